@@ -1,0 +1,135 @@
+"""The label raster: which segment every pixel of a layer belongs to, and packed copies of parts of it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.errors import UserError
+from segstudio.core.geometry import Rect
+
+TILE = 256
+"""Side of the squares in which undo and the project file think, in pixels."""
+
+UNLABELLED = 0
+"""The segment id of a pixel that nobody has labelled."""
+
+SegmentIds = NDArray[np.uint16]
+
+
+class LabelRaster:
+    """uint16 segment ids `[H, W]`; 0 is unlabelled.
+
+    One zero-filled allocation: the operating system maps pages on their first write, so untouched areas cost
+    nothing, and
+    everything that samples, compares or draws works on plain views. `TILE` is the grain of undo and storage, not of
+    memory.
+    Only `Transaction` and loaders write, through `writable`.
+    """
+
+    __slots__ = ("_ids_hw",)
+
+    def __init__(self, height: int, width: int) -> None:
+        if height <= 0 or width <= 0:
+            raise UserError(f"an image of {width}×{height} pixels cannot be labelled")
+        self._ids_hw: SegmentIds = np.zeros((height, width), np.uint16)
+
+    @classmethod
+    def from_array(cls, ids_hw: NDArray[np.integer[Any]]) -> LabelRaster:
+        """A raster with a copy of `ids_hw` (any integer dtype, 0…65535)."""
+        if ids_hw.ndim != 2:
+            raise UserError(f"a label raster has two axes, this array has {ids_hw.ndim}")
+        if ids_hw.dtype != np.uint16 and ids_hw.size and not (int(ids_hw.min()) >= 0 and int(ids_hw.max()) <= 65535):
+            raise UserError("segment ids outside 0…65535 cannot be held")
+        raster = cls(*ids_hw.shape)
+        raster._ids_hw[...] = ids_hw
+        return raster
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        height, width = self._ids_hw.shape
+        return height, width
+
+    @property
+    def bounds(self) -> Rect:
+        return Rect.of_size(*self._ids_hw.shape)
+
+    @property
+    def ids_hw(self) -> SegmentIds:
+        """The whole raster as a read-only view that follows later edits; copy it before it crosses a thread."""
+        return self.view(self.bounds)
+
+    def view(self, rect: Rect) -> SegmentIds:
+        """The pixels of `rect` (inside the image) as a read-only view."""
+        view = self._ids_hw[rect.slices]
+        view.flags.writeable = False
+        return view
+
+    def writable(self, rect: Rect) -> SegmentIds:
+        """The pixels of `rect` as a view that writes through; for transactions and loaders only."""
+        return self._ids_hw[rect.slices]
+
+    def tiles(self, rect: Rect) -> Iterator[tuple[tuple[int, int], Rect]]:
+        """((tile row, tile column), its rectangle inside the image) of every tile that `rect` touches."""
+        bounds = self.bounds
+        for row, column in rect.intersect(bounds).grid(TILE):
+            tile = Rect(column * TILE, row * TILE, (column + 1) * TILE, (row + 1) * TILE)
+            yield (row, column), tile.intersect(bounds)
+
+
+_RUNS, _DEFLATED = b"R", b"Z"
+
+
+@dataclass(frozen=True, slots=True)
+class RasterPatch:
+    """The pixels of one rectangle, packed: run lengths where there are few runs (labels mostly are), else deflate."""
+
+    rect: Rect
+    packed: bytes
+
+    @classmethod
+    def pack(cls, rect: Rect, ids_hw: SegmentIds) -> RasterPatch:
+        """Pack uint16 `ids_hw`, which has the size of `rect`."""
+        flat = np.ascontiguousarray(ids_hw).reshape(-1)
+        starts = np.flatnonzero(flat[1:] != flat[:-1]).astype(np.uint32) + np.uint32(1)
+        if starts.size * 3 < flat.size:
+            starts = np.concatenate((np.zeros(1, np.uint32), starts))
+            return cls(rect, _RUNS + starts.astype("<u4").tobytes() + flat[starts].astype("<u2").tobytes())
+        return cls(rect, _DEFLATED + zlib.compress(flat.astype("<u2").tobytes(), 1))
+
+    def unpack(self) -> SegmentIds:
+        """The pixels as uint16 `[rect.height, rect.width]`.
+
+        Raises `ValueError` where the bytes are not what `pack` wrote.
+        """
+        kind, body = self.packed[:1], self.packed[1:]
+        shape = self.rect.height, self.rect.width
+        if kind == _RUNS and len(body) % 6 == 0:
+            count = len(body) // 6
+            starts = np.frombuffer(body, "<u4", count).astype(np.int64)
+            values = np.frombuffer(body, "<u2", count, offset=4 * count)
+            lengths = np.diff(starts, append=self.rect.area)
+            if starts.size and starts[0] == 0 and (lengths > 0).all():
+                return np.repeat(values, lengths).astype(np.uint16, copy=False).reshape(shape)
+        elif kind == _DEFLATED:
+            try:
+                raw = zlib.decompressobj().decompress(body, self.rect.area * 2 + 1)
+            except zlib.error as error:
+                raise ValueError(f"damaged label pixels: {error}") from None
+            if len(raw) == self.rect.area * 2:
+                return np.frombuffer(raw, "<u2").astype(np.uint16).reshape(shape)
+        raise ValueError("damaged label pixels")
+
+
+@dataclass(frozen=True, slots=True)
+class RasterDelta:
+    """What one write did: the pixels of `rect` before and after it, uint16 `[rect.height, rect.width]` each."""
+
+    rect: Rect
+    before_hw: SegmentIds
+    after_hw: SegmentIds

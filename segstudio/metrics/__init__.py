@@ -1,0 +1,32 @@
+"""What owns segmentation metrics: confusion, IoU family, AP, panoptic quality, boundary, error kinds, statistics.
+
+May import segstudio.core and segstudio.ops only; numpy, OpenCV, pycocotools. Start at confusion.py, then semantic.py.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from segstudio.metrics.confusion import ConfusionMatrix as ConfusionMatrix
+    from segstudio.metrics.live import LiveMetrics as LiveMetrics
+    from segstudio.metrics.policy import Policy as Policy
+    from segstudio.metrics.semantic import evaluate_semantic as evaluate_semantic
+
+_HOMES = {
+    "ConfusionMatrix": "confusion",
+    "LiveMetrics": "live",
+    "Policy": "policy",
+    "evaluate_semantic": "semantic",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,352 @@
+"""The confusion matrix: exact integer counts from which every semantic metric is derived."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from segstudio.core.errors import UserError
+from segstudio.metrics.rasters import (
+    IndexRaster,
+    narrow_to_uint8,
+    require_index_raster,
+    require_same_shape,
+)
+
+Counts = npt.NDArray[np.int64]
+Fractions = npt.NDArray[np.float64]
+
+MAX_CLASSES = 4096
+# calcHist hands its integer bins out as float32, which stops being exact above 2^24.
+_EXACT_PIXELS = 1 << 24
+_LOG = logging.getLogger(__name__)
+
+
+class ConfusionMatrix:
+    """Pixel counts of truth against prediction under Cityscapes' void policy.
+
+    Rows are truth, columns are prediction. A pixel whose truth is void (`ignore_index` or any value outside
+    0 … C-1) leaves both sides. A void prediction on a valid pixel is a false negative of the truth class and a
+    false positive of nobody: it is kept in `missed`, outside the square matrix.
+
+    Source: cityscapesScripts, evaluation/evalPixelLevelSemanticLabeling.py.
+    """
+
+    __slots__ = ("_counts", "_missed", "ignore_index", "num_classes")
+
+    def __init__(self, num_classes: int, ignore_index: int | None = 255) -> None:
+        if not 1 <= num_classes <= MAX_CLASSES:
+            raise UserError(f"a confusion matrix takes 1 to {MAX_CLASSES} classes, not {num_classes}")
+        if ignore_index is not None and 0 <= ignore_index < num_classes and ignore_index != 255:
+            _LOG.warning(
+                "ignore index %d is one of the %d classes: its pixels and the false positives on them are not measured",
+                ignore_index,
+                num_classes,
+            )
+        self.num_classes = int(num_classes)
+        self.ignore_index = ignore_index
+        self._counts: Counts = np.zeros((num_classes, num_classes), np.int64)
+        self._missed: Counts = np.zeros(num_classes, np.int64)
+
+    @classmethod
+    def from_counts(
+        cls, counts: npt.ArrayLike, missed: npt.ArrayLike | None = None, *, ignore_index: int | None = 255
+    ) -> ConfusionMatrix:
+        """Wrap counts [C, C] (rows are truth) and, optionally, predicted-void counts [C] measured elsewhere."""
+        square = np.array(counts, np.int64)
+        if square.ndim != 2 or square.shape[0] != square.shape[1]:
+            raise UserError(f"confusion counts must be square, not of shape {square.shape}")
+        matrix = cls(square.shape[0], ignore_index)
+        matrix._counts = square
+        if missed is not None:
+            matrix._missed = np.array(missed, np.int64).reshape(square.shape[0])
+        return matrix
+
+    @property
+    def counts(self) -> Counts:
+        """Pixel counts, int64 [C, C], rows are truth; a read-only view."""
+        return _read_only(self._counts)
+
+    @property
+    def missed(self) -> Counts:
+        """Valid pixels of each truth class that were predicted void or unknown, int64 [C]; a read-only view."""
+        return _read_only(self._missed)
+
+    def add(self, truth: IndexRaster, prediction: IndexRaster) -> None:
+        """Count every pixel of a pair of index rasters (same shape, any integer dtype, views welcome).
+
+        Raises UserError when the shapes differ or a raster does not hold integers.
+        """
+        truth, prediction = self._checked(truth, prediction, names=("truth", "prediction"))
+        if truth.size == 0:
+            return
+        joint, truth_pixels = self._joint(truth, prediction)
+        self._absorb(joint, truth_pixels)
+
+    def replace(self, truth: IndexRaster, before: IndexRaster, after: IndexRaster) -> None:
+        """Exchange the prediction of one region: take out `before`, put in `after`; `truth` stays.
+
+        All three cover the same pixels, for instance a dirty rectangle. The result equals a full recount.
+        """
+        self += self.difference(truth, before, after)
+
+    def difference(self, truth: IndexRaster, before: IndexRaster, after: IndexRaster) -> ConfusionMatrix:
+        """Return what `replace` would add, as a matrix of signed counts, so that several matrices can share it."""
+        truth, before = self._checked(truth, before, names=("truth", "the prediction before"))
+        truth, after = self._checked(truth, after, names=("truth", "the prediction after"))
+        change = self.empty_like()
+        if truth.size == 0:
+            return change
+        changed = None
+        if before.dtype == after.dtype == np.uint8 and before.ndim == 2:
+            # Most of a dirty rectangle usually kept its class: equal pixels cancel and need no counting.
+            changed = cv2.compare(before, after, cv2.CMP_NE)
+            if not cv2.countNonZero(changed):
+                return change
+        plus, truth_pixels = self._joint(truth, after, mask=changed)
+        minus, same_pixels = self._joint(truth, before, mask=changed)
+        change._absorb(plus - minus, truth_pixels - same_pixels)
+        return change
+
+    def copy(self) -> ConfusionMatrix:
+        """Return an independent matrix with the same counts."""
+        twin = self.empty_like()
+        twin._counts[:] = self._counts
+        twin._missed[:] = self._missed
+        return twin
+
+    def empty_like(self) -> ConfusionMatrix:
+        """Return a matrix of zeros with the same classes and ignore index."""
+        twin = object.__new__(ConfusionMatrix)
+        twin.num_classes, twin.ignore_index = self.num_classes, self.ignore_index
+        twin._counts = np.zeros_like(self._counts)
+        twin._missed = np.zeros_like(self._missed)
+        return twin
+
+    def merge(self, other: ConfusionMatrix) -> None:
+        """Add the counts of another matrix of the same classes in place."""
+        self += other
+
+    def __iadd__(self, other: ConfusionMatrix) -> ConfusionMatrix:
+        self._require_same_classes(other)
+        self._counts += other._counts
+        self._missed += other._missed
+        return self
+
+    def __isub__(self, other: ConfusionMatrix) -> ConfusionMatrix:
+        self._require_same_classes(other)
+        self._counts -= other._counts
+        self._missed -= other._missed
+        return self
+
+    def __add__(self, other: ConfusionMatrix) -> ConfusionMatrix:
+        total = self.copy()
+        total += other
+        return total
+
+    def __sub__(self, other: ConfusionMatrix) -> ConfusionMatrix:
+        rest = self.copy()
+        rest -= other
+        return rest
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ConfusionMatrix):
+            return NotImplemented
+        return np.array_equal(self._counts, other._counts) and np.array_equal(self._missed, other._missed)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"ConfusionMatrix({self.num_classes} classes, {self.valid_pixels} valid pixels)"
+
+    @property
+    def true_positives(self) -> Counts:
+        """Correct pixels per class, int64 [C]."""
+        return np.diagonal(self._counts).copy()
+
+    @property
+    def truth_pixels(self) -> Counts:
+        """Valid pixels per truth class, predicted void included, int64 [C]."""
+        return self._counts.sum(axis=1) + self._missed
+
+    @property
+    def predicted_pixels(self) -> Counts:
+        """Valid pixels per predicted class, int64 [C]."""
+        total: Counts = self._counts.sum(axis=0)
+        return total
+
+    @property
+    def valid_pixels(self) -> int:
+        """Pixels whose truth is not void."""
+        return int(self._counts.sum() + self._missed.sum())
+
+    @property
+    def classes_present(self) -> npt.NDArray[np.bool_]:
+        """Which classes occur in the truth or on a valid pixel of the prediction, bool [C]."""
+        present: npt.NDArray[np.bool_] = (self.truth_pixels > 0) | (self.predicted_pixels > 0)
+        return present
+
+    def iou(self) -> Fractions:
+        """Intersection over union per class, float64 [C] in 0 … 1; NaN where absent from truth and prediction."""
+        hits = self.true_positives
+        return ratio(hits, self.truth_pixels + self.predicted_pixels - hits)
+
+    def mean_iou(self) -> float:
+        """Mean of `iou` over the classes that have one; NaN when none has."""
+        return mean_of_defined(self.iou())
+
+    def micro_iou(self) -> float:
+        """Sum of intersections over sum of unions; NaN when nothing was counted."""
+        hits = self.true_positives
+        return _scalar_ratio(hits.sum(), (self.truth_pixels + self.predicted_pixels - hits).sum())
+
+    def dice(self) -> Fractions:
+        """Dice coefficient (F1) per class, float64 [C]; NaN where absent from truth and prediction."""
+        return ratio(2 * self.true_positives, self.truth_pixels + self.predicted_pixels)
+
+    def mean_dice(self) -> float:
+        """Mean of `dice` over the classes that have one; NaN when none has."""
+        return mean_of_defined(self.dice())
+
+    def precision(self) -> Fractions:
+        """Share of each predicted class that is correct, float64 [C]; NaN where never predicted."""
+        return ratio(self.true_positives, self.predicted_pixels)
+
+    def recall(self) -> Fractions:
+        """Share of each truth class that was found (class accuracy), float64 [C]; NaN where absent from the truth."""
+        return ratio(self.true_positives, self.truth_pixels)
+
+    def pixel_accuracy(self) -> float:
+        """Correct pixels over valid pixels; NaN when there are none."""
+        return _scalar_ratio(self.true_positives.sum(), self.valid_pixels)
+
+    def mean_pixel_accuracy(self) -> float:
+        """Mean of `recall` over the classes of the truth; NaN when there are none."""
+        return mean_of_defined(self.recall())
+
+    def frequency_weighted_iou(self) -> float:
+        """IoU weighted by each class's share of the valid truth pixels; NaN when there are none."""
+        if self.valid_pixels == 0:
+            return float("nan")
+        weights = self.truth_pixels
+        present = weights > 0
+        return float((weights[present] * self.iou()[present]).sum() / weights.sum())
+
+    def grouped(self, group_of_class: npt.ArrayLike) -> ConfusionMatrix:
+        """Merge classes into groups (categories): int [C] of group indices, negative = left out of the grouping.
+
+        Confusion inside a group becomes correct. Pixels whose truth is left out disappear; predictions of a
+        left-out class become missed.
+        """
+        group = np.asarray(group_of_class, np.int64).reshape(self.num_classes)
+        number = int(group.max(initial=-1)) + 1
+        merged = ConfusionMatrix(max(number, 1), None)
+        member = (group[:, None] == np.arange(max(number, 1))).astype(np.int64)
+        left_out = self._counts[:, group < 0].sum(axis=1)
+        merged._counts = member.T @ self._counts @ member
+        merged._missed = member.T @ (self._missed + left_out)
+        return merged
+
+    def _joint(
+        self, truth: IndexRaster, prediction: IndexRaster, *, mask: npt.NDArray[np.uint8] | None = None
+    ) -> tuple[Counts, Counts]:
+        """Return joint counts [C, C] of pixels with both sides in range, and truth counts [C] over all predictions."""
+        if truth.dtype == np.uint8 and prediction.dtype == np.uint8 and self.num_classes <= 255:
+            return _joint_of_bytes(truth, prediction, self.num_classes, mask)
+        return _joint_of_any(truth, prediction, self.num_classes)
+
+    def _absorb(self, joint: Counts, truth_pixels: Counts) -> None:
+        missed = truth_pixels - joint.sum(axis=1)
+        ignored = self.ignore_index
+        if ignored is not None and 0 <= ignored < self.num_classes:
+            missed += joint[:, ignored]
+            joint[:, ignored] = 0
+            joint[ignored] = 0
+            missed[ignored] = 0
+        self._counts += joint
+        self._missed += missed
+
+    def _checked(
+        self, truth: IndexRaster, prediction: IndexRaster, *, names: tuple[str, str]
+    ) -> tuple[IndexRaster, IndexRaster]:
+        truth = require_index_raster(truth, names[0])
+        prediction = require_index_raster(prediction, names[1])
+        require_same_shape(truth, prediction, names=names)
+        if self.num_classes <= 255:
+            truth, prediction = narrow_to_uint8(truth), narrow_to_uint8(prediction)
+        return _as_image(truth), _as_image(prediction)
+
+    def _require_same_classes(self, other: ConfusionMatrix) -> None:
+        if self.num_classes != other.num_classes:
+            raise UserError(
+                f"cannot combine confusion matrices of {self.num_classes} and {other.num_classes} classes"
+            )
+
+
+def ratio(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> Fractions:
+    """Divide elementwise in float64; NaN where the whole is zero."""
+    defined = whole != 0
+    out = np.full(np.shape(whole), np.nan)
+    np.divide(part, whole, out=out, where=defined)
+    return out
+
+
+def mean_of_defined(values: Fractions) -> float:
+    """Mean over the values that are not NaN; NaN when none is defined."""
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if defined.size else float("nan")
+
+
+def _scalar_ratio(part: int | np.int64, whole: int | np.int64) -> float:
+    return float(part) / float(whole) if whole else float("nan")
+
+
+def _read_only(array: Counts) -> Counts:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _as_image(raster: IndexRaster) -> IndexRaster:
+    """Return a two-dimensional array with contiguous rows, which is what OpenCV reads without a copy."""
+    if raster.ndim != 2:
+        raster = np.ascontiguousarray(raster).reshape(-1, raster.shape[-1] if raster.ndim else 1)
+    row_step, column_step = raster.strides
+    if column_step != raster.itemsize or row_step < raster.shape[1] * raster.itemsize:
+        raster = np.ascontiguousarray(raster)
+    return raster
+
+
+def _joint_of_bytes(
+    truth: IndexRaster, prediction: IndexRaster, classes: int, mask: npt.NDArray[np.uint8] | None
+) -> tuple[Counts, Counts]:
+    # 256 columns keep the void predictions, so that the truth needs no histogram of its own.
+    joint = np.zeros((classes, 256), np.int64)
+    rows = max(1, _EXACT_PIXELS // truth.shape[1])
+    for top in range(0, truth.shape[0], rows):
+        part = slice(top, top + rows)
+        joint += cv2.calcHist(
+            [truth[part], prediction[part]],
+            [0, 1],
+            None if mask is None else mask[part],
+            [classes, 256],
+            [0, classes, 0, 256],
+        ).astype(np.int64)
+    return joint[:, :classes].copy(), joint.sum(axis=1)
+
+
+def _joint_of_any(truth: IndexRaster, prediction: IndexRaster, classes: int) -> tuple[Counts, Counts]:
+    valid = (truth >= 0) & (truth < classes)
+    rows = truth[valid].astype(np.int64)
+    columns = prediction[valid]
+    in_range = (columns >= 0) & (columns < classes)
+    # One extra column collects the void predictions.
+    column_index = np.where(in_range, columns, np.asarray(0, columns.dtype)).astype(np.int64)
+    column_index[~in_range] = classes
+    keys = rows * (classes + 1) + column_index
+    joint = np.bincount(keys, minlength=classes * (classes + 1)).reshape(classes, classes + 1)
+    return joint[:, :classes].astype(np.int64), joint.sum(axis=1).astype(np.int64)
