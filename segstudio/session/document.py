@@ -1,0 +1,178 @@
+"""The image being edited: its picture, its layers, and every way in which they change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from segstudio.core.class_set import ClassSet
+from segstudio.core.dataset import ImageItem
+from segstudio.core.errors import UserError
+from segstudio.core.event import Event
+from segstudio.core.history import History
+from segstudio.core.layer import LABELS, TRUTH, Layer
+from segstudio.core.raster import RasterDelta
+from segstudio.core.transaction import Changes, Edit, Transaction
+from segstudio.session.stroke import Stroke
+
+if TYPE_CHECKING:
+    from segstudio.render.pyramid import Pyramid
+
+
+class ClassBook:
+    """The class set that the open project uses; one for all its images."""
+
+    def __init__(self, class_set: ClassSet) -> None:
+        self.changed: Event[ClassSet] = Event()
+        self._current = class_set
+
+    @property
+    def current(self) -> ClassSet:
+        return self._current
+
+    def replace(self, class_set: ClassSet) -> ClassSet:
+        """Use another set from now on; returns the one before."""
+        before, self._current = self._current, class_set
+        self.changed.emit(class_set)
+        return before
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An edit that has just become part of the state (committed, undone or redone), for whoever stores it."""
+
+    document: Document
+    edit: Edit
+    is_undo: bool = False
+
+
+class Document:
+    """One open image.
+
+    `labels` is edited, `truth` (where there is one) and `predictions` (by run) are locked. `changed` tells views
+    what to
+    redraw, `pixels_changed` tells live scores what the labels' raster was and is, `recorded` tells the store what to
+    keep.
+    Exactly one stroke can be open at a time.
+    """
+
+    def __init__(
+        self,
+        item: ImageItem,
+        pyramid: Pyramid,
+        labels: Layer,
+        *,
+        classes: ClassBook,
+        history: History,
+        truth: Layer | None = None,
+        provenance: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.item = item
+        self.pyramid = pyramid
+        self.labels = labels
+        self.truth = truth
+        self.predictions: dict[str, Layer] = {}
+        self.classes = classes
+        self.history = history
+        self.provenance = dict(provenance or {})
+        self.changed: Event[Changes] = Event()
+        self.pixels_changed: Event[RasterDelta] = Event()
+        self.recorded: Event[Recorded] = Event()
+        self.layers_changed: Event[str] = Event()
+        self._stroke: Stroke | None = None
+
+    @property
+    def key(self) -> str:
+        return self.item.key
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        return self.labels.size_hw
+
+    @property
+    def class_set(self) -> ClassSet:
+        return self.classes.current
+
+    @property
+    def layer_names(self) -> list[str]:
+        """In the order of the layer list: labels, truth, then predictions, oldest first."""
+        truth = [TRUTH] if self.truth is not None else []
+        return [LABELS, *truth, *self.predictions]
+
+    def layer(self, name: str) -> Layer:
+        """The layer of that name; raises `KeyError` where there is none."""
+        if name == LABELS:
+            return self.labels
+        if name == TRUTH and self.truth is not None:
+            return self.truth
+        return self.predictions[name]
+
+    def set_prediction(self, layer: Layer) -> None:
+        """Add a prediction layer or replace the one of the same run."""
+        self.predictions[layer.name] = layer
+        self.layers_changed.emit(layer.name)
+        self.changed.emit(Changes(layer.name, pixels=layer.raster.bounds, segments=True))
+
+    @property
+    def stroke(self) -> Stroke | None:
+        """The stroke that is open now."""
+        return self._stroke
+
+    def begin(self, name: str, *, tool: str = "", provenance: Mapping[str, Any] | None = None) -> Stroke:
+        """Open an edit of the labels; end it with `commit` or `cancel`.
+
+        Raises `UserError` while another edit is open, so that no two gestures ever mix.
+        """
+        if self._stroke is not None:
+            raise UserError("finish or cancel the current edit first")
+        origin = {**self.provenance, **({"tool": tool} if tool else {}), **(provenance or {})}
+        self._stroke = Stroke(self, Transaction(self.labels, name, provenance=origin))
+        return self._stroke
+
+    def undo(self) -> Edit | None:
+        """Take back the latest edit of this image; None where there is none or a stroke is open."""
+        edit = self.history.next_undo()
+        if edit is None or self._stroke is not None:
+            return None
+        inverse = self._swap(edit)
+        self.history.undone(inverse)
+        self.recorded.emit(Recorded(self, inverse, is_undo=True))
+        return edit
+
+    def redo(self) -> Edit | None:
+        """Do again what was undone last; None where there is nothing or a stroke is open."""
+        edit = self.history.next_redo()
+        if edit is None or self._stroke is not None:
+            return None
+        inverse = self._swap(edit)
+        self.history.redone(inverse)
+        self.recorded.emit(Recorded(self, inverse))
+        return edit
+
+    def change_classes(self, name: str, class_set: ClassSet) -> None:
+        """Replace the class set (a class added, renamed, recoloured) as an edit that can be undone."""
+        if self._stroke is not None:
+            raise UserError("finish or cancel the current edit first")
+        before = self.classes.replace(class_set)
+        with self.begin(name) as stroke:
+            for c in class_set.classes:
+                if self.labels.segments.of_class(c.id) is None:
+                    stroke.segment_for_class(c.id)
+            stroke.note_class_set(before)
+
+    def finish_stroke(self, edit: Edit | None) -> None:
+        """The open stroke has ended; called by the stroke itself."""
+        self._stroke = None
+        if edit is not None:
+            self.history.push(edit)
+            self.recorded.emit(Recorded(self, edit))
+
+    def _swap(self, edit: Edit) -> Edit:
+        inverse, deltas = edit.swap(self.layer(edit.layer))
+        if edit.class_set is not None:
+            inverse = replace(inverse, class_set=self.classes.replace(edit.class_set))
+        for delta in deltas:
+            self.pixels_changed.emit(delta)
+        self.changed.emit(edit.changes)
+        return inverse

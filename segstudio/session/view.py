@@ -1,0 +1,96 @@
+"""What the person chose to see and to work with; views read it and redraw when it changes, nothing here is undoable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
+
+from segstudio.core.event import Event
+from segstudio.core.layer import LABELS, TRUTH
+
+Mode = Literal["semantic", "objects"]
+FillStyle = Literal["fill", "outline", "both"]
+PaintMode = Literal["everywhere", "unlabelled"]
+
+
+@dataclass(frozen=True)
+class View:
+    """One state of the view.
+
+    `opacity` and `shown` are per layer name ("labels", "truth", "prediction:<run>"); `error_class` is a class id or None for
+    all classes; `selection` holds object ids of the labels layer; brightness and contrast run from −1 to 1.
+    """
+
+    mode: Mode = "semantic"
+    tool: str = "brush"
+    active_class: int | None = None
+    previous_class: int | None = None
+    brush_radius: float = 20.0
+    brush_in_screen_pixels: bool = False
+    brush_square: bool = False
+    paint_mode: PaintMode = "everywhere"
+    fill_style: FillStyle = "both"
+    opacity: dict[str, float] = field(default_factory=lambda: {LABELS: 0.55, TRUTH: 0.55})
+    shown: dict[str, bool] = field(default_factory=lambda: {LABELS: True, TRUTH: False})
+    hidden_classes: frozenset[int] = frozenset()
+    protected_classes: frozenset[int] = frozenset()
+    overlays_hidden: bool = False
+    bare: bool = False
+    errors: bool = False
+    error_class: int | None = None
+    heat_map: bool = False
+    selection: frozenset[int] = frozenset()
+    hovered_object: int | None = None
+    brightness: float = 0.0
+    contrast: float = 0.0
+    gamma: float = 1.0
+    colour_blind: bool = False
+
+
+_NAMES = frozenset(f.name for f in fields(View))
+
+
+class ViewState:
+    """The current `View`; `changed` tells the names of the fields that changed."""
+
+    def __init__(self) -> None:
+        self.changed: Event[frozenset[str]] = Event()
+        self._view = View()
+
+    @property
+    def now(self) -> View:
+        return self._view
+
+    def set(self, **values: Any) -> None:
+        """Change some fields by name; fields that already have the value are not told."""
+        unknown = values.keys() - _NAMES
+        if unknown:
+            raise TypeError(f"a view has no {sorted(unknown)}")
+        different = {name: value for name, value in values.items() if getattr(self._view, name) != value}
+        if different:
+            self._view = replace(self._view, **different)
+            self.changed.emit(frozenset(different))
+
+    def choose_class(self, class_id: int) -> None:
+        """Make `class_id` the one that tools draw with, and remember the one before."""
+        if class_id != self._view.active_class:
+            self.set(previous_class=self._view.active_class, active_class=class_id)
+
+    def swap_class(self) -> None:
+        """Go back to the class before; again, and the swap is undone."""
+        if self._view.previous_class is not None:
+            self.set(active_class=self._view.previous_class, previous_class=self._view.active_class)
+
+    def show_layer(self, layer: str, shown: bool) -> None:
+        self.set(shown={**self._view.shown, layer: shown})
+
+    def set_opacity(self, layer: str, opacity: float) -> None:
+        """`opacity` from 0 (invisible) to 1."""
+        self.set(opacity={**self._view.opacity, layer: min(1.0, max(0.0, opacity))})
+
+    def toggle_class_hidden(self, class_id: int) -> None:
+        self.set(hidden_classes=self._view.hidden_classes ^ {class_id})
+
+    def toggle_class_protected(self, class_id: int) -> None:
+        """Protected classes are not painted over."""
+        self.set(protected_classes=self._view.protected_classes ^ {class_id})
