@@ -1,0 +1,1 @@
+"""Pieces of the test harness, one idea a file; tests/conftest.py registers them."""
