@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks [NAME …] [--json FILE] [--strict]
 
-NAME picks rooms or functions whose name contains it. With --strict the exit status is 1 when a limit was missed; it is 1
-in any case when a benchmark could not run.
+NAME picks rooms or functions whose name contains it. The exit status is 1 when a benchmark could not run and, with
+--strict, when a limit was missed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Benchmark = Callable[[], list[Row]]
 
 
 def find(names: list[str]) -> Iterator[tuple[str, Benchmark]]:
-    """Yields (room.function, function), rooms in the order of the alphabet and functions as they stand in their file."""
+    """Yields (room.function, function): rooms by the alphabet, functions as they stand in their file."""
     for path in sorted(Path(__file__).parent.glob("bench_*.py")):
         module = importlib.import_module(f"tests.benchmarks.{path.stem}")
         for name, value in vars(module).items():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 class Row:
     """One measurement: what was done, how long it took in milliseconds, and what it is held against.
 
-    `ratio` is ours over the reference's time (1.0 is as fast as the reference); `limit` is the promise in words and `ok`
+    `ratio` is our time over the reference's (1.0 is as fast as the reference); `limit` is the promise in words and `ok`
     whether it held, None where nothing was promised.
     """
 
