@@ -1,0 +1,66 @@
+"""From stored samples to something to look at: 16-bit, float and many channels to 8-bit RGB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLES = 1_000_000
+"""Percentiles are taken from about this many evenly spaced pixels."""
+
+
+def window(
+    source: NDArray[Any], *, low: float = 0.5, high: float = 99.5, channels: Sequence[int] | None = None
+) -> NDArray[np.uint8]:
+    """Stretch the values between two percentiles (0…100) of `source` to 0…255; uint8 `[H, W, 3]`.
+
+    `source` is `[H, W]` or `[H, W, C]` of any real dtype; NaN and infinities show as black and white. `channels`
+    names one to three channels to show as grey, or as red, green, blue; by default the first three where there are
+    three or more, else the first. Three channels of an RGB picture share one window so that colours keep their hue;
+    channels of other pictures are stretched one by one.
+    """
+    planes = source[:, :, None] if source.ndim == 2 else source
+    count = planes.shape[2]
+    shown = tuple(channels) if channels else ((0, 1, 2) if count >= 3 else (0,))
+    if not 1 <= len(shown) <= 3 or not all(0 <= channel < count for channel in shown):
+        raise ValueError(f"channels {shown} of a picture that has {count}")
+    together = len(shown) > 1 and count in (3, 4)
+    limits = [_limits(planes[:, :, list(shown)], low, high)] * len(shown) if together else None
+    out = np.zeros((*planes.shape[:2], 3), np.uint8)
+    for place, channel in enumerate(shown):
+        plane = planes[:, :, channel]
+        bottom, top = limits[place] if limits else _limits(plane, low, high)
+        out[:, :, place] = _stretched(plane, bottom, top)
+    if len(shown) == 1:
+        out[:, :, 1] = out[:, :, 2] = out[:, :, 0]
+    return out
+
+
+def _limits(values: NDArray[Any], low: float, high: float) -> tuple[float, float]:
+    step = max(1, int((values.size / SAMPLES) ** 0.5))
+    sample = values[::step, ::step]
+    if sample.dtype.kind == "f":
+        sample = sample[np.isfinite(sample)]
+    if sample.size == 0:
+        return 0.0, 1.0
+    bottom, top = (float(value) for value in np.percentile(sample, (low, high)))
+    return bottom, (top if top > bottom else bottom + 1.0)
+
+
+def _stretched(plane: NDArray[Any], bottom: float, top: float) -> NDArray[np.uint8]:
+    if plane.dtype in (np.uint8, np.uint16):
+        values = np.arange(np.iinfo(plane.dtype).max + 1, dtype=np.float64)
+        table = np.clip(np.rint((values - bottom) * (255.0 / (top - bottom))), 0, 255).astype(np.uint8)
+        return np.asarray(table[plane])
+    scaled = (plane.astype(np.float32) - np.float32(bottom)) * np.float32(255.0 / (top - bottom))
+    scaled = np.nan_to_num(scaled, nan=0.0, posinf=255.0, neginf=0.0)
+    return np.asarray(np.clip(np.rint(scaled), 0, 255).astype(np.uint8))
+
+
+def grey_as_rgb(grey_hw: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """uint8 `[H, W]` as `[H, W, 3]`."""
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(grey_hw), cv2.COLOR_GRAY2RGB), np.uint8)
