@@ -1,0 +1,67 @@
+"""The only names a plugin may import from SegStudio (API 1). Names are added, never changed or taken away.
+
+A plugin is a folder with a `plugin.toml`:
+
+    id = "my-models"
+    version = "1.0"
+    api = 1
+    title = "My models"
+    requires = ["transformers"]          # extras or modules without which the code cannot load
+
+    [[models]]
+    name = "my-net"
+    card = "cards.MY_NET"                # module.attribute: a ModelCard; this module must not import torch
+    build = "network.build"              # build(num_classes: int | None = None, **options) -> torch.nn.Module
+
+A semantic network maps float32 `[N, 3, H, W]` to logits `[N, C, H, W]` at the input's size. An instance network maps it
+to a list of N dictionaries of tensors: `masks` `[K, H, W]` (probabilities 0…1 or booleans), `scores` `[K]` and `labels`
+`[K]` (class ids of the card's class set). A network may have a method `adapt_to(state)` that receives the tensors of a
+weights file by name, renames them from the names of its public reference, may rebuild itself in place for a variant
+that the shapes tell, and returns them under its own names.
+
+Modules of a folder import each other relatively (`from . import blocks`).
+"""
+
+from __future__ import annotations
+
+from segstudio.core.class_set import ClassSet, LabelClass
+from segstudio.core.dataset import Dataset, ImageItem
+from segstudio.core.errors import UserError
+from segstudio.core.layer import Annotation
+from segstudio.core.objects import MaskShape, PolygonPart, PolygonShape, SegObject
+from segstudio.core.progress import CancelToken, Progress
+from segstudio.core.segments import Segment
+from segstudio.models.card import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    ModelCard,
+    Preprocess,
+    Published,
+    WeightsEntry,
+    with_background,
+)
+from segstudio.models.prediction import Prediction
+
+__all__ = [
+    "IMAGENET_MEAN",
+    "IMAGENET_STD",
+    "Annotation",
+    "CancelToken",
+    "ClassSet",
+    "Dataset",
+    "ImageItem",
+    "LabelClass",
+    "MaskShape",
+    "ModelCard",
+    "PolygonPart",
+    "PolygonShape",
+    "Prediction",
+    "Preprocess",
+    "Progress",
+    "Published",
+    "SegObject",
+    "Segment",
+    "UserError",
+    "WeightsEntry",
+    "with_background",
+]
