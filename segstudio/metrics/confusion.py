@@ -41,7 +41,7 @@ class ConfusionMatrix:
     def __init__(self, num_classes: int, ignore_index: int | None = 255) -> None:
         if not 1 <= num_classes <= MAX_CLASSES:
             raise UserError(f"a confusion matrix takes 1 to {MAX_CLASSES} classes, not {num_classes}")
-        if ignore_index is not None and 0 <= ignore_index < num_classes and ignore_index != 255:
+        if ignore_index is not None and 0 <= ignore_index < num_classes:
             _LOG.warning(
                 "ignore index %d is one of the %d classes: its pixels and the false positives on them are not measured",
                 ignore_index,
@@ -101,12 +101,15 @@ class ConfusionMatrix:
         change = self.empty_like()
         if truth.size == 0:
             return change
-        changed = None
-        if before.dtype == after.dtype == np.uint8 and before.ndim == 2:
+        changed: IndexRaster | None = None
+        if before.dtype == after.dtype == np.uint8:
             # Most of a dirty rectangle usually kept its class: equal pixels cancel and need no counting.
-            changed = cv2.compare(before, after, cv2.CMP_NE)
-            if not cv2.countNonZero(changed):
+            changed = np.asarray(cv2.compare(before, after, cv2.CMP_NE), np.uint8)
+            pixels = cv2.countNonZero(changed)
+            if pixels == 0:
                 return change
+            if 2 * pixels > changed.size:
+                changed = None  # testing the mask at every pixel would cost more than it saves
         plus, truth_pixels = self._joint(truth, after, mask=changed)
         minus, same_pixels = self._joint(truth, before, mask=changed)
         change._absorb(plus - minus, truth_pixels - same_pixels)
@@ -171,7 +174,8 @@ class ConfusionMatrix:
     @property
     def truth_pixels(self) -> Counts:
         """Valid pixels per truth class, predicted void included, int64 [C]."""
-        return self._counts.sum(axis=1) + self._missed
+        total: Counts = self._counts.sum(axis=1) + self._missed
+        return total
 
     @property
     def predicted_pixels(self) -> Counts:
@@ -252,7 +256,7 @@ class ConfusionMatrix:
         return merged
 
     def _joint(
-        self, truth: IndexRaster, prediction: IndexRaster, *, mask: npt.NDArray[np.uint8] | None = None
+        self, truth: IndexRaster, prediction: IndexRaster, *, mask: IndexRaster | None = None
     ) -> tuple[Counts, Counts]:
         """Return joint counts [C, C] of pixels with both sides in range, and truth counts [C] over all predictions."""
         if truth.dtype == np.uint8 and prediction.dtype == np.uint8 and self.num_classes <= 255:
@@ -282,9 +286,7 @@ class ConfusionMatrix:
 
     def _require_same_classes(self, other: ConfusionMatrix) -> None:
         if self.num_classes != other.num_classes:
-            raise UserError(
-                f"cannot combine confusion matrices of {self.num_classes} and {other.num_classes} classes"
-            )
+            raise UserError(f"cannot combine confusion matrices of {self.num_classes} and {other.num_classes} classes")
 
 
 def ratio(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> Fractions:
@@ -314,7 +316,10 @@ def _read_only(array: Counts) -> Counts:
 def _as_image(raster: IndexRaster) -> IndexRaster:
     """Return a two-dimensional array with contiguous rows, which is what OpenCV reads without a copy."""
     if raster.ndim != 2:
-        raster = np.ascontiguousarray(raster).reshape(-1, raster.shape[-1] if raster.ndim else 1)
+        width = raster.shape[-1] if raster.ndim > 1 else 1
+        raster = np.ascontiguousarray(raster).reshape(-1, max(width, 1))
+    if raster.shape[1] > _EXACT_PIXELS:
+        raster = np.ascontiguousarray(raster).reshape(-1, 1)
     row_step, column_step = raster.strides
     if column_step != raster.itemsize or row_step < raster.shape[1] * raster.itemsize:
         raster = np.ascontiguousarray(raster)
@@ -322,7 +327,7 @@ def _as_image(raster: IndexRaster) -> IndexRaster:
 
 
 def _joint_of_bytes(
-    truth: IndexRaster, prediction: IndexRaster, classes: int, mask: npt.NDArray[np.uint8] | None
+    truth: IndexRaster, prediction: IndexRaster, classes: int, mask: IndexRaster | None
 ) -> tuple[Counts, Counts]:
     # 256 columns keep the void predictions, so that the truth needs no histogram of its own.
     joint = np.zeros((classes, 256), np.int64)

@@ -44,6 +44,7 @@ def narrow_to_uint8(raster: IndexRaster) -> npt.NDArray[np.uint8]:
     Negative values wrap to huge unsigned ones first, so that they saturate as well: exact for up to 255 classes.
     """
     if raster.dtype == np.uint8:
-        return raster
-    unsigned = raster.view(f"u{raster.dtype.itemsize}")
-    return np.minimum(unsigned, 255).astype(np.uint8)
+        return raster.view(np.uint8)
+    unsigned: npt.NDArray[np.unsignedinteger[Any]] = raster.view(f"u{raster.dtype.itemsize}")
+    saturated: npt.NDArray[np.uint8] = np.minimum(unsigned, 255).astype(np.uint8)
+    return saturated

@@ -1,0 +1,47 @@
+"""The four ways in which the field takes a mean IoU over images and classes, from per-image counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from segstudio.metrics.confusion import ConfusionMatrix, Counts, Fractions, mean_of_defined, ratio
+from segstudio.metrics.policy import AbsentRule, Averaging
+
+ImageCounts = npt.NDArray[np.int64]
+"""Per image and class: intersection, truth pixels, predicted pixels; int64 [N, 3, C]."""
+
+
+def image_counts(matrix: ConfusionMatrix) -> Counts:
+    """Return what every IoU of one image needs: intersection, truth and predicted pixels, int64 [3, C]."""
+    return np.stack([matrix.true_positives, matrix.truth_pixels, matrix.predicted_pixels])
+
+
+def iou_of_counts(counts: npt.NDArray[np.int64] | Fractions, absent: AbsentRule = "skip_absent_from_both") -> Fractions:
+    """IoU from counts [..., 3, C], float64 [..., C]; NaN where the absent rule skips the class."""
+    hits, truth, predicted = counts[..., 0, :], counts[..., 1, :], counts[..., 2, :]
+    values = ratio(hits, truth + predicted - hits)
+    if absent == "skip_absent_from_truth":
+        values[truth == 0] = np.nan
+    return values
+
+
+def mean_iou_of_images(counts: ImageCounts, averaging: Averaging, absent: AbsentRule) -> float:
+    """Mean IoU of N images in the given manner; NaN when nothing is defined.
+
+    `per_image` (mIoU-I) and `per_class_then_image` (mIoU-C) look, by definition, only at classes of the image's
+    truth. Sources: JDTLosses metrics/miouic_metric.py; torchmetrics segmentation/mean_iou.py for
+    `image_class_pairs`.
+    """
+    if averaging == "accumulate":
+        return mean_of_defined(iou_of_counts(counts.sum(axis=0), absent))
+    if averaging == "image_class_pairs":
+        return mean_of_defined(iou_of_counts(counts, absent).ravel())
+    in_truth = iou_of_counts(counts, "skip_absent_from_truth")
+    axis = 1 if averaging == "per_image" else 0
+    return mean_of_defined(_means_along(in_truth, axis))
+
+
+def _means_along(values: Fractions, axis: int) -> Fractions:
+    defined = ~np.isnan(values)
+    return ratio(np.where(defined, values, 0.0).sum(axis=axis), defined.sum(axis=axis))
