@@ -1,0 +1,1 @@
+"""The built wheel, installed where no checkout is in sight."""
