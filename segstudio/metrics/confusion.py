@@ -23,6 +23,9 @@ Fractions = npt.NDArray[np.float64]
 MAX_CLASSES = 4096
 # calcHist hands its integer bins out as float32, which stops being exact above 2^24.
 _EXACT_PIXELS = 1 << 24
+# Above this, the cube of triples (truth, before, after) costs more than two square histograms.
+_EXCHANGE_CLASSES = 31
+_NOTHING: Counts = np.zeros(1, np.int64)
 _LOG = logging.getLogger(__name__)
 
 
@@ -101,18 +104,12 @@ class ConfusionMatrix:
         change = self.empty_like()
         if truth.size == 0:
             return change
-        changed: IndexRaster | None = None
-        if before.dtype == after.dtype == np.uint8:
-            # Most of a dirty rectangle usually kept its class: equal pixels cancel and need no counting.
-            changed = np.asarray(cv2.compare(before, after, cv2.CMP_NE), np.uint8)
-            pixels = cv2.countNonZero(changed)
-            if pixels == 0:
-                return change
-            if 2 * pixels > changed.size:
-                changed = None  # testing the mask at every pixel would cost more than it saves
-        plus, truth_pixels = self._joint(truth, after, mask=changed)
-        minus, same_pixels = self._joint(truth, before, mask=changed)
-        change._absorb(plus - minus, truth_pixels - same_pixels)
+        if truth.dtype == before.dtype == after.dtype == np.uint8 and self.num_classes <= _EXCHANGE_CLASSES:
+            change._absorb(_exchange_of_bytes(truth, before, after, self.num_classes), _NOTHING)
+        else:
+            plus, truth_pixels = self._joint(truth, after)
+            minus, same_pixels = self._joint(truth, before)
+            change._absorb(plus - minus, truth_pixels - same_pixels)
         return change
 
     def copy(self) -> ConfusionMatrix:
@@ -255,12 +252,10 @@ class ConfusionMatrix:
         merged._missed = member.T @ (self._missed + left_out)
         return merged
 
-    def _joint(
-        self, truth: IndexRaster, prediction: IndexRaster, *, mask: IndexRaster | None = None
-    ) -> tuple[Counts, Counts]:
+    def _joint(self, truth: IndexRaster, prediction: IndexRaster) -> tuple[Counts, Counts]:
         """Return joint counts [C, C] of pixels with both sides in range, and truth counts [C] over all predictions."""
         if truth.dtype == np.uint8 and prediction.dtype == np.uint8 and self.num_classes <= 255:
-            return _joint_of_bytes(truth, prediction, self.num_classes, mask)
+            return _joint_of_bytes(truth, prediction, self.num_classes)
         return _joint_of_any(truth, prediction, self.num_classes)
 
     def _absorb(self, joint: Counts, truth_pixels: Counts) -> None:
@@ -326,22 +321,40 @@ def _as_image(raster: IndexRaster) -> IndexRaster:
     return raster
 
 
-def _joint_of_bytes(
-    truth: IndexRaster, prediction: IndexRaster, classes: int, mask: IndexRaster | None
-) -> tuple[Counts, Counts]:
+def _joint_of_bytes(truth: IndexRaster, prediction: IndexRaster, classes: int) -> tuple[Counts, Counts]:
     # 256 columns keep the void predictions, so that the truth needs no histogram of its own.
     joint = np.zeros((classes, 256), np.int64)
-    rows = max(1, _EXACT_PIXELS // truth.shape[1])
-    for top in range(0, truth.shape[0], rows):
-        part = slice(top, top + rows)
-        joint += cv2.calcHist(
-            [truth[part], prediction[part]],
-            [0, 1],
-            None if mask is None else mask[part],
-            [classes, 256],
-            [0, classes, 0, 256],
-        ).astype(np.int64)
+    for part in _exact_parts(truth):
+        pair = [truth[part], prediction[part]]
+        joint += cv2.calcHist(pair, [0, 1], None, [classes, 256], [0, classes, 0, 256]).astype(np.int64)
     return joint[:, :classes].copy(), joint.sum(axis=1)
+
+
+def _exchange_of_bytes(truth: IndexRaster, before: IndexRaster, after: IndexRaster, classes: int) -> Counts:
+    """Joint counts of `after` minus those of `before`, [C, C], from one histogram of triples."""
+    bins = classes + 1  # the last one collects void
+    change = np.zeros((classes, bins), np.int64)
+    ones = np.ones(bins, np.float32)
+    for part in _exact_parts(truth):
+        old, new = before[part], after[part]
+        # Pixels that kept their class cancel. Skipping them pays once they are the majority.
+        changed = np.asarray(cv2.compare(old, new, cv2.CMP_NE), np.uint8)
+        pixels = cv2.countNonZero(changed)
+        if pixels == 0:
+            continue
+        mask = changed if 2 * pixels < changed.size else None
+        triple = [truth[part], *(cv2.threshold(side, classes, classes, cv2.THRESH_TRUNC)[1] for side in (old, new))]
+        edges = [0, classes, 0, bins, 0, bins]
+        cube = cv2.calcHist(triple, [0, 1, 2], mask, [classes, bins, bins], edges)
+        # Sums over one axis as matrix products: exact on integers of this size, and a quarter of the time.
+        change += (ones @ cube - cube @ ones).astype(np.int64)
+    return change[:, :classes].copy()
+
+
+def _exact_parts(raster: IndexRaster) -> list[slice]:
+    """Slices of rows that are small enough for float32 bins to stay exact."""
+    rows = max(1, _EXACT_PIXELS // raster.shape[1])
+    return [slice(top, top + rows) for top in range(0, raster.shape[0], rows)]
 
 
 def _joint_of_any(truth: IndexRaster, prediction: IndexRaster, classes: int) -> tuple[Counts, Counts]:
