@@ -9,7 +9,7 @@ import time
 import pytest
 
 # A thread that was told to stop may need a moment until it has; the test fails only if it is still there after this.
-_GRACE_SECONDS = 5.0
+GRACE_SECONDS = 5.0
 _STEP_SECONDS = 0.01
 
 
@@ -28,7 +28,7 @@ def _counts(thread):
 def no_leaked_threads():
     threads, processes = set(threading.enumerate()), set(multiprocessing.active_children())
     yield
-    give_up = time.monotonic() + _GRACE_SECONDS
+    give_up = time.monotonic() + GRACE_SECONDS
     while (left := _left_behind(threads, processes)) and time.monotonic() < give_up:
         time.sleep(_STEP_SECONDS)
     if left:
