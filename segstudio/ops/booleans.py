@@ -31,27 +31,27 @@ def why_invalid(shape: PolygonShape) -> str | None:
 
 def union(first: PolygonShape, second: PolygonShape) -> PolygonShape:
     """Everything that either covers."""
-    return _from_shapely(shapely.union(to_shapely(first), to_shapely(second)))
+    return from_shapely(shapely.union(to_shapely(first), to_shapely(second)))
 
 
 def union_of(shapes: Iterable[PolygonShape]) -> PolygonShape:
     """Everything that any of them covers."""
-    return _from_shapely(shapely.union_all([to_shapely(shape) for shape in shapes]))
+    return from_shapely(shapely.union_all([to_shapely(shape) for shape in shapes]))
 
 
 def subtract(first: PolygonShape, second: PolygonShape) -> PolygonShape:
     """What `first` covers and `second` does not."""
-    return _from_shapely(shapely.difference(to_shapely(first), to_shapely(second)))
+    return from_shapely(shapely.difference(to_shapely(first), to_shapely(second)))
 
 
 def intersect(first: PolygonShape, second: PolygonShape) -> PolygonShape:
     """What both cover."""
-    return _from_shapely(shapely.intersection(to_shapely(first), to_shapely(second)))
+    return from_shapely(shapely.intersection(to_shapely(first), to_shapely(second)))
 
 
 def xor(first: PolygonShape, second: PolygonShape) -> PolygonShape:
     """What exactly one of them covers."""
-    return _from_shapely(shapely.symmetric_difference(to_shapely(first), to_shapely(second)))
+    return from_shapely(shapely.symmetric_difference(to_shapely(first), to_shapely(second)))
 
 
 def cut(shape: PolygonShape, line_xy: Points) -> list[PolygonShape]:
@@ -61,13 +61,13 @@ def cut(shape: PolygonShape, line_xy: Points) -> list[PolygonShape]:
     pieces = [piece for part in _polygons(to_shapely(shape)) for piece in split(part, LineString(line_xy)).geoms]
     if len(pieces) <= len(shape.parts):
         return [shape]
-    shapes = [_from_shapely(piece) for piece in sorted(pieces, key=lambda piece: -piece.area)]
+    shapes = [from_shapely(piece) for piece in sorted(pieces, key=lambda piece: -piece.area)]
     return [piece for piece in shapes if piece.parts]
 
 
 def repaired(shape: PolygonShape) -> PolygonShape:
     """The shape with valid outlines that cover the same area by the even-odd rule; for a repair that a person asks."""
-    return _from_shapely(to_shapely(shape))
+    return from_shapely(to_shapely(shape))
 
 
 def to_shapely(shape: PolygonShape) -> Any:
@@ -93,7 +93,7 @@ def _polygons(geometry: Any) -> list[Any]:
     return [polygon for piece in getattr(geometry, "geoms", ()) for polygon in _polygons(piece)]
 
 
-def _from_shapely(geometry: Any) -> PolygonShape:
+def from_shapely(geometry: Any) -> PolygonShape:
     """The areas of any shapely geometry; points and lines that an operation left over are dropped."""
     return PolygonShape(
         tuple(
