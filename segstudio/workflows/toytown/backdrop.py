@@ -10,7 +10,7 @@ from segstudio.workflows.toytown.camera import Points, circle
 from segstudio.workflows.toytown.canvas import SCALE, Sketch
 from segstudio.workflows.toytown.chance import Chance
 from segstudio.workflows.toytown.classes import BUILDING, SKY, VEGETATION
-from segstudio.workflows.toytown.light import mixed, varied
+from segstudio.workflows.toytown.light import channels, mixed, scaled, varied
 from segstudio.workflows.toytown.noise import cloudy
 from segstudio.workflows.toytown.stage import Stage
 
@@ -36,17 +36,17 @@ def _paint_air(stage: Stage, chance: Chance, rows: int) -> None:
     width = camera.width // 2
     height = rows // 2 + 1
     down = (np.arange(height, dtype=np.float32) / height)[:, None, None]
-    top, low = np.float32(light.sky_top), np.float32(light.sky_low)
-    air = np.broadcast_to(top + (low - top) * down**0.8, (height, width, 3)).copy()
-    sun_z = float(light.toward_sun[2])
+    top, low = channels(light.sky_top), channels(light.sky_low)
+    air = np.broadcast_to(top + (low - top) * down**0.8, (height, width, 3)).astype(np.float32)
+    sun_z = light.toward_sun[2]
     if light.mood in {"golden", "glare", "clear", "dusk"} and sun_z > 0.15:
-        x = camera.center_x + camera.focal * float(light.toward_sun[0]) / sun_z
-        y = camera.horizon_y - camera.focal * float(light.toward_sun[1]) / sun_z
+        x = camera.center_x + camera.focal * light.toward_sun[0] / sun_z
+        y = camera.horizon_y - camera.focal * light.toward_sun[1] / sun_z
         _add_glow(air, x / 2, max(y, 10.0) / 2, 0.9 if light.mood == "glare" else 0.6)
     if light.clouds > 0:
         cover = _clouds(chance, height, width, light.clouds)
-        bright = np.float32(mixed(light.sky_low, (255.0, 252.0, 248.0), 0.7))
-        shaded = np.float32(mixed(light.sky_top, light.sky_low, 0.75)) * np.float32(0.96)
+        bright = channels(mixed(light.sky_low, (255.0, 252.0, 248.0), 0.7))
+        shaded = channels(scaled(mixed(light.sky_top, light.sky_low, 0.75), 0.96))
         under = np.clip(cover * 1.6 - 0.55, 0, 1)[..., None]
         cloud = bright + (shaded - bright) * under
         air += (cloud - air) * (np.clip(cover * 1.5, 0, 0.92) * (1 - 0.6 * down[..., 0]))[..., None]
@@ -72,8 +72,8 @@ def _clouds(chance: Chance, height: int, width: int, amount: float) -> NDArray[n
     across = (np.arange(width) - width / 2)[None, :] * distance[:, None] * 0.55
     v = (distance * 150).astype(np.int64)[:, None] % 512
     u = across.astype(np.int64) % 512
-    cover: NDArray[np.float32] = np.clip(field[v, u] * 1.5 + np.float32(amount - 0.62), 0, 1)
-    return cv2.blur(cover, (5, 3))  # type: ignore[return-value]
+    cover = np.clip(field[v, u] * 1.5 + np.float32(amount - 0.62), 0, 1)
+    return np.asarray(cv2.blur(cover, (5, 3)), np.float32)
 
 
 def _paint_hills(stage: Stage, chance: Chance) -> None:
@@ -89,7 +89,7 @@ def _paint_hills(stage: Stage, chance: Chance) -> None:
         line = np.stack([x, y], axis=1)
         foot = np.array([[camera.width, camera.horizon_y + 6], [0.0, camera.horizon_y + 6]])
         sketch = Sketch(camera, stage.light)
-        color = stage.light.seen(varied((78, 106, 70), chance), np.array([0, 1, 0.0]), _FAR * (1.6 - 0.5 * ridge))
+        color = stage.light.seen(varied((78, 106, 70), chance), (0.0, 1.0, 0.0), _FAR * (1.6 - 0.5 * ridge))
         sketch.image(np.concatenate([line, foot]), color)
         stage.canvas.paint(sketch, VEGETATION)
 
@@ -103,7 +103,7 @@ def _paint_skyline(stage: Stage, chance: Chance) -> None:
         wide, high = chance.between(14, 52), chance.between(8, 40)
         sketch = Sketch(camera, stage.light)
         tone = varied((132, 118, 112), chance, 0.2)
-        color = stage.light.seen(tone, np.array([0, 0.3, -0.95]), _FAR * chance.between(0.8, 1.4))
+        color = stage.light.seen(tone, (0.0, 0.3, -0.95), _FAR * chance.between(0.8, 1.4))
         sketch.image(_block(x, base, wide, high, chance.whole(0, 5)), color)
         stage.canvas.paint(sketch, BUILDING)
         x += wide * chance.between(0.7, 1.9)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Points = NDArray[np.float64]
+Vector = tuple[float, float, float]
 
 NEAR = 0.9
 
@@ -37,9 +39,10 @@ class Camera:
         depth = np.maximum(points[..., 2], NEAR)
         across = points[..., 0] - self.eye_x + self.bend * depth * depth
         scale = self.focal / depth
-        x = self.center_x + across * scale
-        y = self.horizon_y + (self.eye_y - points[..., 1]) * scale
-        return np.stack([x, y], axis=-1)
+        image = np.empty((*points.shape[:-1], 2))
+        image[..., 0] = self.center_x + across * scale
+        image[..., 1] = self.horizon_y + (self.eye_y - points[..., 1]) * scale
+        return image
 
     def pixels_per_metre(self, z: float) -> float:
         """Return the image size of one metre at depth z."""
@@ -64,19 +67,25 @@ class Pose:
         """Return world points of points in the thing's own frame (x right, y up, z ahead)."""
         local = np.asarray(local_xyz, dtype=np.float64)
         cos, sin = turn(self.heading)
-        x = self.x + local[..., 0] * cos + local[..., 2] * sin
-        z = self.z - local[..., 0] * sin + local[..., 2] * cos
-        return np.stack([x, local[..., 1], z], axis=-1)
+        world = np.empty_like(local)
+        world[..., 0] = self.x + local[..., 0] * cos + local[..., 2] * sin
+        world[..., 1] = local[..., 1]
+        world[..., 2] = self.z - local[..., 0] * sin + local[..., 2] * cos
+        return world
 
 
+@lru_cache(maxsize=4096)
 def turn(angle: float) -> tuple[float, float]:
     """Return cosine and sine, rounded so that every C library gives the same."""
     return round(math.cos(angle), 9), round(math.sin(angle), 9)
 
 
+@lru_cache(maxsize=64)
 def circle(count: int) -> Points:
     """Return `count` points `[count, 2]` of the unit circle, counter-clockwise with y up."""
-    return np.array([turn(2 * math.pi * step / count) for step in range(count)])
+    points = np.array([turn(2 * math.pi * step / count) for step in range(count)])
+    points.flags.writeable = False
+    return points
 
 
 def clip_near(points_xyz: Points) -> Points:
@@ -95,15 +104,22 @@ def clip_near(points_xyz: Points) -> Points:
 
 def faces_viewer(points_xy: Points) -> bool:
     """Return True where an outward face, projected, turns its outside to the camera."""
-    x, y = points_xy[:, 0], points_xy[:, 1]
-    return float(np.dot(x, np.roll(y, -1)) - np.dot(np.roll(x, -1), y)) < 0
+    corners = points_xy.tolist()
+    area = 0.0
+    x0, y0 = corners[-1]
+    for x1, y1 in corners:
+        area += x0 * y1 - x1 * y0
+        x0, y0 = x1, y1
+    return area < 0
 
 
-def normal_of(face_xyz: Points) -> Points:
+def normal_of(face_xyz: Points) -> Vector:
     """Return the outward unit normal of a face; the world frame is left-handed, hence the order."""
-    normal = np.cross(face_xyz[2] - face_xyz[1], face_xyz[1] - face_xyz[0])
-    length = math.sqrt(float(np.dot(normal, normal)))
-    return normal / length if length else normal
+    (ax, ay, az), (bx, by, bz), (cx, cy, cz) = face_xyz[:3].tolist()
+    px, py, pz, qx, qy, qz = cx - bx, cy - by, cz - bz, bx - ax, by - ay, bz - az
+    x, y, z = py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
+    length = math.sqrt(x * x + y * y + z * z) or 1.0
+    return x / length, y / length, z / length
 
 
 @dataclass(frozen=True)
@@ -140,10 +156,8 @@ def frustum(bottom: Rectangle, top: Rectangle) -> dict[str, Points]:
 
 def patches(face_xyz: Points, spans: ArrayLike) -> Points:
     """Return quads `[n, 4, 3]` inset in a face; spans `[n, 4]` are (u0, v0, u1, v1), u along its bottom edge."""
-    u0, v0, u1, v1 = np.asarray(spans, dtype=np.float64).reshape(-1, 4).T
-    u = np.stack([u0, u1, u1, u0], axis=1)[..., None]
-    v = np.stack([v0, v0, v1, v1], axis=1)[..., None]
+    span = np.asarray(spans, dtype=np.float64).reshape(-1, 4)
+    u, v = span[:, [0, 2, 2, 0], None], span[:, [1, 1, 3, 3], None]
     low = face_xyz[0] + (face_xyz[1] - face_xyz[0]) * u
     high = face_xyz[3] + (face_xyz[2] - face_xyz[3]) * u
-    quads: Points = low + (high - low) * v
-    return quads
+    return np.asarray(low + (high - low) * v)

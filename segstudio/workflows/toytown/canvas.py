@@ -6,11 +6,13 @@ picked, never mixed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from segstudio.workflows.toytown.camera import (
     NEAR,
@@ -53,6 +55,14 @@ class Scene:
     polygons: tuple[LabelPolygon, ...]
 
 
+class Stroke(NamedTuple):
+    """A polygon to fill: in world (three columns) or image (two columns) coordinates; no colour leaves the photo be."""
+
+    points: Points
+    color: Color | None
+    solid: bool
+
+
 @dataclass
 class Sketch:
     """The strokes of one object, drawn back to front; solid strokes together make its silhouette."""
@@ -60,7 +70,7 @@ class Sketch:
     camera: Camera
     light: Light
     lit: float = 1.0
-    strokes: list[tuple[Fixed, Color | None, bool]] = field(default_factory=list)
+    strokes: list[Stroke] = field(default_factory=list)
 
     def face(self, face_xyz: Points, color: Color, *, solid: bool = True) -> bool:
         """Draw an outward face if it turns to the camera; return whether it does."""
@@ -70,49 +80,68 @@ class Sketch:
         points_xy = self.camera.project(seen)
         if not faces_viewer(points_xy):
             return False
-        depth = float(seen[:, 2].mean())
-        shade = self.light.seen(color, normal_of(face_xyz), depth, self.lit)
-        self.strokes.append((_fixed(points_xy), shade, solid))
+        shade = self.light.seen(color, normal_of(face_xyz), float(seen[:, 2].mean()), self.lit)
+        self.strokes.append(Stroke(points_xy, shade, solid))
         return True
 
     def flat(self, points_xyz: Points, color: Color, *, tone: float = 1.0, solid: bool = True) -> None:
         """Draw any polygon, lit as if it looked up and toward the camera; `tone` scales its light."""
         seen = clip_near(points_xyz)
-        if len(seen) < 3:
-            return
-        shade = self.light.seen(scaled(color, tone), _LEANING, float(seen[:, 2].mean()), self.lit)
-        self.strokes.append((_fixed(self.camera.project(seen)), shade, solid))
+        if len(seen) >= 3:
+            shade = self.light.seen(scaled(color, tone), _LEANING, float(seen[0, 2]), self.lit)
+            self.strokes.append(Stroke(seen, shade, solid))
+
+    def swarm(self, polygons_xyz: Points, color: Color, tones: Sequence[float]) -> None:
+        """Draw many solid polygons `[n, k, 3]` at one depth, each with its own tone."""
+        depth = float(polygons_xyz[0, 0, 2])
+        if depth > NEAR:
+            level = self.light.level(_LEANING, self.lit)
+            for points, tone in zip(polygons_xyz, tones, strict=True):
+                shade = self.light.through_air(scaled(scaled(color, tone), level), depth)
+                self.strokes.append(Stroke(points, shade, True))
 
     def glow(self, points_xyz: Points, color: Color) -> None:
         """Draw a polygon that shines by itself."""
         seen = clip_near(points_xyz)
         if len(seen) >= 3:
-            shade = self.light.through_air(color, float(seen[:, 2].mean()))
-            self.strokes.append((_fixed(self.camera.project(seen)), shade, False))
+            self.strokes.append(Stroke(seen, self.light.through_air(color, float(seen[0, 2])), False))
 
     def outline(self, points_xyz: Points) -> None:
         """Count a polygon to the silhouette without painting it (the inside of a wheel)."""
         seen = clip_near(points_xyz)
         if len(seen) >= 3:
-            self.strokes.append((_fixed(self.camera.project(seen)), None, True))
+            self.strokes.append(Stroke(seen, None, True))
 
-    def insets(self, face_xyz: Points, spans: object, colors: list[Color], *, glowing: bool = False) -> None:
+    def insets(self, face_xyz: Points, spans: ArrayLike, colors: Sequence[Color], *, glowing: bool = False) -> None:
         """Draw quads inset in a face that the camera sees (see `patches`); colours repeat in turn."""
-        quads = patches(face_xyz, spans)  # type: ignore[arg-type]
-        normal = normal_of(face_xyz)
-        level = (1.0, 1.0, 1.0) if glowing else self.light.level(normal, self.lit)
-        fixed = _fixed(self.camera.project(quads))
-        for index, near in enumerate(quads[:, :, 2].min(axis=1)):
+        quads = patches(face_xyz, spans)
+        level = (1.0, 1.0, 1.0) if glowing else self.light.level(normal_of(face_xyz), self.lit)
+        shades = [scaled(color, level) for color in colors]
+        for index, near in enumerate(quads[:, :, 2].min(axis=1).tolist()):
             if near > NEAR:
-                shade = self.light.through_air(scaled(colors[index % len(colors)], level), float(near))
-                self.strokes.append((fixed[index], shade, False))
+                shade = self.light.through_air(shades[index % len(colors)], near)
+                self.strokes.append(Stroke(quads[index], shade, False))
 
     def image(self, points_xy: Points, color: Color, *, solid: bool = True) -> None:
         """Draw a polygon given in image coordinates with its final colour."""
-        self.strokes.append((_fixed(points_xy), color, solid))
+        self.strokes.append(Stroke(points_xy, color, solid))
+
+    def outlines(self) -> list[Fixed]:
+        """Return the strokes' polygons on the doubled canvas, in OpenCV's fixed point; all are projected at once."""
+        in_world = [stroke.points for stroke in self.strokes if stroke.points.shape[1] == 3]
+        in_image = [stroke.points for stroke in self.strokes if stroke.points.shape[1] == 2]
+        points = [self.camera.project(np.concatenate(in_world))] if in_world else []
+        fixed = _fixed(np.concatenate([*points, *in_image]))
+        starts = {3: 0, 2: sum(map(len, in_world))}
+        polygons = []
+        for stroke in self.strokes:
+            count, columns = stroke.points.shape
+            polygons.append(fixed[starts[columns] : starts[columns] + count])
+            starts[columns] += count
+        return polygons
 
 
-_LEANING = np.array([0.0, 0.6, -0.8])
+_LEANING = (0.0, 0.6, -0.8)
 
 
 def _fixed(points_xy: Points) -> Fixed:
@@ -133,16 +162,21 @@ class Canvas:
 
     def paint(self, sketch: Sketch, class_id: int) -> None:
         """Paint a sketch over everything painted before, as one object of a class."""
-        for fixed, color, _ in sketch.strokes:
-            if color is not None:
-                cv2.fillPoly(self.image, [fixed], color, cv2.LINE_AA, _SHIFT)
-        self._label([fixed for fixed, _, solid in sketch.strokes if solid], class_id)
+        if sketch.strokes:
+            fixed = self._fill(sketch)
+            solid = [polygon for polygon, stroke in zip(fixed, sketch.strokes, strict=True) if stroke.solid]
+            self._label(solid, class_id)
 
     def decorate(self, sketch: Sketch) -> None:
         """Paint a sketch into the photo only."""
-        for fixed, color, _ in sketch.strokes:
-            if color is not None:
-                cv2.fillPoly(self.image, [fixed], color, cv2.LINE_AA, _SHIFT)
+        self._fill(sketch)
+
+    def _fill(self, sketch: Sketch) -> list[Fixed]:
+        fixed = sketch.outlines()
+        for polygon, stroke in zip(fixed, sketch.strokes, strict=True):
+            if stroke.color is not None:
+                cv2.fillPoly(self.image, [polygon], stroke.color, cv2.LINE_AA, _SHIFT)
+        return fixed
 
     def _label(self, parts: list[Fixed], class_id: int) -> None:
         if not parts:

@@ -117,11 +117,13 @@ def _plate(sketch: Sketch, kind: str, x: float, y: float, z: float, size: float,
         "stop": [(-0.6, -0.2, 0.6, 0.2, _WHITE)],
         "limit": [(-0.42, -0.32, -0.06, 0.32, (40, 40, 44)), (0.08, -0.32, 0.44, 0.32, (40, 40, 44))],
         "parking": [(-0.35, -0.65, -0.1, 0.65, _WHITE), (-0.1, 0.05, 0.4, 0.65, _WHITE)],
-        "oneway": [(-0.14, -0.6, 0.14, 0.45, _WHITE), (-0.35, 0.2, 0.35, 0.42, _WHITE)],
+        "oneway": [(-0.13, -0.65, 0.13, 0.2, _WHITE)],
         "warning": [(-0.07, -0.35, 0.07, 0.2, (40, 40, 44))],
     }
     for x0, y0, x1, y1, color in inks.get(kind, []):
         sketch.flat(_quad(x + x0 * size, y + y0 * size, x + x1 * size, y + y1 * size, z), color, solid=False)
+    if kind == "oneway":
+        sketch.flat(_regular(x, y + 0.25 * size, z, 0.48 * size, 3, 0.25), _WHITE, solid=False)
 
 
 def traffic_light(chance: Chance, x: float, z: float) -> Thing:

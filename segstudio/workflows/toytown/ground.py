@@ -12,7 +12,7 @@ from segstudio.workflows.toytown.camera import NEAR, Points, circle
 from segstudio.workflows.toytown.canvas import SCALE, Sketch
 from segstudio.workflows.toytown.chance import Chance
 from segstudio.workflows.toytown.classes import ROAD, SIDEWALK, TERRAIN
-from segstudio.workflows.toytown.light import Color, scaled, varied
+from segstudio.workflows.toytown.light import Color, channels, scaled, varied
 from segstudio.workflows.toytown.noise import SIZE, grain, patchy
 from segstudio.workflows.toytown.stage import Stage
 
@@ -191,10 +191,10 @@ def _wear_and_shadow(stage: Stage, chance: Chance) -> None:
     camera, light = stage.camera, stage.light
     top = int(camera.horizon_y) + 1
     rows = np.arange(top, camera.height, dtype=np.float64) + 0.5
-    x, z = camera.ground_below(rows, np.arange(camera.width) + 0.5)
+    x, z = camera.ground_below(rows, np.arange(camera.width, dtype=np.float64) + 0.5)
     wear = _wear(x, z, chance)
-    up = np.array([0.0, 1.0, 0.0])
-    sunny, shady = np.float32(light.level(up, 1.0)), np.float32(light.level(up, 0.0))
+    up = (0.0, 1.0, 0.0)
+    sunny, shady = channels(light.level(up, 1.0)), channels(light.level(up, 0.0))
     shade = cv2.blur(stage.shadow_hw, (3, 3))[top:].astype(np.float32)[..., None] / 255
     level = (sunny + (shady - sunny) * shade) * wear[..., None]
     clear = np.exp(-light.haze_per_metre * z[:, 0]).astype(np.float32)[:, None, None]
@@ -202,7 +202,7 @@ def _wear_and_shadow(stage: Stage, chance: Chance) -> None:
     gain = cv2.resize(np.clip(level * clear * 128, 0, 255).astype(np.uint8), size, interpolation=cv2.INTER_LINEAR)
     ground = stage.canvas.image[top * SCALE :]
     cv2.multiply(ground, gain, ground, 1 / 128)
-    veil = np.clip((1 - clear) * np.float32(light.haze), 0, 255).astype(np.uint8)
+    veil = np.clip((1 - clear) * channels(light.haze), 0, 255).astype(np.uint8)
     cv2.add(ground, cv2.resize(np.ascontiguousarray(np.broadcast_to(veil, (len(rows), 8, 3))), size), ground)
 
 
@@ -216,4 +216,4 @@ def _wear(x: Points, z: Points, chance: Chance) -> NDArray[np.float32]:
     broad_v = (z * 9).astype(np.int64) + shift[3]
     broad = patchy()[broad_v % SIZE, broad_u % SIZE]
     strength = np.clip(14 / (z + 6), 0.12, 1.0).astype(np.float32)
-    return 1 + (0.10 * fine * strength + 0.085 * broad).astype(np.float32)
+    return np.asarray(1 + 0.10 * fine * strength + 0.085 * broad, np.float32)

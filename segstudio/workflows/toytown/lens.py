@@ -12,9 +12,9 @@ from segstudio.workflows.toytown.light import Light
 from segstudio.workflows.toytown.noise import SIZE, grain, patchy
 
 _ROUGHNESS = {
-    classes.BUILDING: (10, 9),
-    classes.VEGETATION: (26, 10),
-    classes.TERRAIN: (26, 12),
+    classes.BUILDING: (8, 5),
+    classes.VEGETATION: (22, 8),
+    classes.TERRAIN: (22, 9),
     classes.CAR: (3, 3),
     classes.TRUCK: (4, 5),
     classes.BUS: (3, 4),
@@ -30,22 +30,22 @@ def photograph(
 ) -> NDArray[np.uint8]:
     """Return the photo `[H, W, 3]` that a camera takes of a painted picture."""
     height, width = class_hw.shape
-    gain = _surface(class_hw, chance)
+    gain = _surface(class_hw, 0.4 if light.mood == "fog" else 1.0, chance)
     cv2.multiply(gain, _vignette(height, width), gain, 1 / 128)
     exposure = light.exposure * chance.between(0.94, 1.06)
-    photo = cv2.multiply(image_hwc, cv2.merge([gain, gain, gain]), scale=exposure / 128)
+    photo = np.asarray(cv2.multiply(image_hwc, cv2.merge([gain, gain, gain]), scale=exposure / 128), np.uint8)
     if light.mood in {"glare", "golden", "dusk"}:
         photo = _bloom(photo, 0.5 if light.mood == "glare" else 0.28)
     softness = chance.pick((0.0, 0.0, 0.45, 0.6, 0.9))
     if softness:
-        photo = cv2.GaussianBlur(photo, (5, 5), softness)
+        photo = np.asarray(cv2.GaussianBlur(photo, (5, 5), softness), np.uint8)
     if chance.happens(0.1):
-        photo = cv2.blur(photo, (chance.pick((3, 5)), 1))
+        photo = np.asarray(cv2.blur(photo, (chance.pick((3, 5)), 1)), np.uint8)
     strength = {"dusk": 14, "fog": 7}.get(light.mood, 5) * chance.between(0.6, 1.3)
-    return _sensor(np.asarray(photo, np.uint8), strength, chance)
+    return _sensor(photo, strength, chance)
 
 
-def _surface(class_hw: NDArray[np.uint8], chance: Chance) -> NDArray[np.uint8]:
+def _surface(class_hw: NDArray[np.uint8], contrast: float, chance: Chance) -> NDArray[np.uint8]:
     """Return the roughness of surfaces as factors, 128 = 1."""
     height, width = class_hw.shape
     shift = chance.octets(4).astype(np.int64)
@@ -54,9 +54,9 @@ def _surface(class_hw: NDArray[np.uint8], chance: Chance) -> NDArray[np.uint8]:
     broad = (patchy() * 127).astype(np.int16)[(rows + shift[2]) % SIZE, (columns + shift[3]) % SIZE]
     weights = np.zeros((2, 256), np.int16)
     for class_id, (small, large) in _ROUGHNESS.items():
-        weights[:, class_id] = small, large
+        weights[:, class_id] = small * contrast, large * contrast
     rough = (fine * weights[0][class_hw] + broad * weights[1][class_hw]) >> 7
-    return (rough + 128).astype(np.uint8)
+    return np.asarray(rough + 128, np.uint8)
 
 
 def _vignette(height: int, width: int) -> NDArray[np.uint8]:

@@ -6,13 +6,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from segstudio.workflows.toytown.camera import Points, turn
+from segstudio.workflows.toytown.camera import Vector, turn
 from segstudio.workflows.toytown.chance import Chance
 
 Color = tuple[float, float, float]
 
-MOODS = ("golden", "clear", "overcast", "clear", "dusk", "fog", "clear", "glare", "golden", "overcast", "dusk")
+MOODS = ("golden", "clear", "overcast", "clear", "dusk", "fog", "clear", "glare", "overcast", "golden", "dusk")
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Light:
     """Light and air of one scene; colours are RGB, light as factors, surfaces and sky in 0 … 255."""
 
     mood: str
-    toward_sun: Points
+    toward_sun: Vector
     sun: Color
     ambient: Color
     sky_top: Color
@@ -31,26 +32,37 @@ class Light:
     lit_windows: float
     clouds: float
 
-    def level(self, normal: Points, lit: float) -> Color:
+    def level(self, normal: Vector, lit: float) -> Color:
         """Return the light that falls on a surface, per channel; `lit` is 0 in a cast shadow."""
-        facing = max(0.0, float(np.dot(normal, self.toward_sun))) * lit
+        (nx, ny, nz), (sx, sy, sz), sun, ambient = normal, self.toward_sun, self.sun, self.ambient
+        facing = max(0.0, nx * sx + ny * sy + nz * sz) * lit
         # The sky lights what looks up more than what looks down or sideways.
-        open_sky = 0.82 + 0.18 * float(normal[1])
-        red, green, blue = (a * open_sky + s * facing for a, s in zip(self.ambient, self.sun, strict=True))
-        return red, green, blue
+        open_sky = 0.82 + 0.18 * ny
+        return (
+            ambient[0] * open_sky + sun[0] * facing,
+            ambient[1] * open_sky + sun[1] * facing,
+            ambient[2] * open_sky + sun[2] * facing,
+        )
 
     def through_air(self, color: Color, depth: float) -> Color:
         """Return a colour as seen through `depth` metres of haze, within 0 … 255."""
         clear = math.exp(-self.haze_per_metre * max(depth, 0.0))
-        red, green, blue = (
-            min(255.0, max(0.0, c * clear + h * (1.0 - clear))) for c, h in zip(color, self.haze, strict=True)
+        veil = 1.0 - clear
+        return (
+            min(255.0, color[0] * clear + self.haze[0] * veil),
+            min(255.0, color[1] * clear + self.haze[1] * veil),
+            min(255.0, color[2] * clear + self.haze[2] * veil),
         )
-        return red, green, blue
 
-    def seen(self, color: Color, normal: Points, depth: float, lit: float = 1.0) -> Color:
+    def seen(self, color: Color, normal: Vector, depth: float, lit: float = 1.0) -> Color:
         """Return the colour of a lit surface as the camera sees it."""
         level = self.level(normal, lit)
         return self.through_air(scaled(color, level), depth)
+
+
+def channels(color: Color) -> NDArray[np.float32]:
+    """Return a colour as an array `[3]`, to calculate with whole pictures."""
+    return np.array(color, np.float32)
 
 
 def scaled(color: Color, factor: float | Color) -> Color:
@@ -76,10 +88,10 @@ def varied(color: Color, chance: Chance, amount: float = 0.12) -> Color:
     return scaled(color, (tone * (1 + warmth), tone, tone * (1 - warmth)))
 
 
-def toward(azimuth: float, elevation: float) -> Points:
+def toward(azimuth: float, elevation: float) -> Vector:
     """Return the unit vector toward a sun; azimuth 0 is ahead of the camera, elevation above the horizon (rad)."""
     (cos_a, sin_a), (cos_e, sin_e) = turn(azimuth), turn(elevation)
-    return np.array([sin_a * cos_e, sin_e, cos_a * cos_e])
+    return sin_a * cos_e, sin_e, cos_a * cos_e
 
 
 def light_of(mood: str, chance: Chance) -> Light:
@@ -88,19 +100,19 @@ def light_of(mood: str, chance: Chance) -> Light:
     high = toward(side, chance.between(0.6, 0.95))
     low = toward(chance.sign() * chance.between(0.9, 2.0), chance.between(0.3, 0.5))
     if mood == "golden":
-        return Light(mood, low, (0.88, 0.62, 0.36), (0.50, 0.50, 0.60), (92, 132, 190), (252, 214, 170),
-                     (246, 212, 176), 0.0038, 1.08, 0.06, 0.55)  # fmt: skip
+        return Light(mood, low, (0.92, 0.66, 0.38), (0.58, 0.57, 0.66), (92, 132, 190), (252, 214, 170),
+                     (246, 212, 176), 0.0038, 1.22, 0.06, 0.55)  # fmt: skip
     if mood == "dusk":
-        return Light(mood, low, (0.10, 0.06, 0.06), (0.44, 0.42, 0.55), (44, 54, 104), (238, 158, 128),
-                     (150, 122, 138), 0.0050, 1.0, 0.50, 0.6)  # fmt: skip
+        return Light(mood, low, (0.12, 0.07, 0.06), (0.68, 0.62, 0.74), (52, 64, 122), (238, 158, 128),
+                     (150, 122, 138), 0.0050, 1.12, 0.50, 0.6)  # fmt: skip
     if mood == "overcast":
-        return Light(mood, high, (0.10, 0.10, 0.10), (0.80, 0.82, 0.86), (158, 168, 180), (214, 219, 224),
-                     (205, 211, 218), 0.0050, 1.0, 0.04, 1.0)  # fmt: skip
+        return Light(mood, high, (0.14, 0.14, 0.14), (0.88, 0.90, 0.93), (158, 168, 180), (214, 219, 224),
+                     (205, 211, 218), 0.0050, 1.06, 0.04, 1.0)  # fmt: skip
     if mood == "fog":
-        return Light(mood, high, (0.05, 0.05, 0.05), (0.76, 0.78, 0.80), (196, 203, 208), (208, 213, 216),
+        return Light(mood, high, (0.06, 0.06, 0.06), (0.84, 0.86, 0.88), (196, 203, 208), (208, 213, 216),
                      (206, 211, 214), chance.between(0.018, 0.032), 1.0, 0.08, 0.0)  # fmt: skip
     if mood == "glare":
-        return Light(mood, high, (0.66, 0.62, 0.54), (0.62, 0.65, 0.72), (120, 168, 224), (232, 240, 246),
+        return Light(mood, high, (0.66, 0.62, 0.54), (0.66, 0.69, 0.75), (120, 168, 224), (232, 240, 246),
                      (226, 234, 242), 0.0045, 1.42, 0.0, 0.4)  # fmt: skip
-    return Light(mood, high, (0.62, 0.57, 0.48), (0.50, 0.54, 0.62), (72, 132, 204), (194, 220, 238),
-                 (196, 216, 232), 0.0035, 1.05, 0.0, 0.7)  # fmt: skip
+    return Light(mood, high, (0.66, 0.61, 0.50), (0.60, 0.64, 0.72), (72, 132, 204), (194, 220, 238),
+                 (196, 216, 232), 0.0035, 1.14, 0.0, 0.7)  # fmt: skip

@@ -32,10 +32,10 @@ def cloudy(chance: Chance, size: int, coarsest: int, octaves: int, fade: float =
 @lru_cache(maxsize=1)
 def grain() -> NDArray[np.float32]:
     """Return fine noise `[512, 512]`, about -1 … 1: the roughness of asphalt, plaster and leaves."""
-    return np.clip(cloudy(Chance(1), SIZE, 64, 3, 0.9) * 1.8, -1, 1)
+    return np.asarray(np.clip(cloudy(Chance(1), SIZE, 64, 3, 0.9) * 1.8, -1, 1), np.float32)
 
 
 @lru_cache(maxsize=1)
 def patchy() -> NDArray[np.float32]:
     """Return broad noise `[512, 512]`, about -1 … 1: stains and wear."""
-    return np.clip(cloudy(Chance(2), SIZE, 8, 4) * 1.6, -1, 1)
+    return np.asarray(np.clip(cloudy(Chance(2), SIZE, 8, 4) * 1.6, -1, 1), np.float32)

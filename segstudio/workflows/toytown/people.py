@@ -38,19 +38,18 @@ class Board:
         """Return world points of points on the board."""
         cos, sin = turn(self.along)
         u, v = points_uv[:, 0] * self.scale, points_uv[:, 1] * self.scale
-        return np.stack([self.x + u * cos, v, self.z + u * sin], axis=1)
+        world = np.empty((len(u), 3))
+        world[:, 0], world[:, 1], world[:, 2] = self.x + u * cos, v, self.z + u * sin
+        return world
 
 
 def _limb(start: Spot, end: Spot, thick0: float, thick1: float) -> Points:
     """Return the outline of a limb with round ends."""
-    along = np.array(end) - np.array(start)
-    length = math.sqrt(float(np.dot(along, along))) or 1.0
-    ahead = along / length
-    aside = np.array([-ahead[1], ahead[0]])
-    arc = circle(10)
-    front = [end + thick1 * (ahead * s + aside * c) for c, s in arc[:6]]
-    back = [start + thick0 * (ahead * s + aside * c) for c, s in arc[[5, 6, 7, 8, 9, 0]]]
-    return np.array(front + back)
+    du, dv = end[0] - start[0], end[1] - start[1]
+    length = math.sqrt(du * du + dv * dv) or 1.0
+    round_end = circle(10)
+    arc = round_end[:, :1] * (-dv / length, du / length) + round_end[:, 1:] * (du / length, dv / length)
+    return np.concatenate([arc[:6] * thick1 + end, arc[5:] * thick0 + start, arc[:1] * thick0 + start])
 
 
 def _round(center: Spot, rx: float, ry: float) -> Points:
@@ -174,8 +173,8 @@ def _bicycle(sketch: Sketch, board: Board, chance: Chance) -> None:
             spoke = np.array([rim[step], rim[step + 11]]) * 0.31 + (u, 0.345)
             put(_limb(tuple(spoke[0]), tuple(spoke[1]), 0.006, 0.006), metal)
     crank, seat, head = (-0.06, 0.31), (-0.22, 0.88), (0.38, 0.86)
-    tubes = ((crank, seat), (seat, head), (crank, (0.40, 0.74)), ((-0.52, 0.345), crank), ((-0.52, 0.345), (-0.2, 0.78)),
-             (head, (0.54, 0.345)))  # fmt: skip
+    rear, front = (-0.52, 0.345), (0.54, 0.345)
+    tubes = ((crank, seat), (seat, head), (crank, (0.40, 0.74)), (rear, crank), (rear, (-0.2, 0.78)), (head, front))
     for start, end in tubes:
         put(_limb(start, end, 0.024, 0.022), color)
     put(_limb((-0.34, 0.94), (-0.1, 0.95), 0.035, 0.022), (36, 32, 30))

@@ -56,8 +56,8 @@ def _crown(
     """Draw dark clumps first and the sunlit ones last; the dark core is solid, so no clump floats alone."""
     x, trunk, z = foot
     size = sketch.camera.pixels_per_metre(z)
-    count = int(min(150, max(18, size * 1.6)))
-    clump = max(wide * 0.20, 2.2 / size)
+    count = int(min(240, max(18, size * 2.0)))
+    clump = max(wide * (0.20 if count < 150 else 0.15), 2.2 / size)
     core = circle(16) * (wide * 0.82, high * 0.42)
     if shape == "cone":
         core = np.array([[-0.85 * wide, -0.45 * high], [0.85 * wide, -0.45 * high], [0.0, 0.5 * high]])
@@ -68,12 +68,13 @@ def _crown(
     up = np.round(np.sin(angles), 9) * radii
     span = np.where(shape == "cone", 0.62 * (1.05 - up) * 0.9, 1.0)
     sun = sketch.light.toward_sun
-    brightness = 0.62 + 0.30 * (up * 0.8 + across * float(sun[0]) * 0.8) + 0.22 * (chance.units(count) - 0.5)
-    for index in np.argsort(brightness, kind="stable"):
-        center = (x + across[index] * wide * 0.86 * span[index], middle + up[index] * high * 0.44)
-        stretch = clump * (0.7 + 0.6 * float(radii[index]))
-        blob = _CLUMP * (stretch, stretch * 0.8) + center
-        sketch.flat(_upright(blob, z), color, tone=float(np.clip(brightness[index], 0.45, 1.25)))
+    brightness = 0.62 + 0.30 * (up * 0.8 + across * sun[0] * 0.8) + 0.22 * (chance.units(count) - 0.5)
+    order = np.argsort(brightness, kind="stable")
+    stretch = clump * (0.7 + 0.6 * radii)[:, None]
+    blobs = np.full((count, len(_CLUMP), 3), z)
+    blobs[..., 0] = x + (across * wide * 0.86 * span)[:, None] + _CLUMP[:, 0] * stretch
+    blobs[..., 1] = middle + (up * high * 0.44)[:, None] + _CLUMP[:, 1] * stretch * 0.8
+    sketch.swarm(blobs[order], color, np.clip(brightness, 0.45, 1.25)[order].tolist())
 
 
 def _upright(points_xy: Points, z: float) -> Points:
@@ -109,7 +110,9 @@ def hedge(chance: Chance, x: float, z0: float, z1: float) -> Thing:
     high, thick = chance.between(0.7, 1.5), 0.7
     color = varied(_LEAVES[chance.whole(0, 4)], chance)
     own = chance.fork()
-    solid = frustum(Rectangle(x - thick / 2, x + thick / 2, z0, z1, 0), Rectangle(x - thick / 2, x + thick / 2, z0, z1, high))
+    solid = frustum(
+        Rectangle(x - thick / 2, x + thick / 2, z0, z1, 0), Rectangle(x - thick / 2, x + thick / 2, z0, z1, high)
+    )
 
     def draw(stage: Stage) -> None:
         sketch = stage.sketch(x, (z0 + z1) / 2)

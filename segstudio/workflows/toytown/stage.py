@@ -38,7 +38,7 @@ class Stage:
 
     def cast(self, caster_xyz: Points, strength: float = 1.0) -> None:
         """Cast the shadow of the convex hull of some world points on the ground."""
-        sun = self.light.toward_sun
+        sun = np.array(self.light.toward_sun)
         along = caster_xyz[:, 1:2] / max(float(sun[1]), 0.12)
         ground = caster_xyz - along * sun
         ground[:, 1] = 0.0

@@ -163,7 +163,9 @@ def _kerb(chance: Chance, street: Street, side: int) -> list[Thing]:
             things.append(make(chance, edge + side * chance.between(0.0, 0.5), place))
     if chance.happens(0.3):
         start = chance.between(6, 25)
-        things += [furniture.post(chance, edge, start + 1.6 * k) for k in range(6) if not street.crosses(start + 1.6 * k)]
+        things += [
+            furniture.post(chance, edge, start + 1.6 * k) for k in range(6) if not street.crosses(start + 1.6 * k)
+        ]
     if street.crossing is not None and chance.happens(0.8):
         beyond = street.crossing + street.crossing_width + 0.5
         things.append(furniture.traffic_light(chance, edge, street.crossing - 1.0 if side > 0 else beyond))
@@ -176,7 +178,7 @@ def _traffic(chance: Chance, street: Street) -> list[Thing]:
     things: list[Thing] = []
     per_side = street.lanes // 2
     for side in (-1, 1):
-        parking = street.half_road > 4.4 and chance.happens(0.75)
+        parking = street.half_road > 4.7 and chance.happens(0.75)
         usable = street.half_road - (2.1 if parking else 0.0)
         for lane in range(per_side):
             x = side * usable * (lane + 0.5) / per_side
@@ -218,7 +220,7 @@ def _lane(chance: Chance, street: Street, x: float, side: int, dense: float) -> 
 
 def _parked(chance: Chance, street: Street, side: int) -> list[Thing]:
     things: list[Thing] = []
-    x = side * (street.half_road - 1.15)
+    x = side * (street.half_road - 1.05)
     z = chance.between(4.5, 9)
     while z < 90:
         if chance.happens(0.62) and not street.crosses(z + 2, 5.0):
@@ -266,7 +268,7 @@ def _paint_bonnet(stage: Stage, chance: Chance) -> None:
         sketch = Sketch(camera, light)
         tone = 1.5 - 0.22 * step if step else 0.7
         sketch.image(np.concatenate([arch, foot]), light.seen((color[0] * tone, color[1] * tone, color[2] * tone),
-                     np.array([0.0, 1.0, 0.0]), 0.0))  # fmt: skip
+                     (0.0, 1.0, 0.0), 0.0))  # fmt: skip
         if step == 0:
             stage.canvas.paint(sketch, EGO_VEHICLE)
         else:

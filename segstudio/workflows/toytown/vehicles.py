@@ -51,8 +51,8 @@ def car(chance: Chance, pose: Pose) -> Thing:
     body = frustum(Rectangle(-half, half, 0.0, build.length, 0.24),
                    Rectangle(-half * 0.96, half * 0.96, 0.06, build.length - 0.14, build.belt))  # fmt: skip
     z0, z1 = build.cabin
-    cabin = frustum(Rectangle(-half * 0.93, half * 0.93, z0, z1, build.belt),
-                    Rectangle(-half * 0.76, half * 0.76, z0 + build.rake[0], z1 - build.rake[1], build.roof))  # fmt: skip
+    roof = Rectangle(-half * 0.76, half * 0.76, z0 + build.rake[0], z1 - build.rake[1], build.roof)
+    cabin = frustum(Rectangle(-half * 0.93, half * 0.93, z0, z1, build.belt), roof)
     taxi = chance.happens(0.08)
 
     def draw(stage: Stage) -> None:
@@ -89,6 +89,12 @@ def _underside(sketch: Sketch, pose: Pose, half: float, length: float) -> None:
                     Rectangle(-half * 0.95, half * 0.95, 0.1, length - 0.1, 0.3))  # fmt: skip
     for name in ("front", "rear", "left", "right"):
         sketch.face(pose.place(skirt[name]), (34, 34, 38))
+    high = 0.5 if length < 5.5 else 0.85
+    for side in (-1, 1):
+        inner, outer = side * half * 0.70, side * half * 0.97
+        for z in (0.3, length - 0.3):
+            tread = [[inner, 0.0, z], [outer, 0.0, z], [outer, high, z], [inner, high, z]]
+            sketch.flat(pose.place(tread), _TYRE)
 
 
 def _car_details(sketch: Sketch, face: Points, name: str, color: Color, build: Build) -> None:
@@ -167,7 +173,9 @@ def _box(
 def truck(chance: Chance, pose: Pose) -> Thing:
     """Return a lorry with a box, or an open one with a load."""
     cab = varied(chance.pick(_PAINTS), chance)
-    cargo = varied(chance.pick(((226, 226, 222), (120, 150, 170), (196, 160, 90), (150, 60, 52), (92, 118, 92))), chance)
+    cargo = varied(
+        chance.pick(((226, 226, 222), (120, 150, 170), (196, 160, 90), (150, 60, 52), (92, 118, 92))), chance
+    )
     length, half, high = chance.between(6.5, 8.8), 1.22, chance.between(2.7, 3.4)
     band = chance.pick(_PAINTS)
     cab_length = 1.9
@@ -222,7 +230,9 @@ def _cargo_details(sketch: Sketch, seen: dict[str, Points], cargo: Color, band: 
 
 def bus(chance: Chance, pose: Pose) -> Thing:
     """Return a city bus."""
-    color = varied(chance.pick(((214, 60, 48), (238, 178, 44), (52, 122, 172), (64, 142, 104), (228, 226, 220))), chance)
+    color = varied(
+        chance.pick(((214, 60, 48), (238, 178, 44), (52, 122, 172), (64, 142, 104), (228, 226, 220))), chance
+    )
     stripe = mixed(color, (255, 255, 255), 0.72)
     length, half, high = chance.between(9.5, 12.0), 1.27, 3.05
 
