@@ -51,7 +51,7 @@ def load_predictor(
     first that can be downloaded); `settings` are the fields of `PredictSettings`.
     """
     from segstudio.models.request import PredictSettings
-    from segstudio.models.torch_backend.predictor import open_predictor
+    from segstudio.models.torch_backend.opening import open_predictor
 
     chosen = PredictSettings(device=device, **settings)
     return open_predictor(default_registry(), name, weights=None if weights is None else str(weights), settings=chosen)

@@ -1,0 +1,126 @@
+"""From an image to a network's input and from its logits back to labels, all on the device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+
+from segstudio.core.errors import UserError
+from segstudio.models.card import Preprocess
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInput:
+    """float32 `[1, 3, h, w]`, of which the upper left `content_hw` shows the image and the rest is padding."""
+
+    pixels: torch.Tensor
+    content_hw: tuple[int, int]
+
+
+def resized_hw(size_hw: tuple[int, int], preprocess: Preprocess) -> tuple[int, int]:
+    """The size (height, width) to which an image of `size_hw` is brought before padding."""
+    height, width = size_hw
+    if preprocess.resize == "none" or preprocess.size_hw is None:
+        return size_hw
+    if preprocess.resize == "stretch":
+        return preprocess.size_hw
+    short, longest = preprocess.size_hw
+    factor = min(short / min(height, width), longest / max(height, width))
+    return max(1, round(height * factor)), max(1, round(width * factor))
+
+
+def to_input(image: NDArray[np.uint8], preprocess: Preprocess, device: torch.device) -> NetworkInput:
+    """Bring uint8 `[H, W, 3]` RGB onto the device and into the form that `preprocess` describes."""
+    pixels = torch.from_numpy(np.ascontiguousarray(image)).to(device, non_blocking=True)
+    planes = pixels.permute(2, 0, 1).to(torch.float32).unsqueeze(0)
+    if preprocess.order == "bgr":
+        planes = planes.flip(1)
+    size = resized_hw(image.shape[:2], preprocess)
+    if size != image.shape[:2]:
+        planes = F.interpolate(planes, size=size, mode="bilinear", align_corners=False)
+    # (x·scale − mean) / std and (x − mean) / std · scale are one multiplication and one subtraction each.
+    mean, std = np.asarray(preprocess.mean, np.float64), np.asarray(preprocess.std, np.float64)
+    factor = preprocess.scale / std
+    offset = mean / std * (preprocess.scale if preprocess.scale_last else 1.0)
+    planes = planes.contiguous()
+    planes.mul_(_column(factor, device)).sub_(_column(offset, device))
+    below, right = (-size[0]) % preprocess.multiple, (-size[1]) % preprocess.multiple
+    if below or right:
+        planes = F.pad(planes, (0, right, 0, below))
+    return NetworkInput(planes, size)
+
+
+def _column(values: NDArray[np.float64], device: torch.device) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float32, device=device).view(1, 3, 1, 1)
+
+
+def as_logits(output: object, input_hw: tuple[int, int]) -> torch.Tensor:
+    """The logits `[N, C, h, w]` at the input's size among what a network returned.
+
+    Takes the tensor itself, the entry "out" or "logits" of a dictionary, or the first of a sequence; smaller maps are
+    enlarged bilinearly. Raises `UserError` where there is nothing of the kind.
+    """
+    if isinstance(output, dict):
+        output = output.get("out", output.get("logits"))
+    elif isinstance(output, (tuple, list)) and output:
+        output = output[0]
+    if not isinstance(output, torch.Tensor) or output.ndim != 4:
+        what = f"{list(output.shape)}" if isinstance(output, torch.Tensor) else type(output).__name__
+        raise UserError(f"the network returned {what}, not logits [N, C, H, W]")
+    if tuple(output.shape[-2:]) != input_hw:
+        output = F.interpolate(output.float(), size=input_hw, mode="bilinear", align_corners=False)
+    return output
+
+
+@dataclass(frozen=True, slots=True)
+class LabelMaps:
+    """Output channel and confidence of every pixel: integer `[h, w]` and float32 `[h, w]` (0…1) on the device."""
+
+    channels: torch.Tensor
+    confidence: torch.Tensor
+
+
+def decode(logits: torch.Tensor, *, size_hw: tuple[int, int] | None = None) -> LabelMaps:
+    """The best channel of logits `[1, C, h, w]` and its softmax.
+
+    With `size_hw` the logits are enlarged before the choice (the confidence after it, which costs a C-th). A single
+    channel is read as the logit of class 0 against nothing. Raises `UserError` where the network gave NaN.
+    """
+    logits = logits.float()
+    if logits.shape[1] == 1:
+        logits = torch.cat((logits, torch.zeros_like(logits)), dim=1)
+    best, channels = logits.max(dim=1)
+    confidence = torch.exp(best - torch.logsumexp(logits, dim=1))
+    if not bool(torch.isfinite(confidence).all()):
+        raise UserError("the network gave NaN or infinite values", hint="wrong weights, or switch half precision off")
+    if size_hw is not None and tuple(logits.shape[-2:]) != size_hw:
+        channels = F.interpolate(logits, size=size_hw, mode="bilinear", align_corners=False).argmax(dim=1)
+        confidence = F.interpolate(confidence[None], size=size_hw, mode="bilinear", align_corners=False)[0]
+    return LabelMaps(channels[0], confidence[0])
+
+
+def restore_labels(maps: LabelMaps, size_hw: tuple[int, int]) -> LabelMaps:
+    """Maps at another size: channels of the nearest pixel, confidence bilinear."""
+    if tuple(maps.channels.shape) == size_hw:
+        return maps
+    rows, columns = (
+        torch.arange(count, device=maps.channels.device) * of // count
+        for count, of in zip(size_hw, maps.channels.shape, strict=True)
+    )
+    confidence = F.interpolate(maps.confidence[None, None], size=size_hw, mode="bilinear", align_corners=False)
+    return LabelMaps(maps.channels[rows][:, columns], confidence[0, 0])
+
+
+def to_arrays(
+    maps: LabelMaps, table: NDArray[np.uint8] | NDArray[np.uint16]
+) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], NDArray[np.uint8]]:
+    """Evaluation indices `[H, W]` through `table` (index of each channel) and confidence × 255, in ordinary memory."""
+    confidence = (maps.confidence * 255).round_().to(torch.uint8).cpu().numpy()
+    if table.dtype == np.uint8:
+        lut = torch.from_numpy(table).to(maps.channels.device)
+        return lut[maps.channels].cpu().numpy(), confidence
+    return table[maps.channels.cpu().numpy()], confidence
