@@ -1,0 +1,117 @@
+"""One committed edit on its way into the file: copied on the thread that made it, packed and written on the lane."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Connection, bindparam, delete
+
+from segstudio.core.class_set import ClassSet
+from segstudio.core.layer import Annotation, Layer
+from segstudio.core.objects import SegObject
+from segstudio.core.raster import SegmentIds
+from segstudio.core.segments import Segment
+from segstudio.core.transaction import Edit
+from segstudio.store import journal, layer_rows, layers, meta, schema
+from segstudio.store.layer_rows import TileKey
+from segstudio.store.layers import LayerHead
+from segstudio.store.packing import to_text
+
+_FORGET_SCORE = delete(schema.image_score).where(
+    schema.image_score.c.image_id == bindparam("owner"), schema.image_score.c.layer == bindparam("layer_name")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one edit leaves in the file: the touched tiles, objects and segments as they are now (None = gone).
+
+    `whole` holds the layer in full where the file does not have it yet; the parts are empty then.
+    """
+
+    key: str
+    head: LayerHead
+    edit: Edit
+    is_undo: bool
+    when: str
+    tiles: Mapping[TileKey, SegmentIds]
+    objects: Mapping[int, SegObject | None]
+    segments: Mapping[int, Segment | None]
+    whole: Annotation | None = None
+    class_set: ClassSet | None = None
+
+
+def capture(
+    key: str,
+    layer: Layer,
+    edit: Edit,
+    *,
+    stored_segments: Mapping[int, Segment] | None,
+    is_undo: bool,
+    when: str,
+    class_set: ClassSet | None,
+) -> Change:
+    """Copy what `edit` touched out of the open layer; `stored_segments` is None where the file lacks the layer."""
+    head = LayerHead(layer.name, layer.size_hw, bool(edit.patches), layer.locked, "", to_text(layer.extra))
+    if stored_segments is None:
+        annotation = layer.to_annotation()
+        assert annotation.labels_hw is not None
+        full = LayerHead(
+            head.name, head.size_hw, bool(np.any(annotation.labels_hw)) or head.has_raster, head.locked, "", head.extra
+        )
+        return Change(key, full, edit, is_undo, when, {}, {}, {}, annotation, class_set)
+    tiles = {
+        tile_key: layer.raster.view(rect).copy()
+        for patch in edit.patches
+        for tile_key, rect in layer.raster.tiles(patch.rect)
+    }
+    objects = {patch.id: layer.objects.get(patch.id) for patch in edit.objects}
+    segments: dict[int, Segment | None] = {patch.id: layer.segments.get(patch.id) for patch in edit.segments}
+    segments |= _unrecorded_segments(layer, stored_segments)
+    return Change(key, head, edit, is_undo, when, tiles, objects, segments, None, class_set)
+
+
+def _unrecorded_segments(layer: Layer, stored: Mapping[int, Segment]) -> dict[int, Segment | None]:
+    """Segments that loaders added outside an edit (a class set that grew): pixels may refer to them from now on."""
+    missing: dict[int, Segment | None] = {}
+    for segment in layer.segments:
+        known = stored.get(segment.id)
+        if known is not segment and known != segment:
+            missing[segment.id] = segment
+    return missing
+
+
+def write(connection: Connection, change: Change, path: Path) -> None:
+    """Put a change into the file, inside the caller's transaction."""
+    owner = layers.image_id(connection, change.key, path)
+    if change.whole is not None:
+        layers.save(connection, owner, change.head, change.whole)
+    else:
+        _write_parts(connection, change, path)
+    connection.execute(_FORGET_SCORE, {"owner": owner, "layer_name": change.head.name})
+    journal.add(connection, owner, change.edit, is_undo=change.is_undo, when=change.when)
+    if change.class_set is not None:
+        meta.put(connection, "class_set", change.class_set.to_json())
+
+
+def _write_parts(connection: Connection, change: Change, path: Path) -> None:
+    row = layers.find(connection, change.key, change.head.name)
+    if row is None:
+        raise RuntimeError(f"{path}: layer {change.head.name!r} of {change.key!r} vanished from the project")
+    size_hw = change.head.size_hw
+    packed = {key: layer_rows.pack_tile(key, size_hw, ids_hw) for key, ids_hw in change.tiles.items()}
+    digest = row.digest ^ layer_rows.replace_rows(
+        connection, schema.tile, row.id, packed, layer_rows.tile_rows(row.id, packed)
+    )
+    kept = [item for item in change.objects.values() if item is not None]
+    digest ^= layer_rows.replace_rows(
+        connection, schema.object_, row.id, change.objects, layer_rows.object_rows(row.id, kept)
+    )
+    named = [segment for segment in change.segments.values() if segment is not None]
+    digest ^= layer_rows.replace_rows(
+        connection, schema.segment, row.id, change.segments, layer_rows.segment_rows(row.id, named)
+    )
+    layers.set_digest(connection, row.id, digest, has_raster=row if change.head.has_raster else None)

@@ -1,0 +1,128 @@
+"""The image rows: added by the hundred thousand, read at once, changed one by one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from segstudio.core.dataset import ImageItem
+from segstudio.core.errors import UserError
+from segstudio.store import meta, schema
+from segstudio.store.faults import damaged
+from segstudio.store.packing import from_text, to_text
+from segstudio.store.records import STATUSES, ImageRow
+from segstudio.store.seal import Value, seal
+
+COLUMNS = ("key", "root", "file", "height", "width", "split", "sequence", "status", "note", "tags", "extra")
+_TABLE = schema.image
+_KNOWN = select(_TABLE.c.key).where(_TABLE.c.key.in_(bindparam("keys", expanding=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The folders that relative picture paths start from."""
+
+    project: Path
+    dataset: Path | None
+
+    def split(self, path: Path | None) -> tuple[str, str]:
+        """(root, file) of a picture: relative to the data set or to the project where it lies inside, else absolute."""
+        if path is None:
+            return "", ""
+        absolute = os.path.abspath(path)
+        for root, folder in (("dataset", self.dataset), ("project", self.project)):
+            prefix = f"{folder}{os.sep}"
+            if folder is not None and absolute.startswith(prefix):
+                return root, absolute[len(prefix) :].replace(os.sep, "/")
+        return "", absolute
+
+    def folder(self, root: str) -> str:
+        """The folder that `root` stands for."""
+        return {"dataset": str(self.dataset or ""), "project": str(self.project)}.get(root, "")
+
+
+def add(connection: Connection, items: Sequence[ImageItem], roots: Roots, path: Path) -> int:
+    """Insert the images whose keys are new; returns how many were."""
+    known = set(connection.execute(_KNOWN, {"keys": [item.key for item in items]}).scalars())
+    rows = []
+    for item in items:
+        if item.key not in known:
+            known.add(item.key)
+            rows.append(_new_row(item, roots))
+    if rows:
+        connection.execute(insert(_TABLE), rows)
+        _count(connection, path, added=len(rows), change=_xor(row["seal"] for row in rows))
+    return len(rows)
+
+
+def read_all(connection: Connection, roots: Roots, path: Path) -> list[ImageRow]:
+    """Every image in the order of adding. Raises `UserError` where a row is damaged or missing."""
+    columns = (*(_TABLE.c[name] for name in COLUMNS), _TABLE.c.seal)
+    rows = connection.execute(select(*columns).order_by(_TABLE.c.id)).all()
+    count, digest = _counted(connection, path)
+    found = 0
+    for row in rows:
+        values = row[:-1]
+        if seal("image", *values) != row[-1]:
+            raise damaged(path, f"the row of image {row[0]!r}")
+        found ^= row[-1]
+    if (count, digest) != (len(rows), found):
+        raise damaged(path, f"{count} images were added, {len(rows)} are there")
+    folders = {root: roots.folder(root) for root in ("dataset", "project", "")}
+    return [_image_row(tuple(row), folders) for row in rows]
+
+
+def change(connection: Connection, key: str, values: Mapping[str, Any], path: Path) -> None:
+    """Set columns (`status`, `note`, `tags`, `height`, …) of one image. Raises `UserError` for an unknown key."""
+    row = connection.execute(select(_TABLE).where(_TABLE.c.key == key)).one_or_none()
+    if row is None:
+        raise UserError(f"{path}: there is no image {key!r} in this project")
+    merged = {**{name: row._mapping[name] for name in COLUMNS}, **values}
+    new_seal = seal("image", *(merged[name] for name in COLUMNS))
+    connection.execute(update(_TABLE).where(_TABLE.c.id == row.id).values(**merged, seal=new_seal))
+    _count(connection, path, added=0, change=row.seal ^ new_seal)
+
+
+def recount(connection: Connection) -> None:
+    """Take the rows that are there as all that there are; for repair only."""
+    seals = connection.execute(select(_TABLE.c.seal)).scalars().all()
+    meta.put(connection, "images", [len(seals), _xor(seals)])
+
+
+def _new_row(item: ImageItem, roots: Roots) -> dict[str, Any]:
+    height, width = item.size_hw or (None, None)
+    root, file = roots.split(item.path)
+    extra = to_text(item.extra)
+    values: tuple[Value, ...] = (item.key, root, file, height, width, item.split, item.sequence, STATUSES[0], "", "")
+    row: dict[str, Any] = dict(zip(COLUMNS, (*values, extra), strict=True))
+    row["seal"] = seal("image", *values, extra)
+    return row
+
+
+def _image_row(row: Sequence[Any], folders: Mapping[str, str]) -> ImageRow:
+    key, root, file, height, width, split, sequence, status, note, tags, extra, _ = row
+    size_hw = None if height is None or width is None else (height, width)
+    names = tuple(tags.split("\n")) if tags else ()
+    return ImageRow(key, folders[root], file, size_hw, split, sequence, status, note, names, from_text(extra))
+
+
+def _counted(connection: Connection, path: Path) -> tuple[int, int]:
+    count, digest = meta.get(connection, "images", path) or (0, 0)
+    return count, digest
+
+
+def _count(connection: Connection, path: Path, *, added: int, change: int) -> None:
+    count, digest = _counted(connection, path)
+    meta.put(connection, "images", [count + added, digest ^ change])
+
+
+def _xor(seals: Iterable[int]) -> int:
+    total = 0
+    for one in seals:
+        total ^= one
+    return total

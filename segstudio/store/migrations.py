@@ -1,0 +1,43 @@
+"""Numbered steps from one schema to the next; a newer file is refused, an older one brought up in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from segstudio.core.errors import UserError
+from segstudio.store.schema import APPLICATION_ID, VERSION, tables
+
+Step = Callable[[Connection], None]
+
+STEPS: Mapping[int, Step] = {}
+"""Schema number → the step that leads from it to the next. A step only adds; it never drops what a person made."""
+
+
+def create(connection: Connection) -> None:
+    """Make the tables of the newest schema in an empty file and sign it."""
+    tables.create_all(connection)
+    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
+
+
+def require_known(application_id: int, version: int, path: Path) -> None:
+    """Raise `UserError` for a file that is not a project, or that a newer program wrote."""
+    if application_id != APPLICATION_ID:
+        raise UserError(f"{path}: this is not a SegStudio project")
+    if version > VERSION:
+        raise UserError(
+            f"{path}: written by a newer SegStudio (schema {version}, this program knows {VERSION})",
+            hint="update the program; the file was not touched",
+        )
+    if version < 1 or any(step not in STEPS for step in range(version, VERSION)):
+        raise UserError(f"{path}: its schema number {version} is not one that SegStudio wrote")
+
+
+def migrate(connection: Connection, version: int) -> None:
+    """Bring an open file from `version` to the newest schema, inside the caller's transaction."""
+    for step in range(version, VERSION):
+        STEPS[step](connection)
+        connection.exec_driver_sql(f"PRAGMA user_version = {step + 1}")

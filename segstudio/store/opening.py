@@ -1,0 +1,197 @@
+"""Making, opening and closing the file: who may write, what is unusual, and what must never be touched."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from segstudio.core.class_set import ClassSet
+from segstudio.core.errors import EnvironmentFault, UserError
+from segstudio.store import meta, migrations
+from segstudio.store.connections import reader_engine, writer_engine
+from segstudio.store.copies import copy_project, structural_problems
+from segstudio.store.faults import damaged, storage_faults
+from segstudio.store.image_rows import Roots
+from segstudio.store.lane import WriterLane
+from segstudio.store.lease import Lease, holder
+from segstudio.store.records import DatasetSource
+from segstudio.store.schema import VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What opening gave: a lane and a lease to write with, or neither and the reason in `notes`."""
+
+    lane: WriterLane | None
+    lease: Lease | None
+    notes: tuple[str, ...]
+
+    def abandon(self) -> None:
+        """Let everything go again without having written anything that a person made."""
+        if self.lane is not None:
+            close_lane(self.lane)
+        if self.lease is not None:
+            self.lease.release()
+
+
+def make_file(target: Path, *, class_set: ClassSet, name: str, dataset_source: DatasetSource | None) -> None:
+    """Write an empty project beside `target` and move it there. Raises `UserError` where there is a file already."""
+    if target.exists():
+        raise UserError(f"{target}: there is a file of this name already")
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
+    try:
+        engine = writer_engine(unfinished, create=True)
+        with storage_faults(target), engine.begin() as connection:
+            migrations.create(connection)
+            meta.put(connection, "name", name)
+            meta.put(connection, "class_set", class_set.to_json())
+            if dataset_source is not None:
+                meta.put(connection, "dataset_source", dataset_fact(dataset_source, target.parent))
+        engine.dispose()
+        os.replace(unfinished, target)
+    except OSError as error:
+        raise EnvironmentFault(f"{target}: cannot be written: {error.strerror}") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def open_file(path: Path, *, read_only: bool) -> Opened:
+    """Check what the file is and take the right to write it where that is possible."""
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such project")
+    version = _require_project(path)
+    if read_only:
+        _require_newest(path, version)
+        return Opened(None, None, ())
+    lease, note = _lease(path)
+    if lease is None:
+        _require_newest(path, version)
+        return Opened(None, None, (note,))
+    try:
+        return _open_to_write(path, version, lease)
+    except BaseException:
+        lease.release()
+        raise
+
+
+def close_lane(lane: WriterLane) -> None:
+    """Note that the work ended well and stop the lane, which it does even where the note cannot be written."""
+    try:
+        lane.run(lambda connection: meta.put(connection, "open", False))
+    except EnvironmentFault:
+        pass  # the next opening then checks the file, which is all that the note would have spared it
+    finally:
+        lane.close()
+
+
+def read_facts(connection: Connection, path: Path) -> tuple[str, ClassSet, Roots]:
+    """Name, classes and folders of an open project. Raises `UserError` where they are damaged."""
+    document = meta.get(connection, "class_set", path)
+    if document is None:
+        raise damaged(path, "it has no classes")
+    name = meta.get(connection, "name", path) or path.stem
+    project = Path(meta.get(connection, "folder", path) or path.parent)
+    source = meta.get(connection, "dataset_source", path)
+    dataset = None if source is None else dataset_source(source, project).path
+    return name, ClassSet.from_json(document, where=str(path)), Roots(project, dataset)
+
+
+def dataset_fact(source: DatasetSource, project: Path) -> dict[str, str]:
+    """How a data set's place is stored: absolute, and relative to the project so that both may move together."""
+    absolute = os.path.abspath(source.path)
+    try:
+        relative = os.path.relpath(absolute, project)
+    except ValueError:  # another drive on Windows
+        relative = ""
+    return {"path": absolute, "relative": relative, "format": source.format}
+
+
+def dataset_source(fact: dict[str, str], project: Path) -> DatasetSource:
+    """The place that `dataset_fact` stored, as it is now."""
+    beside = Path(os.path.abspath(project / fact["relative"])) if fact["relative"] else None
+    moved_along = beside is not None and beside.exists() and not Path(fact["path"]).exists()
+    return DatasetSource(beside if moved_along and beside is not None else Path(fact["path"]), fact["format"])
+
+
+def settle_copy(target: Path, folder: Path) -> None:
+    """Make a copy stand on its own: nobody writes it, and relative pictures start from the original's folder."""
+    engine = writer_engine(target)
+    try:
+        with storage_faults(target), engine.begin() as connection:
+            meta.put(connection, "open", False)
+            if target.parent != folder:
+                meta.put(connection, "folder", str(folder))
+    finally:
+        engine.dispose()
+
+
+def _require_project(path: Path) -> int:
+    """The schema number of a project file. Raises `UserError` for anything else."""
+    engine = reader_engine(path)
+    try:
+        with storage_faults(path), engine.connect() as connection:
+            application_id = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+            version: int = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    finally:
+        engine.dispose()
+    migrations.require_known(application_id, version, path)
+    return version
+
+
+def _require_newest(path: Path, version: int) -> None:
+    if version < VERSION:
+        raise UserError(f"{path}: an older project must be opened for writing once, to be brought up to date")
+
+
+def _lease(path: Path) -> tuple[Lease | None, str]:
+    if not os.access(path, os.W_OK):
+        return None, "the file is read-only"
+    try:
+        lease = Lease.acquire(path)
+    except OSError as error:
+        return None, f"its folder takes no files ({error.strerror})"
+    return lease, "" if lease is not None else f"opened by {holder(path)}"
+
+
+def _open_to_write(path: Path, version: int, lease: Lease) -> Opened:
+    notes = []
+    if version < VERSION:
+        notes.append(f"brought up to date; as it was: {_keep_before_migration(path, version).name}")
+    lane = WriterLane(path)
+    try:
+        if lane.note:
+            notes.append(lane.note)
+        if lane.run(lambda connection: meta.get(connection, "open", path)):
+            problems = _problems(path)
+            if problems:
+                lane.close()
+                lease.release()
+                return Opened(None, None, (f"the file is damaged ({problems[0]}); nothing will be changed",))
+            notes.append("the program ended unexpectedly; every committed edit was recovered")
+        lane.run(lambda connection: _begin_work(connection, version))
+    except BaseException:
+        lane.close()
+        raise
+    return Opened(lane, lease, tuple(notes))
+
+
+def _begin_work(connection: Connection, version: int) -> None:
+    migrations.migrate(connection, version)
+    meta.put(connection, "open", True)
+
+
+def _problems(path: Path) -> list[str]:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        return structural_problems(connection)
+
+
+def _keep_before_migration(path: Path, version: int) -> Path:
+    kept = path.with_name(f"{path.stem}.schema-{version}{path.suffix}")
+    with storage_faults(path), closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as source:
+        copy_project(source, kept)
+    return kept

@@ -1,0 +1,405 @@
+"""The project as the rest of the program sees it: what it holds, and edits that are durable before the next begins."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from segstudio.core.class_set import ClassSet
+from segstudio.core.dataset import ImageItem
+from segstudio.core.errors import EnvironmentFault, UserError
+from segstudio.core.layer import Annotation, Layer
+from segstudio.core.progress import CancelToken, Progress, no_progress
+from segstudio.core.segments import Segment
+from segstudio.core.transaction import Edit
+from segstudio.store import changes, image_rows, journal, layers, meta, opening, run_rows
+from segstudio.store.changes import Change
+from segstudio.store.connections import reader_engine
+from segstudio.store.copies import copy_project
+from segstudio.store.faults import storage_faults
+from segstudio.store.image_rows import Roots
+from segstudio.store.lane import WriterLane
+from segstudio.store.lease import Lease
+from segstudio.store.records import DatasetSource, EditRow, ImageRow, Receipt, RunRow, ScoreRow
+
+T = TypeVar("T")
+IMAGES_PER_TRANSACTION = 1000
+"""Small enough that a stroke which waits for a running import waits a few milliseconds."""
+_REMEMBERED_LAYERS = 64
+
+
+class Project:
+    """An open `*.segproj` file.
+
+    Every method may be called from any thread. Writes run one after another on a thread of their own, each in one
+    transaction. `notes` says in plain words what is unusual about this opening (read-only and why, recovered, slow).
+    """
+
+    def __init__(self, path: Path, lane: WriterLane | None, lease: Lease | None, notes: tuple[str, ...]) -> None:
+        self.path = path
+        self.notes = notes
+        self._lane = lane
+        self._lease = lease
+        self._reader = reader_engine(path)
+        self._guard = threading.RLock()
+        self._pending: tuple[Receipt, int] | None = None
+        self._owed: list[Change] = []
+        self._stored: OrderedDict[tuple[str, str], tuple[tuple[int, int], dict[int, Segment]]] = OrderedDict()
+        try:
+            self.name, self._class_set, self._folders = self._read(self._read_facts)
+        except BaseException:
+            self._reader.dispose()
+            raise
+
+    @classmethod
+    def create(
+        cls,
+        path: str | Path,
+        *,
+        class_set: ClassSet,
+        name: str = "",
+        dataset_source: DatasetSource | None = None,
+    ) -> Project:
+        """Make a new project file and open it.
+
+        Raises `UserError` where there is a file already, `EnvironmentFault` where none can be written.
+        """
+        target = Path(os.path.abspath(path))
+        opening.make_file(target, class_set=class_set, name=name or target.stem, dataset_source=dataset_source)
+        return cls.open(target)
+
+    @classmethod
+    def open(cls, path: str | Path, *, read_only: bool = False) -> Project:
+        """Open a project to work on it, or only to read where `read_only` is asked for or nothing else is possible.
+
+        A file that another program holds, that lies on read-only media or whose structure is damaged opens read-only,
+        and `notes` says why. Raises `UserError` for a file that is missing, no project, newer than this program or
+        damaged beyond reading; no such file is ever changed.
+        """
+        target = Path(os.path.abspath(path))
+        opened = opening.open_file(target, read_only=read_only)
+        try:
+            return cls(target, opened.lane, opened.lease, opened.notes)
+        except BaseException:
+            opened.abandon()
+            raise
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be changed; `notes` says why."""
+        return self._lane is None
+
+    # ── facts about the project ──────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def class_set(self) -> ClassSet:
+        """The classes that all images of the project share."""
+        return self._class_set
+
+    def set_class_set(self, class_set: ClassSet) -> None:
+        """Replace the classes; an edit that changes them hands them to `record` instead."""
+        self._writer.run(lambda connection: meta.put(connection, "class_set", class_set.to_json()))
+        self._class_set = class_set
+
+    @property
+    def dataset_source(self) -> DatasetSource | None:
+        """The data set that the project was made from, where there is one."""
+        found = self._read(lambda connection: meta.get(connection, "dataset_source", self.path))
+        return None if found is None else opening.dataset_source(found, self._folders.project)
+
+    def set_dataset_source(self, path: str | Path, format: str) -> None:
+        """Say where the data set lies (now); pictures that lie inside it are found from there."""
+        fact = opening.dataset_fact(DatasetSource(Path(path), format), self._folders.project)
+        self._writer.run(lambda connection: meta.put(connection, "dataset_source", fact))
+        self._folders = self._read(self._read_facts)[2]
+
+    # ── images ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def add_images(
+        self,
+        items: Sequence[ImageItem],
+        *,
+        progress: Progress = no_progress,
+        cancel: CancelToken | None = None,
+    ) -> int:
+        """Add images in order; keys that are there already are left alone. Returns how many were new.
+
+        Writes in portions, so that edits go on meanwhile; what was written when `cancel` is seen stays.
+        """
+        added = 0
+        for start in range(0, len(items), IMAGES_PER_TRANSACTION):
+            if cancel is not None:
+                cancel.raise_if_cancelled()
+            portion = items[start : start + IMAGES_PER_TRANSACTION]
+            work = partial(image_rows.add, items=portion, roots=self._folders, path=self.path)
+            added += self._writer.run(work)
+            progress(start + len(portion), len(items), "adding images")
+        return added
+
+    def images(self) -> Sequence[ImageRow]:
+        """Every image, in the order of adding."""
+        return self._read(lambda connection: image_rows.read_all(connection, self._folders, self.path))
+
+    def set_status(self, key: str, status: str) -> None:
+        """Set an image's state of work (see `records.STATUSES`)."""
+        self.update_image(key, status=status)
+
+    def update_image(
+        self,
+        key: str,
+        *,
+        status: str | None = None,
+        note: str | None = None,
+        tags: Sequence[str] | None = None,
+        size_hw: tuple[int, int] | None = None,
+    ) -> None:
+        """Change what is given of an image; raises `UserError` for an unknown key."""
+        values: dict[str, Any] = {"status": status, "note": note}
+        values["tags"] = None if tags is None else "\n".join(tag.replace("\n", " ") for tag in tags)
+        values["height"], values["width"] = size_hw or (None, None)
+        given = {column: value for column, value in values.items() if value is not None}
+        self._writer.run(lambda connection: image_rows.change(connection, key, given, self.path))
+
+    # ── labels ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def layer_names(self, key: str) -> list[str]:
+        """The layers that are stored of an image."""
+        return self._read(lambda connection: layers.names(connection, key))
+
+    def load(self, key: str, layer_name: str) -> Annotation | None:
+        """The layer as its last committed edit left it; None where none is stored.
+
+        Raises `UserError` where any part of it is damaged, `EnvironmentFault` while an edit of it could not be
+        written.
+        """
+        self._settle_all()
+        return self._read(lambda connection: layers.load(connection, key, layer_name, self.path))
+
+    def save_annotation(
+        self, key: str, layer_name: str, annotation: Annotation, *, locked: bool = False, run: str = ""
+    ) -> None:
+        """Store a whole layer in the place of the one of that name; returns once it is durable."""
+        head = layers.head_of(layer_name, annotation, locked=locked, run=run)
+
+        def write(connection: Connection) -> None:
+            owner = layers.image_id(connection, key, self.path)
+            layers.save(connection, owner, head, annotation)
+
+        with self._guard:
+            self._settle_all()
+            self._stored.pop((key, layer_name), None)
+            future = self._writer.submit(write)
+        future.result()
+
+    def record(
+        self,
+        key: str,
+        layer: Layer,
+        edit: Edit,
+        *,
+        undo: bool = False,
+        class_set: ClassSet | None = None,
+    ) -> Receipt:
+        """Store one committed, undone or redone edit in one transaction that holds just what it touched.
+
+        Copies from `layer` before it returns, so the next edit may start at once; the edit before is durable by then.
+        `class_set` is the set that holds from now on, where the edit changed it. Raises `EnvironmentFault` where the
+        edit before could not be written and cannot be now: nothing is lost, both are tried again with the next
+        `record`, `flush` or `close`.
+        """
+        lane = self._writer
+        with self._guard:
+            retrying = not self._settle()
+            self._owed.append(self._capture(key, layer, edit, undo, class_set))
+            if class_set is not None:
+                self._class_set = class_set
+            receipt = self._write_owed(lane)
+            if retrying:
+                receipt.wait()
+            return receipt
+
+    def flush(self) -> None:
+        """Return once every edit is durable. Raises `EnvironmentFault` where the machine refuses; edits are kept."""
+        if self._lane is not None:
+            self._settle_all()
+
+    # ── history, runs, scores ────────────────────────────────────────────────────────────────────────────────────
+
+    def edits(self, key: str | None = None, *, limit: int | None = None) -> list[EditRow]:
+        """The journal, oldest first, of one image or of all; the newest `limit` lines."""
+        self._settle_all()
+        return self._read(lambda connection: journal.read(connection, self.path, key=key, limit=limit))
+
+    def runs(self) -> list[RunRow]:
+        """The model runs, oldest first."""
+        return self._read(lambda connection: run_rows.read_runs(connection, self.path))
+
+    def add_run(
+        self,
+        name: str,
+        *,
+        model: str,
+        weights_hash: str = "",
+        settings: Mapping[str, Any] | None = None,
+        device: str = "",
+    ) -> RunRow:
+        """Note a model run, whose layers are `prediction:<name>`. Raises `UserError` where the name is taken."""
+        row = RunRow(name, model, weights_hash, dict(settings or {}), device, journal.now())
+        self._writer.run(lambda connection: run_rows.add_run(connection, row, self.path))
+        return row
+
+    def scores(self, layer_name: str) -> list[ScoreRow]:
+        """The confusion counts of a layer over all images that have them; an edit of the layer drops them."""
+        self._settle_all()
+        return self._read(lambda connection: run_rows.read_scores(connection, layer_name, self.path))
+
+    def set_score(self, key: str, layer_name: str, counts: NDArray[np.int64], missed: NDArray[np.int64]) -> None:
+        """Store the confusion counts int64 `[C, C]` (rows are truth) and missed pixels `[C]` of an image's layer."""
+
+        def write(connection: Connection) -> None:
+            owner = layers.image_id(connection, key, self.path)
+            run_rows.put_score(connection, owner, layer_name, counts, missed)
+
+        self._writer.run(write)
+
+    # ── the file ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def save_copy(self, path: str | Path) -> None:
+        """Write the project as it is now to another file, whole and checked; pictures stay where they are."""
+        target = Path(os.path.abspath(path))
+        if target == self.path:
+            raise UserError(f"{target}: a project cannot be copied onto itself")
+        self.flush()
+        with storage_faults(self.path), closing(sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True)) as source:
+            copy_project(source, target)
+        opening.settle_copy(target, self._folders.project)
+
+    def close(self, *, discard: bool = False) -> None:
+        """Write what is left and let the file go; a second call does nothing.
+
+        Raises `EnvironmentFault` and stays open where the last edits cannot be written, unless `discard` gives them
+        up.
+        """
+        with self._guard:
+            if self._lane is not None:
+                try:
+                    self.flush()
+                except EnvironmentFault:
+                    if not discard:
+                        raise
+                opening.close_lane(self._lane)
+                self._lane = None
+            self._reader.dispose()
+            if self._lease is not None:
+                self._lease.release()
+                self._lease = None
+
+    def __enter__(self) -> Project:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(discard=error is not None)
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _writer(self) -> WriterLane:
+        if self._lane is None:
+            reason = f": {self.notes[0]}" if self.notes else ""
+            raise UserError(f"{self.path}: opened read-only{reason}")
+        return self._lane
+
+    def _read(self, query: Callable[[Connection], T]) -> T:
+        with storage_faults(self.path), self._reader.connect() as connection:
+            return query(connection)
+
+    def _read_facts(self, connection: Connection) -> tuple[str, ClassSet, Roots]:
+        return opening.read_facts(connection, self.path)
+
+    def _capture(self, key: str, layer: Layer, edit: Edit, undo: bool, class_set: ClassSet | None) -> Change:
+        known = self._stored_segments(key, layer)
+        change = changes.capture(
+            key, layer, edit, stored_segments=known, is_undo=undo, when=journal.now(), class_set=class_set
+        )
+        if known is None:
+            known = {}
+            self._remember(key, layer, known)
+            known.update((segment.id, segment) for segment in layer.segments)
+        for segment_id, segment in change.segments.items():
+            if segment is None:
+                known.pop(segment_id, None)
+            else:
+                known[segment_id] = segment
+        return change
+
+    def _stored_segments(self, key: str, layer: Layer) -> dict[int, Segment] | None:
+        """The segments that the file has (or is about to have) of a layer; None where it must be written in full."""
+        place = key, layer.name
+        if place in self._stored:
+            self._stored.move_to_end(place)
+            size_hw, segments = self._stored[place]
+            return segments if size_hw == layer.size_hw else None
+
+        def query(connection: Connection) -> dict[int, Segment] | None:
+            row = layers.find(connection, key, layer.name)
+            if row is None or (row.height, row.width) != layer.size_hw:
+                return None
+            return layers.segments_of(connection, row.id)
+
+        found = self._read(query)
+        if found is not None:
+            self._remember(key, layer, found)
+        return found
+
+    def _remember(self, key: str, layer: Layer, segments: dict[int, Segment]) -> None:
+        self._stored[key, layer.name] = layer.size_hw, segments
+        while len(self._stored) > _REMEMBERED_LAYERS:
+            self._stored.popitem(last=False)
+
+    def _write_owed(self, lane: WriterLane) -> Receipt:
+        batch = tuple(self._owed)
+
+        def write(connection: Connection) -> None:
+            for change in batch:
+                changes.write(connection, change, self.path)
+
+        receipt = Receipt(lane.submit(write))
+        self._pending = receipt, len(batch)
+        return receipt
+
+    def _settle(self) -> bool:
+        """Wait for the write under way; whether nothing is owed afterwards."""
+        with self._guard:
+            if self._pending is not None:
+                receipt, count = self._pending
+                try:
+                    receipt.wait()
+                    del self._owed[:count]
+                except EnvironmentFault:
+                    pass  # still owed: written again with the next edit, which reports it
+                finally:
+                    self._pending = None
+            return not self._owed
+
+    def _settle_all(self) -> None:
+        with self._guard:
+            if not self._settle():
+                self._write_owed(self._writer)
+                receipt = self._pending[0] if self._pending else None
+                if receipt is not None:
+                    receipt.wait()
+                self._settle()

@@ -1,0 +1,117 @@
+"""What the project file gives back: plain rows, and the receipt of a write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+STATUSES = ("to do", "labelled", "reviewed", "rejected")
+"""The usual states of an image, in the order of work; a project takes any other word as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSource:
+    """The data set that a project was made from: where it lies and in which format."""
+
+    path: Path
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRow:
+    """One image of a project. `folder` is where `file` (relative, or "" without a picture) starts from."""
+
+    key: str
+    folder: str
+    file: str
+    size_hw: tuple[int, int] | None = None
+    split: str = ""
+    sequence: str = ""
+    status: str = STATUSES[0]
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path | None:
+        """The picture's file, absolute; None where only labels are there."""
+        return Path(self.folder, self.file) if self.file else None
+
+    @property
+    def name(self) -> str:
+        """The last part of the key, as a person calls the image."""
+        return self.key.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class EditRow:
+    """One line of the journal: which edit, of what, when (UTC, ISO 8601), by whom and how."""
+
+    id: int
+    image_key: str
+    layer: str
+    name: str
+    when: str
+    person: str
+    tool: str
+    pixels: int
+    seconds: float
+    is_undo: bool
+    provenance: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One model run: the model, its weights (SHA-256), the settings and the device, and when (UTC, ISO 8601)."""
+
+    name: str
+    model: str
+    weights_hash: str
+    settings: Mapping[str, Any]
+    device: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoreRow:
+    """The confusion counts of one image's layer against its truth.
+
+    `counts` is int64 `[C, C]` (rows are truth), `missed` int64 `[C]`: valid pixels predicted void.
+    """
+
+    image_key: str
+    layer: str
+    counts: NDArray[np.int64]
+    missed: NDArray[np.int64]
+
+
+class Receipt:
+    """The promise that something will be in the file; `wait` returns once it is."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, future: Future[None]) -> None:
+        self._future = future
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Return once the write is durable.
+
+        Raises `EnvironmentFault` where the machine refused it, `TimeoutError` after `timeout` seconds.
+        """
+        self._future.result(timeout)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the write ended, well or not."""
+        return self._future.done()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the write ended and was refused."""
+        return self._future.done() and self._future.exception() is not None
