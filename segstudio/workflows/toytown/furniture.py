@@ -101,8 +101,8 @@ def _plate(sketch: Sketch, kind: str, x: float, y: float, z: float, size: float,
     shapes: dict[str, list[tuple[Points, Color]]] = {
         "stop": [(_regular(x, y, z, size * s, 8, 0.5), c) for s, c in ((1.08, _WHITE), (0.98, _RED))],
         "limit": [(_disc(x, y, z, size * s, 20), c) for s, c in ((1.0, _RED), (0.76, _WHITE))],
-        "yield": [(_regular(x, y + size * 0.2, z, size * s, 3, 0.75), c) for s, c in ((1.2, _RED), (0.72, _WHITE))],
-        "warning": [(_regular(x, y - size * 0.2, z, size * s, 3, 0.25), c) for s, c in ((1.2, _RED), (0.74, _WHITE))],
+        "yield": [(_regular(x, y + size * 0.2, z, size * s, 3, 0.25), c) for s, c in ((1.2, _RED), (0.72, _WHITE))],
+        "warning": [(_regular(x, y - size * 0.2, z, size * s, 3, 0.75), c) for s, c in ((1.2, _RED), (0.74, _WHITE))],
         "parking": [(_quad(x - size, y - size, x + size, y + size, z), _BLUE)],
         "oneway": [(_disc(x, y, z, size, 20), _BLUE)],
         "priority": [(_regular(x, y, z, size * s, 4, 0.0), c) for s, c in ((1.1, _WHITE), (0.8, (240, 190, 40)))],
@@ -123,7 +123,7 @@ def _plate(sketch: Sketch, kind: str, x: float, y: float, z: float, size: float,
     for x0, y0, x1, y1, color in inks.get(kind, []):
         sketch.flat(_quad(x + x0 * size, y + y0 * size, x + x1 * size, y + y1 * size, z), color, solid=False)
     if kind == "oneway":
-        sketch.flat(_regular(x, y + 0.25 * size, z, 0.48 * size, 3, 0.25), _WHITE, solid=False)
+        sketch.flat(_regular(x, y + 0.25 * size, z, 0.48 * size, 3, 0.75), _WHITE, solid=False)
 
 
 def traffic_light(chance: Chance, x: float, z: float) -> Thing:

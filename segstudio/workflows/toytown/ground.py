@@ -216,4 +216,4 @@ def _wear(x: Points, z: Points, chance: Chance) -> NDArray[np.float32]:
     broad_v = (z * 9).astype(np.int64) + shift[3]
     broad = patchy()[broad_v % SIZE, broad_u % SIZE]
     strength = np.clip(14 / (z + 6), 0.12, 1.0).astype(np.float32)
-    return np.asarray(1 + 0.10 * fine * strength + 0.085 * broad, np.float32)
+    return np.asarray(1 + 0.10 * fine * strength + 0.06 * broad, np.float32)
