@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from segstudio.metrics.boundary import boundary_iou as boundary_iou
+    from segstudio.metrics.coco_ap import average_precision as average_precision
     from segstudio.metrics.confusion import ConfusionMatrix as ConfusionMatrix
     from segstudio.metrics.live import LiveMetrics as LiveMetrics
     from segstudio.metrics.policy import Policy as Policy
@@ -18,6 +20,8 @@ _HOMES = {
     "ConfusionMatrix": "confusion",
     "LiveMetrics": "live",
     "Policy": "policy",
+    "average_precision": "coco_ap",
+    "boundary_iou": "boundary",
     "evaluate_semantic": "semantic",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from pycocotools import mask as coco_mask
 
 VOID = 255
 
@@ -28,3 +29,13 @@ def square(height: int, width: int, *, rows: slice, columns: slice) -> np.ndarra
     mask = np.zeros((height, width), bool)
     mask[rows, columns] = True
     return mask
+
+
+def rle_of(mask: np.ndarray) -> dict:
+    """The COCO run lengths of a mask."""
+    return coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))
+
+
+def rle_box(height: int, width: int, *, top: int, left: int, rows: int, columns: int) -> dict:
+    """The COCO run lengths of one filled rectangle."""
+    return rle_of(square(height, width, rows=slice(top, top + rows), columns=slice(left, left + columns)))
