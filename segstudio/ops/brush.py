@@ -16,6 +16,8 @@ from segstudio.core.geometry import EMPTY, Points, Rect
 Mask = NDArray[np.bool_]
 _Column = NDArray[np.float64]
 
+_FROM_LEFT = np.array([[-1.0], [0.0], [1.0]])
+
 
 def capsule(
     p0_xy: tuple[float, float],
@@ -40,24 +42,27 @@ def capsule(
         first, last = np.ceil(left - 0.5), np.floor(right - 0.5)
     else:
         left, right = _round_spans(rows, ax, ay, bx - ax, by - ay, radius)
-        first = _settled(np.ceil(left - 0.5), 1, rows, ax, ay, bx - ax, by - ay, radius)
-        last = _settled(np.floor(right - 0.5), -1, rows, ax, ay, bx - ax, by - ay, radius)
+        first, last = _settled(left, right, rows, ax, ay, bx - ax, by - ay, radius)
     return _filled(around, first, last)
 
 
 def _filled(around: Rect, first: _Column, last: _Column) -> tuple[Rect, Mask]:
-    """A mask of the runs `first … last` (columns, NaN where empty) of the rows of `around`, cut to what they hold."""
-    first = np.maximum(np.where(np.isfinite(first), first, around.x1), around.x0)
-    last = np.minimum(np.where(np.isfinite(last), last, around.x0 - 1), around.x1 - 1)
+    """A mask of the runs `first … last` (columns) of the rows of `around`, cut to what they hold.
+
+    Rows whose first column is not at or before their last, NaN included, are empty.
+    """
+    first, last = np.maximum(first, around.x0), np.minimum(last, around.x1 - 1)
     held = np.flatnonzero(last >= first)
     if held.size == 0:
         return EMPTY, np.zeros((0, 0), np.bool_)
     top, bottom = int(held[0]), int(held[-1]) + 1
-    x0, x1 = int(first[held].min()), int(last[held].max()) + 1
-    columns = np.arange(x0, x1, dtype=np.int32)
-    starts, ends = first[top:bottom, None].astype(np.int32), last[top:bottom, None].astype(np.int32)
-    mask = columns >= starts
-    mask &= columns <= ends
+    first, last = first[top:bottom], last[top:bottom]
+    if bottom - top > held.size:
+        first, last = np.where(last >= first, first, np.inf), np.where(last >= first, last, -np.inf)
+    x0, x1 = int(first.min()), int(last.max()) + 1
+    columns = np.arange(x0, x1, dtype=np.float32)
+    mask = columns >= first[:, None].astype(np.float32)
+    mask &= columns <= last[:, None].astype(np.float32)
     return Rect(x0, around.y0 + top, x1, around.y0 + bottom), mask
 
 
@@ -96,23 +101,26 @@ def _strip_spans(
 
 
 def _settled(
-    columns: _Column, inwards: int, rows: _Column, ax: float, ay: float, dx: float, dy: float, radius: float
-) -> _Column:
-    """Decide the pixel at a run's end by the distance itself, where rounding may have put it one off."""
-    result = np.full(columns.shape, np.nan)
-    for step in (inwards, 0, -inwards):
-        candidate = columns + step
-        inside = _square_distance(candidate + 0.5, rows, ax, ay, dx, dy) <= radius * radius
-        result = np.where(inside, candidate, result)
-    return result
+    left: _Column, right: _Column, rows: _Column, ax: float, ay: float, dx: float, dy: float, radius: float
+) -> tuple[_Column, _Column]:
+    """First and last column of each run; where rounding may have put an end one off, the distance itself decides."""
+    candidates = np.concatenate((np.ceil(left - 0.5) + _FROM_LEFT, np.floor(right - 0.5) - _FROM_LEFT))
+    inside = _square_distance(candidates + 0.5, rows, ax, ay, dx, dy) <= radius * radius
+    first = np.where(inside[:3], candidates[:3], np.inf).min(axis=0)
+    last = np.where(inside[3:], candidates[3:], -np.inf).max(axis=0)
+    return first, last
 
 
 def _square_distance(x: _Column, y: _Column, ax: float, ay: float, dx: float, dy: float) -> _Column:
     square = dx * dx + dy * dy
+    x, y = x - ax, y - ay
     if square == 0:
-        return np.asarray((x - ax) ** 2 + (y - ay) ** 2)
-    share = np.clip(((x - ax) * dx + (y - ay) * dy) / square, 0.0, 1.0)
-    return np.asarray((x - ax - share * dx) ** 2 + (y - ay - share * dy) ** 2)
+        return x * x + y * y
+    share = (x * dx + y * dy) / square
+    np.maximum(share, 0.0, out=share)
+    np.minimum(share, 1.0, out=share)
+    x, y = x - share * dx, y - share * dy
+    return x * x + y * y
 
 
 def _square_spans(rows: _Column, ax: float, ay: float, dx: float, dy: float, radius: float) -> tuple[_Column, _Column]:

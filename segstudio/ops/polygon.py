@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,9 +59,16 @@ def fill_mask(shape: PolygonShape, rect: Rect, size_hw: tuple[int, int]) -> NDAr
 
 
 def _fill_ring(ring_xy: Points, rect: Rect, size_hw: tuple[int, int]) -> NDArray[np.bool_] | None:
-    if len(ring_xy) < 3 or rect.is_empty or Rect.around(_finite(ring_xy), 1).intersect(rect).is_empty:
+    if len(ring_xy) < 3 or rect.is_empty:
         return None
-    if np.abs(np.diff(ring_xy, axis=0, append=ring_xy[:1])).sum() > MAX_OUTLINE:
+    left, top = ring_xy.min(axis=0).tolist()
+    right, bottom = ring_xy.max(axis=0).tolist()
+    extent = right - left + bottom - top
+    if not isfinite(extent):
+        raise UserError("a polygon has a point that is not a number")
+    if left - 1 >= rect.x1 or top - 1 >= rect.y1 or right + 1 <= rect.x0 or bottom + 1 <= rect.y0:
+        return None
+    if extent * len(ring_xy) > MAX_OUTLINE and _outline_length(ring_xy) > MAX_OUTLINE:
         ring_xy = clip_ring(ring_xy, Rect.of_size(*size_hw).grown(2))
         if len(ring_xy) < 3:
             return None
@@ -69,10 +77,8 @@ def _fill_ring(ring_xy: Points, rect: Rect, size_hw: tuple[int, int]) -> NDArray
     return decode(MaskShape(*size_hw, runs["counts"]), rect)
 
 
-def _finite(ring_xy: Points) -> Points:
-    if not np.isfinite(ring_xy).all():
-        raise UserError("a polygon has a point that is not a number")
-    return ring_xy
+def _outline_length(ring_xy: Points) -> float:
+    return float(np.abs(ring_xy - np.roll(ring_xy, 1, axis=0)).sum())
 
 
 def clip_ring(ring_xy: Points, rect: Rect) -> Points:

@@ -78,8 +78,10 @@ def decode_counts(counts: Counts, size_hw: tuple[int, int], rect: Rect) -> NDArr
     # Walking the image column by column visits the pixels of `rect` in the order of its own columns, so the place of
     # every run's end in `rect` is found by clamping, and runs outside shrink to nothing.
     column, row = np.divmod(np.cumsum(counts), height)
-    place = (column - rect.x0) * rect.height + np.clip(row - rect.y0, 0, rect.height)
-    lengths = np.diff(np.clip(place, 0, rect.area), prepend=0)
+    place = (column - rect.x0) * rect.height + np.minimum(np.maximum(row - rect.y0, 0), rect.height)
+    place = np.minimum(np.maximum(place, 0), rect.area)
+    lengths = place.copy()
+    lengths[1:] -= place[:-1]
     values = np.zeros(lengths.size, np.bool_)
     values[1::2] = True
     return np.ascontiguousarray(np.repeat(values, lengths).reshape(rect.width, rect.height).T)
@@ -160,9 +162,10 @@ def _decompress(packed: bytes) -> Counts:
     """Undo the variable-length code: five bits a character from 48 on, low bits first, 32 = more follows, sign in the
     last character's bit 4; from the fourth length on, each is the difference to the one before the last.
     """
-    codes = np.frombuffer(packed, np.uint8).astype(np.int64) - 48
-    if codes.size == 0 or codes.min() < 0 or codes.max() > 63 or codes[-1] & 32:
+    codes = np.frombuffer(packed, np.uint8) - np.uint8(48)
+    if codes.size == 0 or codes.max() > 63 or codes[-1] & 32:
         raise UserError("the compressed run lengths of a mask are damaged")
+    codes = codes.astype(np.int64)
     last = np.flatnonzero((codes & 32) == 0)
     first = np.concatenate(([0], last[:-1] + 1))
     length = last - first + 1
