@@ -14,6 +14,7 @@ from segstudio.core.history import History
 from segstudio.core.layer import LABELS, TRUTH, Layer
 from segstudio.core.raster import RasterDelta
 from segstudio.core.transaction import Changes, Edit, Transaction
+from segstudio.session.live import IndexRaster
 from segstudio.session.stroke import Stroke
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Document:
     what to
     redraw, `pixels_changed` tells live scores what the labels' raster was and is, `recorded` tells the store what to
     keep.
-    Exactly one stroke can be open at a time.
+    `truth_index_hw` is the truth as evaluation indices `[H, W]`. Exactly one stroke can be open at a time.
     """
 
     def __init__(
@@ -66,12 +67,14 @@ class Document:
         classes: ClassBook,
         history: History,
         truth: Layer | None = None,
+        truth_index_hw: IndexRaster | None = None,
         provenance: Mapping[str, Any] | None = None,
     ) -> None:
         self.item = item
         self.pyramid = pyramid
         self.labels = labels
         self.truth = truth
+        self.truth_index_hw = truth_index_hw
         self.predictions: dict[str, Layer] = {}
         self.classes = classes
         self.history = history

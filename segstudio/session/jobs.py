@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -47,13 +48,33 @@ class Jobs:
     cancelled.
     """
 
-    def __init__(self, hop: Hop) -> None:
+    def __init__(self) -> None:
         self.changed: Event[Job] = Event()
-        self._hop = hop
+        self._waiting: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._hop: Hop = self._waiting.put
         self._home = threading.get_ident()
         self._pools: dict[Lane, ThreadPoolExecutor] = {}
         self._latest: dict[str, Job] = {}
         self._active: list[Job] = []
+
+    def bind(self, hop: Hop) -> None:
+        """Send results home through `hop` from now on, those that wait first."""
+        self._hop = hop
+        while not self._waiting.empty():
+            hop(self._waiting.get())
+
+    def home(self, call: Callable[[], None]) -> None:
+        """Run `call` on the home thread, soon; callable from any thread."""
+        self._hop(call)
+
+    def run_waiting(self, timeout: float = 0.0) -> bool:
+        """Without a bound hop: run one waiting result here, waiting up to `timeout` seconds; whether there was one."""
+        try:
+            call = self._waiting.get(timeout=timeout) if timeout > 0 else self._waiting.get_nowait()
+        except queue.Empty:
+            return False
+        call()
+        return True
 
     @property
     def active(self) -> list[Job]:
@@ -142,7 +163,8 @@ class SyncJobs(Jobs):
     """Runs each piece of work at once, on the calling thread: for tests and for headless work."""
 
     def __init__(self) -> None:
-        super().__init__(lambda call: call())
+        super().__init__()
+        self.bind(lambda call: call())
 
     def _start(
         self,
@@ -155,6 +177,6 @@ class SyncJobs(Jobs):
         future: Future[Any] = Future()
         try:
             future.set_result(work(job))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (handed to `failed`, as a pool would)
             future.set_exception(error)
         self._finish(job, future, done, failed)

@@ -17,7 +17,7 @@ PaintMode = Literal["everywhere", "unlabelled"]
 class View:
     """One state of the view.
 
-    `opacity` and `shown` are per layer name ("labels", "truth", "prediction:<run>"); `error_class` is a class id or None for
+    `opacity` and `shown` are per layer name (labels, truth, prediction:run); `error_class` is a class id or None for
     all classes; `selection` holds object ids of the labels layer; brightness and contrast run from −1 to 1.
     """
 

@@ -1,0 +1,145 @@
+"""Scores that follow the hand: every write to the labels' raster becomes a difference in the confusion matrices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.class_set import ClassSet
+from segstudio.core.event import Event
+from segstudio.core.layer import Layer
+from segstudio.core.raster import RasterDelta, SegmentIds
+from segstudio.metrics.confusion import ConfusionMatrix
+from segstudio.metrics.live import Delta, LiveMetrics, Score
+
+if TYPE_CHECKING:
+    from segstudio.session.document import Document
+
+IndexRaster = NDArray[np.uint8] | NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveScore:
+    """What the metrics panel shows: scores of the image and of the data set, and their change since opening."""
+
+    class_set: ClassSet
+    image: Score
+    dataset: Score
+    since_opening: Delta
+    since_stroke: Delta
+    num_images: int
+
+
+class LiveScores:
+    """Keeps the scores of the labels against the truth for the open image and all images seen so far.
+
+    `changed` is emitted after every update and carries nothing: a view asks for `score` when it is time to paint.
+    """
+
+    def __init__(self, class_set: ClassSet) -> None:
+        self.changed: Event[None] = Event()
+        self._class_set = class_set
+        self._metrics = LiveMetrics(class_set.num_classes, class_set.ignored_index)
+        self._document: Document | None = None
+        self._lut: IndexRaster | None = None
+        self._lut_version = -1
+        self._known: set[str] = set()
+
+    @property
+    def has_truth(self) -> bool:
+        """Whether the open image can be scored."""
+        return self._document is not None and self._document.truth_index_hw is not None
+
+    def reset(self, class_set: ClassSet) -> None:
+        """Start anew with other classes; the open document, if any, is counted again."""
+        self._class_set = class_set
+        self._metrics = LiveMetrics(class_set.num_classes, class_set.ignored_index)
+        self._lut = None
+        self._known.clear()
+        document, self._document = self._document, None
+        if document is not None:
+            self.open(document)
+
+    def open(self, document: Document) -> None:
+        """Count a newly opened image in full and follow its edits."""
+        self.close()
+        self._document = document
+        self._lut = None
+        document.pixels_changed.connect(self._on_pixels)
+        truth = document.truth_index_hw
+        if truth is not None:
+            self._metrics.begin_image(truth, self._index(document.labels.raster.ids_hw), image_id=document.key)
+            self._known.add(document.key)
+        self.changed.emit(None)
+
+    def close(self) -> None:
+        """Stop following; an image whose labels are still empty does not count in the data set."""
+        document, self._document = self._document, None
+        if document is None:
+            return
+        document.pixels_changed.disconnect(self._on_pixels)
+        if document.truth_index_hw is not None and self._metrics.image_id == document.key:
+            empty = not document.labels.raster.ids_hw.any()
+            self._metrics.end_image()
+            if empty:
+                self._metrics.forget_image(document.key)
+                self._known.discard(document.key)
+
+    def set_image(self, key: str, matrix: ConfusionMatrix) -> None:
+        """Count an image that is not open, from its stored matrix."""
+        self._metrics.set_image(key, matrix)
+        self._known.add(key)
+
+    def matrix_of(self, key: str) -> ConfusionMatrix | None:
+        """A copy of one image's matrix, None where it is not counted."""
+        return self._metrics.matrix_of(key)
+
+    def mark(self) -> None:
+        """A stroke begins: `since_stroke` counts from here."""
+        self._metrics.mark()
+
+    def score(self) -> LiveScore | None:
+        """The scores now; None while no image with truth is open."""
+        if not self.has_truth:
+            return None
+        return LiveScore(
+            self._class_set,
+            Score.of(self._metrics.image),
+            Score.of(self._metrics.dataset),
+            self._metrics.delta,
+            self._metrics.delta_since_mark,
+            len(self._known),
+        )
+
+    def image_matrix(self) -> ConfusionMatrix:
+        """The open image's matrix; do not change it."""
+        return self._metrics.image
+
+    def score_of(self, layer: Layer) -> Score | None:
+        """Count another layer of the open image (a prediction) against the truth, in full."""
+        document = self._document
+        if document is None or document.truth_index_hw is None:
+            return None
+        matrix = ConfusionMatrix(self._class_set.num_classes, self._class_set.ignored_index)
+        matrix.add(document.truth_index_hw, layer.index_map(self._class_set))
+        return Score.of(matrix)
+
+    def _index(self, ids_hw: SegmentIds) -> IndexRaster:
+        document = self._document
+        assert document is not None
+        segments = document.labels.segments
+        if self._lut is None or self._lut_version != segments.version:
+            self._lut = segments.index_lut(self._class_set)
+            self._lut_version = segments.version
+        return self._lut[ids_hw]
+
+    def _on_pixels(self, delta: RasterDelta) -> None:
+        document = self._document
+        if document is None or document.truth_index_hw is None or delta.rect.is_empty:
+            return
+        truth = document.truth_index_hw[delta.rect.slices]
+        self._metrics.update(truth, self._index(delta.before_hw), self._index(delta.after_hw))
+        self.changed.emit(None)

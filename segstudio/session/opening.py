@@ -1,0 +1,121 @@
+"""Reading one image with all its layers, off the GUI thread; nothing visible changes before everything is there."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from segstudio.core.class_set import ClassSet
+from segstudio.core.dataset import ImageItem
+from segstudio.core.errors import UserError
+from segstudio.core.layer import LABELS, TRUTH, Annotation, Layer
+from segstudio.core.segments import SegmentTable
+from segstudio.ops.image import read_image
+from segstudio.ops.shapes import paint_objects
+from segstudio.render.pyramid import Pyramid
+from segstudio.session.live import IndexRaster
+from segstudio.store import Project
+
+CACHE_BYTES = 600 * 2**20
+"""Decoded pictures kept for going back and forth; the open image is always kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Everything of one image that a document is made from."""
+
+    item: ImageItem
+    pyramid: Pyramid
+    labels: Layer
+    truth: Layer | None
+    truth_index_hw: IndexRaster | None
+    predictions: tuple[Layer, ...]
+
+
+class PictureCache:
+    """Decoded pictures by path, the least recently used dropped first; safe from any thread."""
+
+    def __init__(self, limit: int = CACHE_BYTES) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._by_path: OrderedDict[Path, Pyramid] = OrderedDict()
+
+    def get(self, path: Path) -> Pyramid:
+        """The picture at `path`, decoded now or earlier. Raises `UserError` where it cannot be read."""
+        with self._lock:
+            found = self._by_path.get(path)
+            if found is not None:
+                self._by_path.move_to_end(path)
+                return found
+        pyramid = Pyramid(read_image(path).image_hwc)
+        with self._lock:
+            self._by_path[path] = pyramid
+            while len(self._by_path) > 1 and sum(p.image_hwc.nbytes for p in self._by_path.values()) > self._limit:
+                self._by_path.popitem(last=False)
+        return pyramid
+
+
+def open_image(item: ImageItem, *, pictures: PictureCache, project: Project | None, class_set: ClassSet) -> Opened:
+    """Decode the picture and load truth, labels and predictions.
+
+    Raises `UserError` naming the file where anything cannot be read or has another size than the picture.
+    """
+    annotation = item.read_annotation() if item.read_annotation is not None else None
+    pyramid = _picture(item, annotation, pictures)
+    height, width = pyramid.image_hwc.shape[:2]
+    size_hw = (height, width)
+    truth, truth_index_hw = None, None
+    if annotation is not None:
+        _check_size(item, annotation, size_hw, "its annotation")
+        truth = Layer.from_annotation(TRUTH, with_raster(annotation, class_set), locked=True)
+        truth_index_hw = truth.index_map(class_set)
+    labels = Layer(LABELS, size_hw)
+    predictions: list[Layer] = []
+    if project is not None:
+        stored = project.load(item.key, LABELS)
+        if stored is not None:
+            _check_size(item, stored, size_hw, "its stored labels")
+            labels = Layer.from_annotation(LABELS, stored)
+        for name in project.layer_names(item.key):
+            if name.startswith("prediction:") and (kept := project.load(item.key, name)) is not None:
+                predictions.append(Layer.from_annotation(name, kept, locked=True))
+    labels.ensure_class_segments(class_set)
+    return Opened(item, pyramid, labels, truth, truth_index_hw, tuple(predictions))
+
+
+def with_raster(annotation: Annotation, class_set: ClassSet) -> Annotation:
+    """The annotation with a raster: its own, or its objects painted from back to front, one segment per class."""
+    if annotation.labels_hw is not None or not annotation.objects:
+        return annotation
+    table = SegmentTable.for_classes(class_set)
+    segment_of = {segment.class_id: segment.id for segment in table}
+    ordered = sorted(annotation.objects, key=lambda item: (item.z, item.id))
+    labels_hw = paint_objects(ordered, annotation.size_hw, lambda item: segment_of.get(item.class_id, 0))
+    return Annotation(
+        annotation.size_hw,
+        labels_hw,
+        tuple(table),
+        annotation.objects,
+        annotation.confidence_hw,
+        annotation.extra,
+    )
+
+
+def _picture(item: ImageItem, annotation: Annotation | None, pictures: PictureCache) -> Pyramid:
+    if item.path is not None:
+        return pictures.get(item.path)
+    if annotation is None:
+        raise UserError(f"{item.key}: there is neither a picture nor an annotation")
+    return Pyramid(np.full((*annotation.size_hw, 3), 96, np.uint8))
+
+
+def _check_size(item: ImageItem, annotation: Annotation, size_hw: tuple[int, int], what: str) -> None:
+    if annotation.size_hw != size_hw:
+        theirs, ours = annotation.size_hw, size_hw
+        raise UserError(
+            f"{item.path or item.key}: {what} has {theirs[1]}×{theirs[0]} pixels, the picture {ours[1]}×{ours[0]}"
+        )

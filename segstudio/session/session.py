@@ -1,0 +1,266 @@
+"""The whole of what is open: data set, project, images, the document, live scores, predictions; one object, no
+widgets.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from segstudio.core.class_set import ClassSet
+from segstudio.core.dataset import Dataset
+from segstudio.core.errors import EnvironmentFault, UserError
+from segstudio.core.event import Event
+from segstudio.core.history import HistoryBook
+from segstudio.core.layer import LABELS
+from segstudio.core.transaction import Edit
+from segstudio.session.document import ClassBook, Document, Recorded
+from segstudio.session.images import ImageList
+from segstudio.session.jobs import Job, Jobs
+from segstudio.session.live import LiveScores
+from segstudio.session.notify import Notifier
+from segstudio.session.opening import Opened, PictureCache, open_image
+from segstudio.session.predictions import Predictions
+from segstudio.session.view import ViewState
+from segstudio.session.workspace import Workspace, badge_of, open_workspace
+
+if TYPE_CHECKING:
+    from segstudio.models.host import Host
+    from segstudio.store import Project
+
+NO_CLASSES = ClassSet("none", ())
+UNREVIEWED = ("to do", "labelled")
+"""States that follow from the labels; the others are a person's word."""
+
+
+class Session:
+    """What a person has open and does.
+
+    Without arguments everything is as the program itself uses it. `document_changed` is emitted when another image is shown (None = nothing), `opened` when another data set or
+    project
+    is. Both come after everything else is in place. All methods belong to the home thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        jobs: Jobs | None = None,
+        data_dir: Path | None = None,
+        make_host: Callable[[], Host] | None = None,
+        person: str | None = None,
+    ) -> None:
+        self.jobs = jobs if jobs is not None else Jobs()
+        self.data_dir = data_dir if data_dir is not None else data_directory()
+        self.notify = Notifier()
+        self.view = ViewState()
+        self.images = ImageList()
+        self.classes = ClassBook(NO_CLASSES)
+        self.live = LiveScores(NO_CLASSES)
+        self.histories = HistoryBook()
+        self.predictions = Predictions(self, make_host if make_host is not None else _model_host)
+        self.opened: Event[Workspace | None] = Event()
+        self.document_changed: Event[Document | None] = Event()
+        self.document: Document | None = None
+        self.person = person if person is not None else _person()
+        self._workspace: Workspace | None = None
+        self._pictures = PictureCache()
+        self._wanted: int | None = None
+        self.classes.changed.connect(self._on_classes)
+
+    @property
+    def dataset(self) -> Dataset | None:
+        return self._workspace.dataset if self._workspace is not None else None
+
+    @property
+    def project(self) -> Project | None:
+        return self._workspace.project if self._workspace is not None else None
+
+    @property
+    def index(self) -> int | None:
+        """Where the open image stands in `images`."""
+        return self.images.index_of(self.document.key) if self.document is not None else None
+
+    def open_path(self, path: str | Path, *, format: str = "auto", class_set: ClassSet | None = None) -> Job:
+        """Open an image, a folder, a data set or a project; what is open stays until the new one is complete."""
+        target = Path(path)
+
+        def work(job: Job) -> Workspace:
+            return open_workspace(target, data_dir=self.data_dir, format=format, class_set=class_set, job=job)
+
+        return self.jobs.submit(
+            work, done=self._show_workspace, failed=self.notify.fault, key="open-path", title=f"opening {target.name}"
+        )
+
+    def go(self, index: int) -> None:
+        """Show image number `index`; the open image stays until the new one is there."""
+        if not 0 <= index < len(self.images):
+            return
+        item = self.images[index]
+        self._wanted = index
+        project, class_set = self.project, self.classes.current
+
+        def work(job: Job) -> Opened:
+            return open_image(item, pictures=self._pictures, project=project, class_set=class_set)
+
+        self.jobs.submit(work, done=self._show, failed=self._open_failed, key="open-image")
+
+    def next_image(self) -> None:
+        self._step(1)
+
+    def previous_image(self) -> None:
+        self._step(-1)
+
+    def undo(self) -> Edit | None:
+        """Undo the latest edit of the open image."""
+        return self.document.undo() if self.document is not None else None
+
+    def redo(self) -> Edit | None:
+        return self.document.redo() if self.document is not None else None
+
+    def close_document(self) -> None:
+        """Put the open image away; an open stroke becomes part of its labels."""
+        document = self.document
+        if document is None:
+            return
+        if document.stroke is not None:
+            document.stroke.commit()
+        self._store_score(document)
+        self.live.close()
+        self.document = None
+        self.document_changed.emit(None)
+
+    def close(self) -> None:
+        """Put everything away; returns when all is on disk and no thread or process of ours is left."""
+        self.close_document()
+        self.predictions.close()
+        self.jobs.close()
+        if self._workspace is not None:
+            self._workspace.project.close()
+            self._workspace = None
+
+    def _step(self, step: int) -> None:
+        current = self._wanted if self._wanted is not None else self.index
+        if current is not None:
+            self.go(min(len(self.images) - 1, max(0, current + step)))
+
+    def _show_workspace(self, workspace: Workspace) -> None:
+        self.close_document()
+        if self._workspace is not None:
+            self._workspace.project.close()
+        self._workspace = workspace
+        self.histories = HistoryBook()
+        self.classes.replace(workspace.class_set)
+        self.images.replace(workspace.dataset.images, workspace.badges)
+        for key, matrix in workspace.matrices.items():
+            if matrix.num_classes == workspace.class_set.num_classes:
+                self.live.set_image(key, matrix)
+        first = next((c.id for c in workspace.class_set.evaluated), None)
+        self.view.set(active_class=first, previous_class=None, hidden_classes=frozenset(), selection=frozenset())
+        for skipped in workspace.dataset.skipped[:3]:
+            self.notify.tell("warning", f"left out {skipped.name}: {skipped.reason}")
+        self._wanted = None
+        self.opened.emit(workspace)
+        self.go(workspace.first_index)
+
+    def _show(self, opened: Opened) -> None:
+        self.close_document()
+        document = Document(
+            opened.item,
+            opened.pyramid,
+            opened.labels,
+            classes=self.classes,
+            history=self.histories.of(opened.item.key),
+            truth=opened.truth,
+            truth_index_hw=opened.truth_index_hw,
+            provenance={"person": self.person},
+        )
+        for layer in opened.predictions:
+            document.predictions[layer.name] = layer
+        document.recorded.connect(self._on_recorded)
+        self.document = document
+        self._wanted = None
+        self.view.set(selection=frozenset(), hovered_object=None)
+        self.live.open(document)
+        self.document_changed.emit(document)
+        self._prefetch()
+
+    def _open_failed(self, error: BaseException) -> None:
+        self._wanted = None
+        self.notify.fault(error)
+
+    def _prefetch(self) -> None:
+        index = self.index
+        if index is None:
+            return
+        for neighbour in (index + 1, index - 1):
+            if 0 <= neighbour < len(self.images) and (path := self.images[neighbour].path) is not None:
+                self.jobs.submit(
+                    lambda job, path=path: self._pictures.get(path),  # type: ignore[misc]
+                    done=lambda _: None,
+                    failed=lambda _: None,
+                    key=f"prefetch{neighbour - index:+d}",
+                )
+
+    def _on_recorded(self, recorded: Recorded) -> None:
+        document, edit = recorded.document, recorded.edit
+        project = self.project
+        if project is not None:
+            try:
+                classes = self.classes.current if edit.changes.classes else None
+                layer = document.layer(edit.layer)
+                project.record(document.key, layer, edit, undo=recorded.is_undo, class_set=classes)
+            except (EnvironmentFault, UserError) as fault:
+                self.notify.fault(fault)
+        self.histories.trim()
+        self._refresh_badge(document)
+
+    def _refresh_badge(self, document: Document) -> None:
+        index = self.images.index_of(document.key)
+        if index is None:
+            return
+        labelled = bool(len(document.labels.objects)) or bool(document.labels.raster.ids_hw.any())
+        status = self.images.badge(index).status
+        if status in UNREVIEWED:
+            status = "labelled" if labelled else "to do"
+        matrix = self.live.image_matrix() if labelled and self.live.has_truth else None
+        self.images.set_badge(document.key, badge_of(status, matrix, self.classes.current))
+
+    def _store_score(self, document: Document) -> None:
+        project = self.project
+        index = self.images.index_of(document.key)
+        if project is None or index is None or project.read_only:
+            return
+        project.set_status(document.key, self.images.badge(index).status)
+        matrix = self.live.matrix_of(document.key)
+        if matrix is not None and self.images.badge(index).status != "to do":
+            project.set_score(document.key, LABELS, matrix.counts, matrix.missed)
+
+    def _on_classes(self, class_set: ClassSet) -> None:
+        document = self.document
+        if document is not None and document.truth is not None:
+            document.truth_index_hw = document.truth.index_map(class_set)
+        self.live.reset(class_set)
+
+
+def data_directory() -> Path:
+    """Where projects made for data sets, the demo and caches lie; the variable `SEGSTUDIO_DATA` moves it."""
+    moved = os.environ.get("SEGSTUDIO_DATA")
+    return Path(moved) if moved else Path(platformdirs.user_data_dir("segstudio", appauthor=False))
+
+
+def _model_host() -> Host:
+    from segstudio.models.host import ModelHost
+
+    return ModelHost()
+
+
+def _person() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "someone"

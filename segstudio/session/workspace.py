@@ -1,0 +1,144 @@
+"""A data set together with the project that keeps the work on it; opening either gives both."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from segstudio import formats
+from segstudio.core.class_set import ClassSet, LabelClass, distinct_color
+from segstudio.core.dataset import Dataset, ImageItem
+from segstudio.core.errors import UserError
+from segstudio.core.layer import LABELS
+from segstudio.metrics.confusion import ConfusionMatrix
+from segstudio.session.images import Badge
+from segstudio.session.jobs import Job
+from segstudio.store import DatasetSource, Project, ScoreRow
+
+PROJECT_SUFFIX = ".segproj"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What is open: the images with their truth, the project that holds the labels, and what is known of each image."""
+
+    dataset: Dataset
+    project: Project
+    class_set: ClassSet
+    badges: Mapping[str, Badge] = field(default_factory=dict)
+    matrices: Mapping[str, ConfusionMatrix] = field(default_factory=dict)
+    first_index: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def open_workspace(path: Path, *, data_dir: Path, format: str, class_set: ClassSet | None, job: Job) -> Workspace:
+    """Open a project, or a data set with the project that belongs to it (made on the first opening).
+
+    Raises `UserError` naming the path and the reason.
+    """
+    if path.suffix == PROJECT_SUFFIX:
+        project = Project.open(path)
+        try:
+            return _of_project(project, job)
+        except BaseException:
+            project.close()
+            raise
+    dataset = formats.read(path, format, class_set=class_set)
+    if not dataset.images:
+        raise UserError(f"{path}: there are no images in it")
+    first = _index_of_file(dataset, path)
+    project = _project_of(dataset, path, data_dir)
+    try:
+        if not project.read_only:
+            project.add_images(dataset.images, progress=job.progress, cancel=job.cancel_token)
+        return _workspace(dataset, project, first)
+    except BaseException:
+        project.close()
+        raise
+
+
+def project_path(dataset_path: Path, data_dir: Path) -> Path:
+    """Where the project of a data set lies, if it was opened as a data set: named after it, apart by its full path."""
+    full = str(dataset_path.resolve())
+    digest = hashlib.sha256(full.encode("utf-8", "surrogateescape")).hexdigest()[:10]
+    return data_dir / "projects" / f"{dataset_path.resolve().stem or 'dataset'}-{digest}{PROJECT_SUFFIX}"
+
+
+def _project_of(dataset: Dataset, path: Path, data_dir: Path) -> Project:
+    target = project_path(path, data_dir)
+    if target.exists():
+        return Project.open(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    classes = dataset.class_set if dataset.class_set.classes else _one_class()
+    source = DatasetSource(path.resolve(), dataset.format)
+    return Project.create(target, class_set=classes, name=dataset.name, dataset_source=source)
+
+
+def _of_project(project: Project, job: Job) -> Workspace:
+    rows = project.images()
+    truths: Mapping[str, ImageItem] = {}
+    skipped = ()
+    notes: tuple[str, ...] = ()
+    source = project.dataset_source
+    if source is not None:
+        job.progress(0, 0, "reading the data set")
+        try:
+            dataset = formats.read(source.path, source.format)
+            truths, skipped = dataset.by_key, dataset.skipped
+        except UserError as error:
+            notes = (f"the ground truth is not there: {error.message}",)
+    items = []
+    for row in rows:
+        known = truths.get(row.key)
+        path = row.path if row.path is not None and row.path.exists() else known.path if known else row.path
+        read = known.read_annotation if known is not None else None
+        items.append(ImageItem(row.key, path, row.size_hw, row.split, row.sequence, read, row.extra))
+    format_name = source.format if source is not None else "images"
+    whole = Dataset(project.name, project.path.parent, format_name, project.class_set, tuple(items), tuple(skipped))
+    if not items:
+        raise UserError(f"{project.path}: there are no images in it")
+    return _workspace(whole, project, 0, notes)
+
+
+def _workspace(dataset: Dataset, project: Project, first: int, notes: tuple[str, ...] = ()) -> Workspace:
+    class_set = project.class_set
+    matrices = {}
+    for score in project.scores(LABELS):
+        matrix = _matrix(score, class_set)
+        if matrix is not None:
+            matrices[score.image_key] = matrix
+    badges = {}
+    for row in project.images():
+        badges[row.key] = badge_of(row.status, matrices.get(row.key), class_set)
+    return Workspace(dataset, project, class_set, badges, matrices, first, (*project.notes, *notes))
+
+
+def badge_of(status: str, matrix: ConfusionMatrix | None, class_set: ClassSet) -> Badge:
+    """What the filmstrip shows of an image with that status and, where it was scored, that confusion matrix."""
+    if matrix is None:
+        return Badge(status)
+    iou = matrix.iou()
+    if np.isnan(iou).all():
+        return Badge(status)
+    return Badge(status, float(matrix.mean_iou()), class_set.evaluated[int(np.nanargmin(iou))].name)
+
+
+def _matrix(score: ScoreRow, class_set: ClassSet) -> ConfusionMatrix | None:
+    if score.counts.shape[0] != class_set.num_classes:
+        return None
+    return ConfusionMatrix.from_counts(score.counts, score.missed, ignore_index=class_set.ignored_index)
+
+
+def _index_of_file(dataset: Dataset, path: Path) -> int:
+    if not path.is_file():
+        return 0
+    full = path.resolve()
+    return next((i for i, item in enumerate(dataset.images) if item.path is not None and item.path == full), 0)
+
+
+def _one_class() -> ClassSet:
+    return ClassSet("untitled", (LabelClass(1, "object", distinct_color(0), train_id=0, is_thing=True),))

@@ -1,0 +1,142 @@
+"""The layers panel: labels, truth and predictions with eye, opacity, score, and what can be taken into the labels."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
+
+from segstudio.core.layer import LABELS, TRUTH
+from segstudio.session.document import Document
+from segstudio.session.session import Session
+from segstudio.ui.panels.metrics import percent
+from segstudio.ui.shell.icons import icon
+
+
+def layer_title(name: str) -> str:
+    """The words for a layer name."""
+    if name == LABELS:
+        return "Labels"
+    return "Ground truth" if name == TRUTH else name.partition(":")[2]
+
+
+class LayersPanel(QWidget):
+    """One row per layer of the open image; `accept_asked` carries the layer's name."""
+
+    accept_asked = Signal(str)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._rows: dict[str, LayerRow] = {}
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(10, 4, 10, 8)
+        self._layout.setSpacing(6)
+        self._layout.addStretch(1)
+        session.document_changed.connect(self._on_document)
+        session.view.changed.connect(self._on_view)
+        self._on_document(session.document)
+
+    def row(self, name: str) -> LayerRow:
+        """The row of a layer; raises `KeyError` where the image has no such layer."""
+        return self._rows[name]
+
+    def _on_document(self, document: Document | None) -> None:
+        if document is not None:
+            document.layers_changed.connect(self._on_layers)
+        self._rebuild()
+
+    def _on_layers(self, name: str) -> None:
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        document = self._session.document
+        names = document.layer_names if document is not None else []
+        for name in [known for known in self._rows if known not in names]:
+            row = self._rows.pop(name)
+            self._layout.removeWidget(row)
+            row.deleteLater()
+        for position, name in enumerate(names):
+            if name not in self._rows:
+                self._rows[name] = LayerRow(self._session, name)
+                self._rows[name].accept_asked.connect(self.accept_asked)
+                self._layout.insertWidget(position, self._rows[name])
+            self._rows[name].refresh()
+            if document is not None and name not in (LABELS, TRUTH):
+                self._rows[name].show_score(self._session.live.score_of(document.layer(name)))
+
+    def _on_view(self, names: frozenset[str]) -> None:
+        if names & {"shown", "opacity"}:
+            for row in self._rows.values():
+                row.refresh()
+
+
+class LayerRow(QWidget):
+    """Eye, name, score, accept button and opacity of one layer."""
+
+    accept_asked = Signal(str)
+
+    def __init__(self, session: Session, name: str) -> None:
+        super().__init__()
+        self._session = session
+        self._name = name
+        title = layer_title(name)
+        self.eye = QToolButton(checkable=False)
+        self.eye.setAccessibleName(f"Show or hide {title}")
+        self.eye.setToolTip("Show or hide")
+        self.eye.clicked.connect(self._toggle)
+        self.label = QLabel(title)
+        self.score = QLabel()
+        self.score.setProperty("role", "dim")
+        self.opacity = QSlider(Qt.Orientation.Horizontal)
+        self.opacity.setRange(0, 100)
+        self.opacity.setAccessibleName(f"Opacity of {title}")
+        self.opacity.setToolTip("Opacity")
+        self.opacity.valueChanged.connect(self._on_slider)
+        top = QHBoxLayout()
+        top.setSpacing(4)
+        top.addWidget(self.eye)
+        top.addWidget(self.label)
+        if name != LABELS:
+            lock = QLabel()
+            lock.setPixmap(icon("lock").pixmap(14, 14))
+            lock.setToolTip("Locked: accept it into the labels to edit it")
+            lock.setAccessibleName("locked")
+            top.addWidget(lock)
+        top.addStretch(1)
+        top.addWidget(self.score)
+        if name != LABELS:
+            self.accept = QToolButton(text="Accept")
+            self.accept.setToolTip("Take the whole layer into the labels, as one undoable step")
+            self.accept.clicked.connect(self._ask)
+            top.addWidget(self.accept)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(0)
+        grid.addLayout(top, 0, 0)
+        grid.addWidget(self.opacity, 1, 0)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what the view says."""
+        view = self._session.view.now
+        shown = view.shown.get(self._name, True)
+        self.eye.setIcon(icon("eye" if shown else "eye-off"))
+        self.opacity.setEnabled(shown)
+        value = round(100 * view.opacity.get(self._name, 0.55))
+        if self.opacity.value() != value:
+            self.opacity.setValue(value)
+
+    def show_score(self, score: object) -> None:
+        """Show the layer's mIoU against the truth, nothing where there is no truth."""
+        mean_iou = getattr(score, "mean_iou", None)
+        self.score.setText("" if mean_iou is None else f"mIoU {percent(mean_iou)}")
+
+    def _toggle(self) -> None:
+        view = self._session.view
+        view.show_layer(self._name, not view.now.shown.get(self._name, True))
+
+    def _on_slider(self, value: int) -> None:
+        self._session.view.set_opacity(self._name, value / 100)
+
+    def _ask(self) -> None:
+        self.accept_asked.emit(self._name)

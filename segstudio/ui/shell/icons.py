@@ -1,0 +1,53 @@
+"""Icons from SVG files, drawn in the theme's colours at whatever size and pixel ratio is asked for."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
+from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from segstudio.core.resources import resource_dir
+from segstudio.ui.shell.theme import current_theme
+
+
+@cache
+def _source(name: str) -> str:
+    return (resource_dir() / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+
+
+class _ThemedEngine(QIconEngine):
+    """Looks the colour up when it paints, so that a change of theme needs no new icons."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def paint(self, painter: QPainter, rect: object, mode: QIcon.Mode, state: QIcon.State) -> None:
+        theme = current_theme()
+        color = theme.dim if mode == QIcon.Mode.Disabled else theme.text
+        if state == QIcon.State.On and mode != QIcon.Mode.Disabled:
+            color = theme.on_accent
+        svg = _source(self._name).replace("currentColor", color)
+        renderer = QSvgRenderer(QByteArray(svg.encode()))
+        if mode == QIcon.Mode.Disabled:
+            painter.setOpacity(0.5)
+        renderer.render(painter, QRectF(rect))  # type: ignore[call-overload]
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        pixmap = QPixmap(size)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        self.paint(painter, pixmap.rect(), mode, state)
+        painter.end()
+        return pixmap
+
+    def clone(self) -> QIconEngine:
+        return _ThemedEngine(self._name)
+
+
+def icon(name: str) -> QIcon:
+    """The icon of that file name (without suffix); raises `FileNotFoundError` where there is none."""
+    _source(name)
+    return QIcon(_ThemedEngine(name))

@@ -1,0 +1,211 @@
+"""The main window: tools on the left, canvas over the filmstrip, panels on the right, one line of status below."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon
+from PySide6.QtWidgets import (
+    QLabel,
+    QMainWindow,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from segstudio.core.resources import resource_dir
+from segstudio.session.document import Document
+from segstudio.session.notify import Notice
+from segstudio.session.session import Session
+from segstudio.session.workspace import Workspace
+from segstudio.ui.canvas.canvas import Canvas
+from segstudio.ui.panels.classes import ClassesPanel
+from segstudio.ui.panels.filmstrip import Filmstrip
+from segstudio.ui.panels.history import HistoryPanel
+from segstudio.ui.panels.layers import LayersPanel
+from segstudio.ui.panels.metrics import MetricsPanel
+from segstudio.ui.panels.models import ModelsPanel
+from segstudio.ui.panels.objects import ObjectsPanel
+from segstudio.ui.shell.actions import Actions
+from segstudio.ui.shell.commands import Commands
+from segstudio.ui.shell.job_bridge import GuiHop
+from segstudio.ui.shell.message_bar import MessageBar
+from segstudio.ui.shell.status_bar import StatusBar
+from segstudio.ui.shell.tool_options import ToolOptions
+from segstudio.ui.shell.welcome import Welcome, dropped_path
+
+
+class MainWindow(QMainWindow):
+    """Everything on the screen. `commands.run(id)` does what a menu entry does; `canvas` is where one draws."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._hop = GuiHop(self)
+        session.jobs.bind(self._hop)
+        self.setObjectName("main-window")
+        self.setWindowTitle("SegStudio")
+        self.setWindowIcon(QIcon(str(resource_dir() / "icons" / "app.svg")))
+        self.setAcceptDrops(True)
+        self.resize(1440, 900)
+        self.commands = Commands(self)
+        self.canvas = Canvas(session)
+        self.canvas.setAccessibleName("Canvas")
+        self.layers = LayersPanel(session)
+        self.models = ModelsPanel(session)
+        self.classes = ClassesPanel(session)
+        self.metrics = MetricsPanel(session)
+        self.objects = ObjectsPanel(session)
+        self.history = HistoryPanel(session)
+        self.filmstrip = Filmstrip(session)
+        self.actions_table = Actions(self)
+        self.messages = MessageBar()
+        self.status = StatusBar(session)
+        self.welcome = Welcome(self.commands)
+        self._build()
+        self._connect()
+        self._on_opened(None)
+
+    def _build(self) -> None:
+        self.actions_table.fill_menus(self.menuBar())
+        self._tool_bar()
+        self._top_bar()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.welcome)
+        self._stack.addWidget(self.canvas)
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.messages)
+        column.addWidget(self._stack, 1)
+        column.addWidget(self.filmstrip)
+        self._side = self._side_panels()
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(centre)
+        split.addWidget(self._side)
+        split.setStretchFactor(0, 1)
+        split.setStretchFactor(1, 0)
+        split.setSizes([1100, 320])
+        split.setCollapsible(0, False)
+        self.setCentralWidget(split)
+        self.setStatusBar(self.status)
+
+    def _tool_bar(self) -> None:
+        bar = QToolBar("Tools")
+        bar.setObjectName("tools")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(22, 22))
+        for command in self.actions_table.tool_commands:
+            bar.addAction(self.commands.action(command))
+            bar.widgetForAction(self.commands.action(command)).setAccessibleName(self.commands.action(command).text())
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
+        self.tool_bar = bar
+
+    def _top_bar(self) -> None:
+        bar = QToolBar("Main")
+        bar.setObjectName("main")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(18, 18))
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        for name in ("file.open_dataset", "", "edit.undo", "edit.redo", "", "image.previous", "image.next", ""):
+            bar.addSeparator() if not name else bar.addAction(self.commands.action(name))
+        for name in ("mode.semantic", "mode.objects"):
+            bar.addAction(self.commands.action(name))
+            button = bar.widgetForAction(self.commands.action(name))
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)  # type: ignore[attr-defined]
+        bar.addSeparator()
+        self.tool_options = ToolOptions(self.session)
+        bar.addWidget(self.tool_options)
+        spring = QWidget()
+        spring.setSizePolicy(spring.sizePolicy().Policy.Expanding, spring.sizePolicy().Policy.Preferred)
+        bar.addWidget(spring)
+        for name in ("view.errors", "view.heat", "view.overlays", "view.fit", ""):
+            bar.addSeparator() if not name else bar.addAction(self.commands.action(name))
+        for name in ("model.predict", "accept.all", "file.export"):
+            bar.addAction(self.commands.action(name))
+            button = bar.widgetForAction(self.commands.action(name))
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)  # type: ignore[attr-defined]
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, bar)
+        self.top_bar = bar
+
+    def _side_panels(self) -> QSplitter:
+        side = QSplitter(Qt.Orientation.Vertical)
+        side.setMinimumWidth(290)
+        upper = QWidget()
+        column = QVBoxLayout(upper)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(_Heading("Live metrics"))
+        column.addWidget(self.metrics)
+        column.addWidget(_Heading("Classes"))
+        column.addWidget(self.classes, 1)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        for title, panel in (
+            ("Layers", self.layers),
+            ("Model", self.models),
+            ("Objects", self.objects),
+            ("History", self.history),
+        ):
+            self.tabs.addTab(panel, title)
+        side.addWidget(upper)
+        side.addWidget(self.tabs)
+        side.setSizes([520, 260])
+        side.setChildrenCollapsible(False)
+        return side
+
+    def _connect(self) -> None:
+        session = self.session
+        session.notify.told.connect(self._on_told)
+        session.opened.connect(self._on_opened)
+        session.document_changed.connect(self._on_document)
+        self.layers.accept_asked.connect(self.actions_table.accept_layer)
+        self.canvas.zoom_changed.connect(self.status.show_zoom)
+        self.canvas.pointed.connect(self.actions_table.show_pointed)
+        self.classes.add_button.clicked.connect(self.commands.action("classes.add").trigger)
+
+    def _on_told(self, notice: Notice) -> None:
+        self.messages.show_notice(notice)
+
+    def _on_opened(self, workspace: Workspace | None) -> None:
+        empty = workspace is None
+        self._stack.setCurrentWidget(self.welcome if empty else self.canvas)
+        for widget in (self._side, self.filmstrip, self.tool_bar, self.top_bar):
+            widget.setVisible(not empty)
+        self.actions_table.refresh()
+        if workspace is not None:
+            self.canvas.setFocus()
+
+    def _on_document(self, document: Document | None) -> None:
+        if document is not None:
+            name = self.session.dataset.name if self.session.dataset is not None else ""
+            self.setWindowTitle(f"{document.item.name} – {name} – SegStudio")
+        self.actions_table.refresh()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
+        if dropped_path(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt's name)
+        path = dropped_path(event)
+        if path:
+            event.acceptProposedAction()
+            self.session.open_path(path)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Everything committed is on disk already; what is still open becomes part of it."""
+        self.session.close()
+        self._hop.close()
+        event.accept()
+
+
+class _Heading(QLabel):
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        font = self.font()
+        font.setBold(True)
+        self.setFont(font)
+        self.setContentsMargins(10, 8, 10, 2)

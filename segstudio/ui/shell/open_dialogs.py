@@ -1,0 +1,115 @@
+"""Choosing what to open, and where a copy of the project goes; dialogs never block the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
+
+from segstudio.core.errors import SegStudioError
+from segstudio.session.jobs import Job
+from segstudio.workflows.demo import demo_dir, make_demo
+
+if TYPE_CHECKING:
+    from segstudio.ui.shell.main_window import MainWindow
+
+_PICTURES = "Images (*.png *.jpg *.jpeg *.tif *.tiff *.bmp *.webp *.gif);;All files (*)"
+
+
+def open_demo(window: MainWindow) -> None:
+    """Open Toytown, painting it first where it is not there yet."""
+    session = window.session
+
+    def work(job: Job) -> Path:
+        return make_demo(demo_dir(session.data_dir), progress=job.progress, cancel=job.cancel_token)
+
+    session.jobs.submit(
+        work,
+        done=window.open_demo_dataset,
+        failed=session.notify.fault,
+        lane="batch",
+        key="demo",
+        title="painting Toytown",
+    )
+
+
+def open_images(window: MainWindow) -> None:
+    """Ask for one picture; its whole folder is opened with it where that is a folder of pictures."""
+    _ask_file(window, "Open an image", _PICTURES, window.session.open_path)
+
+
+def open_dataset(window: MainWindow) -> None:
+    """Ask for a folder, or let the person choose an annotation file instead."""
+    box = QMessageBox(window)
+    box.setWindowTitle("Open a data set")
+    box.setText("Is the data set a folder or one annotation file?")
+    box.setInformativeText("Folder: Cityscapes, VOC, images with PNG masks … File: COCO JSON and the like.")
+    folder = box.addButton("Folder…", QMessageBox.ButtonRole.AcceptRole)
+    box.addButton("File…", QMessageBox.ButtonRole.AcceptRole)
+    cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+    def chosen(button: object) -> None:
+        if button is folder:
+            _ask_folder(window, "Open a data set", window.session.open_path)
+        elif button is not cancel:
+            kinds = "Annotations (*.json *.xml *.yaml *.csv);;All files (*)"
+            _ask_file(window, "Open a data set", kinds, window.session.open_path)
+
+    box.buttonClicked.connect(chosen)
+    box.open()
+
+
+def open_project(window: MainWindow) -> None:
+    _ask_file(window, "Open a project", "SegStudio projects (*.segproj)", window.session.open_path)
+
+
+def save_copy(window: MainWindow) -> None:
+    """Write the project as it is now to another file."""
+    session = window.session
+    project = session.project
+    if project is None:
+        return
+    dialog = QFileDialog(window, "Save a copy of the project", str(Path.home() / project.path.name))
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setNameFilter("SegStudio projects (*.segproj)")
+    dialog.setDefaultSuffix("segproj")
+
+    def write(name: str) -> None:
+        try:
+            project.save_copy(name)
+        except SegStudioError as error:
+            session.notify.fault(error)
+        else:
+            session.notify.info(f"a copy of the project is in {name}")
+
+    _show(dialog, write)
+
+
+def _ask_file(window: MainWindow, title: str, kinds: str, then: Callable[[str], object]) -> None:
+    dialog = QFileDialog(window, title)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilter(kinds)
+    _show(dialog, then)
+
+
+def _ask_folder(window: MainWindow, title: str, then: Callable[[str], object]) -> None:
+    dialog = QFileDialog(window, title)
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly, True)
+    _show(dialog, then)
+
+
+def _show(dialog: QFileDialog, then: Callable[[str], object]) -> None:
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+    def finished(result: int) -> None:
+        names = dialog.selectedFiles()
+        if result == QDialog.DialogCode.Accepted and names:
+            then(names[0])
+
+    dialog.finished.connect(finished)
+    dialog.open()

@@ -1,0 +1,85 @@
+"""The options of the tool in hand, in the top bar: size and shape of the brush, what may be painted over."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
+
+from segstudio.session.session import Session
+
+MIN_RADIUS, MAX_RADIUS = 1, 500
+_PAINT_MODES = (("everywhere", "Paint everywhere"), ("unlabelled", "Only unlabelled"))
+_BRUSHES = frozenset({"brush", "eraser"})
+
+
+class ToolOptions(QWidget):
+    """Follows the view: what does not belong to the tool in hand is hidden."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._caption = QLabel("Size")
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, 100)
+        self.slider.setFixedWidth(110)
+        self.slider.setAccessibleName("Brush size")
+        self.slider.setToolTip("Brush size ([ and ], or Alt+wheel)")
+        self.slider.valueChanged.connect(self._on_slider)
+        self.spin = QSpinBox()
+        self.spin.setRange(MIN_RADIUS * 2, MAX_RADIUS * 2)
+        self.spin.setSuffix(" px")
+        self.spin.setAccessibleName("Brush diameter in pixels")
+        self.spin.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.spin.valueChanged.connect(self._on_spin)
+        self.shape = QComboBox()
+        self.shape.addItems(["Round", "Square"])
+        self.shape.setAccessibleName("Brush shape")
+        self.shape.activated.connect(self._on_shape)
+        self.paint = QComboBox()
+        for value, text in _PAINT_MODES:
+            self.paint.addItem(text, value)
+        self.paint.setAccessibleName("What may be painted over")
+        self.paint.activated.connect(self._on_paint)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(6, 0, 6, 0)
+        for widget in (self._caption, self.slider, self.spin, self.shape, self.paint):
+            layout.addWidget(widget)
+        session.view.changed.connect(self._on_view)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the view's values."""
+        view = self._session.view.now
+        brush = view.tool in _BRUSHES
+        for widget in (self._caption, self.slider, self.spin, self.shape):
+            widget.setVisible(brush)
+        for editor, value in ((self.slider, _to_slider(view.brush_radius)), (self.spin, round(2 * view.brush_radius))):
+            editor.blockSignals(True)
+            editor.setValue(value)
+            editor.blockSignals(False)
+        self.shape.setCurrentIndex(int(view.brush_square))
+        self.paint.setCurrentIndex([value for value, _ in _PAINT_MODES].index(view.paint_mode))
+
+    def _on_view(self, names: frozenset[str]) -> None:
+        if names & {"tool", "brush_radius", "brush_square", "paint_mode"}:
+            self.refresh()
+
+    def _on_slider(self, value: int) -> None:
+        self._session.view.set(brush_radius=_from_slider(value))
+
+    def _on_spin(self, value: int) -> None:
+        self._session.view.set(brush_radius=value / 2)
+
+    def _on_shape(self, index: int) -> None:
+        self._session.view.set(brush_square=bool(index))
+
+    def _on_paint(self, index: int) -> None:
+        self._session.view.set(paint_mode=_PAINT_MODES[index][0])
+
+
+def _to_slider(radius: float) -> int:
+    return round(100 * (max(1.0, radius) / MAX_RADIUS) ** 0.4)
+
+
+def _from_slider(value: int) -> float:
+    return max(float(MIN_RADIUS), round(2 * MAX_RADIUS * (value / 100) ** 2.5) / 2)

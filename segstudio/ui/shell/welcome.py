@@ -1,0 +1,71 @@
+"""What the window shows while nothing is open: the demo and three ways in."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from segstudio.ui.shell.commands import Commands
+from segstudio.ui.shell.icons import icon
+
+_WAYS = (
+    ("file.demo", "demo", "Try the demo", "Toytown: painted streets, two trained models, nothing to download"),
+    ("file.open_images", "image", "Open images", "One picture or a folder of pictures to label"),
+    ("file.open_dataset", "dataset", "Open a data set", "Cityscapes, COCO, VOC, class-id PNGs … found by content"),
+    ("file.open_project", "project", "Open a project", "Carry on where you stopped: *.segproj"),
+)
+
+
+class Welcome(QWidget):
+    """Four cards; a file or folder dropped anywhere opens too."""
+
+    def __init__(self, commands: Commands, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        card = QFrame()
+        card.setProperty("role", "card")
+        card.setMaximumWidth(720)
+        inner = QVBoxLayout(card)
+        inner.setContentsMargins(28, 24, 28, 24)
+        inner.setSpacing(6)
+        title = QLabel("SegStudio")
+        title.setProperty("role", "title")
+        about = QLabel("Predict, correct with live IoU, find where a model is wrong, compare two models, export.")
+        about.setProperty("role", "dim")
+        about.setWordWrap(True)
+        inner.addWidget(title)
+        inner.addWidget(about)
+        inner.addSpacing(12)
+        grid = QGridLayout()
+        grid.setSpacing(10)
+        self.buttons: dict[str, QPushButton] = {}
+        for row, (command, symbol, text, explanation) in enumerate(_WAYS):
+            button = QPushButton(text)
+            button.setIcon(icon(symbol))
+            button.setIconSize(QSize(22, 22))
+            button.setMinimumHeight(42)
+            button.setMinimumWidth(190)
+            button.setAccessibleDescription(explanation)
+            button.clicked.connect(commands.action(command).trigger)
+            words = QLabel(explanation)
+            words.setProperty("role", "dim")
+            words.setWordWrap(True)
+            grid.addWidget(button, row, 0)
+            grid.addWidget(words, row, 1)
+            self.buttons[command] = button
+        grid.setColumnStretch(1, 1)
+        inner.addLayout(grid)
+        inner.addSpacing(8)
+        drop = QLabel("… or drop a file or a folder anywhere in this window.")
+        drop.setProperty("role", "dim")
+        inner.addWidget(drop)
+        layout = QGridLayout(self)
+        layout.addWidget(card, 0, 0, Qt.AlignmentFlag.AlignCenter)
+
+
+def dropped_path(event: QDragEnterEvent | QDropEvent) -> str:
+    """The local file or folder that is being dropped, "" where there is none."""
+    for url in event.mimeData().urls():
+        if url.isLocalFile():
+            return url.toLocalFile()
+    return ""
