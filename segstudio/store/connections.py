@@ -108,7 +108,7 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
         connection.close()
         log = path.with_name(path.name + "-wal")
         # Read-only media: SQLite cannot make the shared memory of a WAL file; without a log nothing can be missed.
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or log.exists():
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or log.exists():
             raise
         connection = _connect(path, "mode=ro&immutable=1")
     return connection

@@ -160,24 +160,33 @@ def _lease(path: Path) -> tuple[Lease | None, str]:
 
 def _open_to_write(path: Path, version: int, lease: Lease) -> Opened:
     notes = []
+    if _was_left_open(path):
+        # Looked at before any connection that writes, so that a damaged file stays as it is.
+        problems = _problems(path)
+        if problems:
+            lease.release()
+            return Opened(None, None, (f"the file is damaged ({problems[0]}); nothing will be changed",))
+        notes.append("the program ended unexpectedly; every committed edit was recovered")
     if version < VERSION:
         notes.append(f"brought up to date; as it was: {_keep_before_migration(path, version).name}")
     lane = WriterLane(path)
     try:
         if lane.note:
             notes.append(lane.note)
-        if lane.run(lambda connection: meta.get(connection, "open", path)):
-            problems = _problems(path)
-            if problems:
-                lane.close()
-                lease.release()
-                return Opened(None, None, (f"the file is damaged ({problems[0]}); nothing will be changed",))
-            notes.append("the program ended unexpectedly; every committed edit was recovered")
         lane.run(lambda connection: _begin_work(connection, version))
     except BaseException:
         lane.close()
         raise
     return Opened(lane, lease, tuple(notes))
+
+
+def _was_left_open(path: Path) -> bool:
+    engine = reader_engine(path)
+    try:
+        with storage_faults(path), engine.connect() as connection:
+            return bool(meta.get(connection, "open", path))
+    finally:
+        engine.dispose()
 
 
 def _begin_work(connection: Connection, version: int) -> None:

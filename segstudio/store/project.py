@@ -299,6 +299,8 @@ class Project:
                 except EnvironmentFault:
                     if not discard:
                         raise
+                # The last connection folds the log into the file, and a reader may not: readers go first.
+                self._reader.dispose()
                 opening.close_lane(self._lane)
                 self._lane = None
             self._reader.dispose()
@@ -355,6 +357,7 @@ class Project:
             return segments if size_hw == layer.size_hw else None
 
         def query(connection: Connection) -> dict[int, Segment] | None:
+            layers.image_id(connection, key, self.path)
             row = layers.find(connection, key, layer.name)
             if row is None or (row.height, row.width) != layer.size_hw:
                 return None
