@@ -10,6 +10,7 @@ the schedule early on a slow machine, so only a run that is given enough time re
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib.util
 import json
 import math
@@ -90,7 +91,7 @@ def main() -> None:
         facts = train_and_store(build, RECIPES[options.model], train, class_set, options, weights)
     model = build(class_set.num_classes)
     model.load_state_dict({name: value.float() for name, value in load_file(weights).items()}, strict=False)
-    report = {"name": options.model, **measure(model, val, class_set), "training": facts}
+    report = {"name": options.model, **facts_of(weights), **measure(model, val, class_set), "training": facts}
     report_path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(report, indent=2))
 
@@ -209,6 +210,27 @@ def batch_of(samples: list[tuple[NDArray[np.float32], Labels]]) -> tuple[Tensor,
     return torch.from_numpy(images).permute(0, 3, 1, 2), torch.from_numpy(labels)
 
 
+def facts_of(weights: Path) -> dict[str, object]:
+    """Return size and SHA-256 of a file of weights, by which it is recognised."""
+    return {"bytes": weights.stat().st_size, "sha256": hashlib.sha256(weights.read_bytes()).hexdigest()}
+
+
+@torch.inference_mode()
+def gmacs(model: nn.Module, height: int, width: int) -> float:
+    """Return the 10⁹ multiply-accumulates of all convolutions for one image."""
+    total = 0
+
+    def count(layer: nn.Conv2d, _: tuple[Tensor, ...], output: Tensor) -> None:
+        nonlocal total
+        total += output.numel() * layer.weight[0].numel()
+
+    hooks = [layer.register_forward_hook(count) for layer in model.modules() if isinstance(layer, nn.Conv2d)]
+    model(torch.zeros(1, 3, height, width))
+    for hook in hooks:
+        hook.remove()
+    return round(total / 1e9, 3)
+
+
 @torch.inference_mode()
 def measure(model: nn.Module, val: list[tuple[Photo, Labels]], class_set: ClassSet) -> dict[str, object]:
     """Return parameters and the validation measures over whole images at their full size."""
@@ -221,6 +243,7 @@ def measure(model: nn.Module, val: list[tuple[Photo, Labels]], class_set: ClassS
     iou = confusion.iou()
     return {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "gmacs": gmacs(model, *val[0][1].shape),
         "validation": {
             "images": len(val),
             "size": [val[0][0].shape[1], val[0][0].shape[0]],
