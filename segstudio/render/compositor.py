@@ -1,0 +1,224 @@
+"""The back buffer: sample the layers at the view's resolution, colour them by table, blend them over the picture."""
+
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from math import ceil, floor
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.geometry import EMPTY, Rect
+from segstudio.render.lut import FILL, OUTLINE, STRIPE, ColorTable
+from segstudio.render.sampling import Grid, channels, draw_photo, sample_nearest
+from segstudio.render.scene import ErrorLayer, RasterLayer, Scene
+from segstudio.render.scratch import Scratch
+from segstudio.render.viewport import Viewport
+
+_HATCH_PERIOD, _HATCH_WIDTH = 12, 3
+"""Stripes of void areas, in device pixels."""
+
+_OPAQUE = 0xFF000000
+
+_THREADS = min(4, os.cpu_count() or 1)
+"""numpy and OpenCV let other threads run while they work."""
+
+_BAND_AREA = 128 * 1024
+"""Device pixels that are drawn at a time: few enough that what lies between two steps stays in the cache."""
+
+
+class Compositor:
+    """Draws scenes into `buffer_hw`: uint32 `[height, width]` of 0xFFRRGGBB in device pixels.
+
+    A pixel depends on its place in the scaled image alone, never on the rectangle that is being drawn: `update` and
+    `pan` give bit for bit what `full` gives. The cost follows the view's size, not the image's. To be called from one
+    thread; it shares large areas out to threads of its own.
+    """
+
+    def __init__(self, width_px: int, height_px: int) -> None:
+        self._buffer_hw = np.zeros((height_px, width_px), np.uint32)
+        self._viewport = Viewport(width_px, height_px)
+        self._scene = Scene((1, 1))
+        self._photo_level = 0
+        self._pool: ThreadPoolExecutor | None = None
+        self._local = threading.local()
+
+    @property
+    def buffer_hw(self) -> NDArray[np.uint32]:
+        """The back buffer; a new array after a `full` of another size, else the same one."""
+        return self._buffer_hw
+
+    @property
+    def viewport(self) -> Viewport:
+        """The view that the buffer shows."""
+        return self._viewport
+
+    @property
+    def scene(self) -> Scene:
+        """The scene that the buffer shows."""
+        return self._scene
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether the picture was drawn from a level finer than wanted, because the right one was not built yet."""
+        photo = self._scene.photo
+        return photo is not None and self._photo_level < photo.wanted(self._viewport.scale)
+
+    def full(self, viewport: Viewport, scene: Scene) -> NDArray[np.uint32]:
+        """Draw everything; returns the buffer."""
+        if self._buffer_hw.shape != (viewport.height_px, viewport.width_px):
+            self._buffer_hw = np.zeros((viewport.height_px, viewport.width_px), np.uint32)
+        self._viewport, self._scene = viewport, scene
+        # Later updates keep to this level, else a level that is finished meanwhile would show as a patch.
+        self._photo_level = scene.photo.best(viewport.scale) if scene.photo is not None else 0
+        self._compose(viewport.bounds)
+        return self._buffer_hw
+
+    def update(self, image_rect: Rect) -> Rect:
+        """Draw the view of a changed rectangle of the image anew; returns the device pixels that were drawn."""
+        rect = self._viewport.device_rect(image_rect, self._scene.margin_px)
+        self._compose(rect)
+        return rect
+
+    def pan(self, dx: int, dy: int) -> list[Rect]:
+        """Move the picture by whole device pixels; returns the strips that came into view and were drawn."""
+        self._viewport = self._viewport.panned(dx, dy)
+        height, width = self._buffer_hw.shape
+        if abs(dx) >= width or abs(dy) >= height:
+            strips = [self._viewport.bounds]
+        else:
+            self._shift(dx, dy)
+            rows = Rect(0, 0, width, dy) if dy > 0 else Rect(0, height + dy, width, height)
+            left = Rect(0, 0, dx, height) if dx > 0 else Rect(width + dx, 0, width, height)
+            strips = [rect for rect in (rows, left) if not rect.is_empty]
+        for strip in strips:
+            self._compose(strip)
+        return strips
+
+    def _shift(self, dx: int, dy: int) -> None:
+        height, width = self._buffer_hw.shape
+        source = self._buffer_hw[max(0, -dy) : height - max(0, dy), max(0, -dx) : width - max(0, dx)]
+        target = self._buffer_hw[max(0, dy) : height - max(0, -dy), max(0, dx) : width - max(0, -dx)]
+        target[...] = source
+
+    def _compose(self, rect: Rect) -> None:
+        if rect.area <= _BAND_AREA:
+            self._compose_band(rect)
+            return
+        count = ceil(rect.area / _BAND_AREA)
+        edges = [rect.y0 + rect.height * i // count for i in range(count + 1)]
+        bands = [Rect(rect.x0, top, rect.x1, bottom) for top, bottom in pairwise(edges)]
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="compositor")
+        for _ in self._pool.map(self._compose_band, bands):
+            pass
+
+    def _compose_band(self, rect: Rect) -> None:
+        if rect.is_empty:
+            return
+        scene, viewport = self._scene, self._viewport
+        red, green, blue = scene.background
+        background = np.uint32(_OPAQUE | red << 16 | green << 8 | blue)
+        inside = Grid.of(viewport, rect).inside(scene.size_hw)
+        if inside != rect:
+            self._buffer_hw[rect.slices] = background
+        if inside.is_empty:
+            return
+        grid = Grid.of(viewport, inside)
+        pixels = self._buffer_hw[inside.slices]
+        scratch = self._scratch_of_thread()
+        if scene.photo is None:
+            pixels[...] = background
+        else:
+            level = self._photo_level
+            draw_photo(scene.photo, grid, scratch, pixels, level=level, scale=viewport.scale, curve=scene.curve)
+        for layer in scene.layers:
+            if isinstance(layer, RasterLayer):
+                index = _raster_index(layer, viewport, grid, scratch)
+            else:
+                index = _error_index(layer, grid, scratch)
+            _blend(pixels, layer.table, index, scratch)
+
+    def _scratch_of_thread(self) -> Scratch:
+        scratch: Scratch | None = getattr(self._local, "scratch", None)
+        if scratch is None:
+            scratch = self._local.scratch = Scratch()
+        return scratch
+
+
+def _blend(pixels: NDArray[np.uint32], table: ColorTable, index: NDArray[np.intp], scratch: Scratch) -> None:
+    drawn = scratch.array("drawn", index.shape, np.uint32)
+    target = channels(pixels)
+    np.take(table.keep, index, out=drawn, mode="clip")
+    cv2.multiply(target, channels(drawn), dst=target, scale=1 / 255)
+    np.take(table.color, index, out=drawn, mode="clip")
+    cv2.add(target, channels(drawn), dst=target)
+
+
+def _raster_index(layer: RasterLayer, viewport: Viewport, grid: Grid, scratch: Scratch) -> NDArray[np.intp]:
+    """The entry of the layer's colour table for every device pixel."""
+    table = layer.table
+    margin = layer.outline_px if table.has_outline else 0
+    wide = sample_nearest(layer.numbers_hw, Grid.of(viewport, grid.rect.grown(margin)) if margin else grid, scratch)
+    inner = slice(margin, wide.shape[0] - margin), slice(margin, wide.shape[1] - margin)
+    shape = grid.rect.height, grid.rect.width
+    index = scratch.array("index", shape, np.intp)
+    if not (table.has_stripes or margin):
+        np.minimum(wide, table.size - 1, out=index)
+        return index
+    # Narrow numbers as long as they can hold the entry: a quarter of the memory traffic.
+    entry = scratch.array("entry", shape, np.uint16 if table.color.size <= 65536 else np.uint32)
+    np.minimum(wide[inner], min(table.size - 1, 65535), out=entry, casting="same_kind")
+    if table.has_stripes:
+        look = np.where(_stripes(viewport, grid.rect), entry.dtype.type(STRIPE), entry.dtype.type(FILL))
+        if margin:
+            look[_borders(wide, inner, scratch)] = OUTLINE
+        look *= entry.dtype.type(table.size)
+        entry += look
+    elif margin:
+        entry += _borders(wide, inner, scratch).astype(entry.dtype) * entry.dtype.type(OUTLINE * table.size)
+    index[...] = entry
+    return index
+
+
+def _borders(wide: NDArray[Any], inner: tuple[slice, slice], scratch: Scratch) -> NDArray[np.bool_]:
+    """Where a pixel of `wide[inner]` has one of another number as near as `inner` is smaller."""
+    side = 2 * inner[0].start + 1
+    kernel = np.ones((side, side), np.uint8)
+    low = cv2.erode(wide, kernel, dst=scratch.array("low", wide.shape, wide.dtype))
+    high = cv2.dilate(wide, kernel, dst=scratch.array("high", wide.shape, wide.dtype))
+    changed = scratch.array("changed", low[inner].shape, np.bool_)
+    np.not_equal(low[inner], high[inner], out=changed)
+    return changed
+
+
+def _stripes(viewport: Viewport, rect: Rect) -> NDArray[np.bool_]:
+    """Where the hatching runs; it hangs on the scaled image, not on the window, and so moves with a pan."""
+    columns = np.arange(rect.x0, rect.x1) + floor(viewport.left)
+    rows = np.arange(rect.y0, rect.y1) + floor(viewport.top)
+    on = np.zeros(_HATCH_PERIOD, np.bool_)
+    on[:_HATCH_WIDTH] = True
+    pattern = np.resize(on, len(columns) + _HATCH_PERIOD)
+    phases = (rows + columns[0]) % _HATCH_PERIOD
+    stripes: NDArray[np.bool_] = np.lib.stride_tricks.sliding_window_view(pattern, len(columns))[phases]
+    return stripes
+
+
+def _error_index(layer: ErrorLayer, grid: Grid, scratch: Scratch) -> NDArray[np.intp]:
+    truth = layer.truth_index.take(sample_nearest(layer.truth_hw, grid, scratch))
+    labels = layer.labels_index.take(sample_nearest(layer.labels_hw, grid, scratch))
+    index = scratch.array("index", truth.shape, np.intp)
+    index[...] = layer.code(truth, labels)
+    return index
+
+
+def visible_share(viewport: Viewport, size_hw: tuple[int, int]) -> Rect:
+    """The device pixels that the image of `size_hw` covers."""
+    if min(size_hw) < 1:
+        return EMPTY
+    return Grid.of(viewport, viewport.bounds).inside(size_hw)

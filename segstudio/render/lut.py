@@ -1,0 +1,234 @@
+"""Colour tables: from the number a pixel holds (segment, object slot, error code, confidence) to how it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.class_set import ClassSet, Color, distinct_color
+from segstudio.core.segments import SegmentTable
+
+Packed = NDArray[np.uint32]
+"""One colour per entry as 0xAARRGGBB, the word that Qt's RGB32 buffers hold."""
+
+COLOR_BLIND_SAFE: tuple[Color, ...] = (
+    (230, 159, 0),
+    (86, 180, 233),
+    (0, 158, 115),
+    (240, 228, 66),
+    (0, 114, 178),
+    (213, 94, 0),
+    (204, 121, 167),
+    (160, 160, 160),
+)
+"""Okabe and Ito, "Color Universal Design" (2008), with grey for black, which a dark photo would swallow."""
+
+ERROR_COLORS: Mapping[int, Color] = {1: (40, 160, 70), 2: (230, 60, 50), 3: (60, 120, 255), 4: (245, 170, 0)}
+ERROR_COLORS_COLOR_BLIND: Mapping[int, Color] = {
+    1: (0, 158, 115),
+    2: (213, 94, 0),
+    3: (86, 180, 233),
+    4: (240, 228, 66),
+}
+"""Colours of the error codes 1 true positive, 2 false positive, 3 false negative, 4 wrong class; others stay bare."""
+
+SELECTED_OUTLINE: Color = (255, 255, 255)
+
+
+FILL, OUTLINE, STRIPE = 0, 1, 2
+"""Which of its looks a pixel takes: plain inside, at the border of its area, or on a stripe of the hatching (void)."""
+
+_STRIPE_COLOR: Color = (220, 220, 220)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColorTable:
+    """How each number is drawn, in up to three looks.
+
+    A drawn pixel becomes `picture · keep / 255 + color`: `color` is packed and premultiplied with its opacity, `keep`
+    holds what remains of the picture in every channel. Both are uint32 of `looks` · `size` entries; number n in look k
+    is entry `k * size + n`. Numbers at or beyond the last entry are drawn as the last one.
+    """
+
+    color: Packed
+    keep: Packed
+    size: int
+    has_outline: bool = False
+    has_stripes: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        colors: NDArray[np.uint8],
+        opacity: NDArray[np.float64],
+        *,
+        outline_colors: NDArray[np.uint8] | None = None,
+        outline_opacity: NDArray[np.float64] | None = None,
+        striped: NDArray[np.bool_] | None = None,
+    ) -> ColorTable:
+        """Pack RGB `colors` uint8 `[N, 3]` with opacities 0…1 `[N]`; `striped` `[N]` marks numbers that are hatched."""
+        has_outline = outline_opacity is not None and bool(outline_opacity.any())
+        has_stripes = striped is not None and bool(striped.any())
+        edges, edge_opacity = colors, opacity
+        if outline_opacity is not None and has_outline:
+            edges = colors if outline_colors is None else outline_colors
+            drawn = outline_opacity > 0
+            edges = np.where(drawn[:, None], edges, colors)
+            edge_opacity = np.where(drawn, outline_opacity, opacity)
+        stripes, stripe_opacity = colors, opacity
+        if striped is not None and has_stripes:
+            stripes = np.where(striped[:, None], np.array(_STRIPE_COLOR, np.uint8), colors)
+            stripe_opacity = np.where(striped, np.maximum(opacity, 0.6), opacity)
+        looks = 3 if has_stripes else 2 if has_outline else 1
+        color, keep = _packed(
+            np.concatenate((colors, edges, stripes)[:looks]),
+            np.concatenate((opacity, edge_opacity, stripe_opacity)[:looks]),
+        )
+        return cls(color, keep, len(colors), has_outline, has_stripes)
+
+
+def _packed(colors: NDArray[np.uint8], opacity: NDArray[np.float64]) -> tuple[Packed, Packed]:
+    alpha = np.rint(np.clip(opacity, 0, 1) * 255).astype(np.uint32)
+    red, green, blue = ((colors[:, i].astype(np.uint32) * alpha + np.uint32(127)) // np.uint32(255) for i in range(3))
+    keep = np.uint32(255) - alpha
+    color = (red << np.uint32(16)) | (green << np.uint32(8)) | blue
+    kept = np.uint32(0xFF000000) | (keep << np.uint32(16)) | (keep << np.uint32(8)) | keep
+    return color.astype(np.uint32, copy=False), kept.astype(np.uint32, copy=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ColorOptions:
+    """How a layer is to look; opacities are 0…1.
+
+    `style` is what is drawn of each segment; with "outline" the inside stays bare. `hovered` and `selected` are the
+    numbers in the raster that the person points at or has chosen; `isolated` hides everything else.
+    """
+
+    opacity: float = 0.5
+    style: Literal["fill", "outline", "both"] = "both"
+    color_by: Literal["class", "instance"] = "class"
+    palette: Literal["dataset", "color-blind"] = "dataset"
+    hidden_classes: frozenset[int] = frozenset()
+    hovered: int | None = None
+    selected: frozenset[int] = frozenset()
+    isolated: frozenset[int] | None = None
+    hatch_ignored: bool = True
+    extra_hidden: frozenset[int] = field(default=frozenset())
+
+
+def segment_table(segments: SegmentTable, class_set: ClassSet, options: ColorOptions | None = None) -> ColorTable:
+    """Colours of a label raster's segment ids; 0 (unlabelled) and unknown ids stay bare."""
+    rows = [(segment.id, segment.class_id, segment.instance) for segment in segments]
+    return numbered_table(rows, class_set, options or ColorOptions())
+
+
+def numbered_table(rows: Sequence[tuple[int, int, int]], class_set: ClassSet, options: ColorOptions) -> ColorTable:
+    """Colours for rows of (number in the raster, class id, instance).
+
+    An instance of 0 has the colour of its class. Hidden and isolated-away numbers stay bare.
+    """
+    size = max((row[0] for row in rows), default=0) + 2
+    colors = np.zeros((size, 3), np.uint8)
+    present = np.zeros(size, np.bool_)
+    hatched = np.zeros(size, np.bool_)
+    of_class = class_colors(class_set, options.palette)
+    ignored = {c.id for c in class_set.classes if c.is_ignored} if options.hatch_ignored else set()
+    for number, class_id, instance in rows:
+        color = of_class.get(class_id) or distinct_color(abs(class_id))
+        colors[number] = instance_color(color, instance) if options.color_by == "instance" and instance else color
+        present[number] = class_id not in options.hidden_classes
+        hatched[number] = class_id in ignored
+    _hide(present, options)
+    fill = np.where(present, options.opacity if options.style != "outline" else 0.0, 0.0)
+    edge = np.where(present, 1.0 if options.style != "fill" else 0.0, 0.0)
+    edge_colors = np.minimum(colors.astype(np.uint16) * 5 // 4 + 24, 255).astype(np.uint8)
+    for number in _in(present, options.selected):
+        edge[number], edge_colors[number] = 1.0, SELECTED_OUTLINE
+        fill[number] = max(fill[number], min(1.0, options.opacity * 1.25))
+    for number in _in(present, () if options.hovered is None else (options.hovered,)):
+        edge[number] = 1.0
+        fill[number] = min(1.0, max(fill[number], options.opacity) + 0.15)
+    return ColorTable.of(colors, fill, outline_colors=edge_colors, outline_opacity=edge, striped=hatched & present)
+
+
+def _hide(present: NDArray[np.bool_], options: ColorOptions) -> None:
+    for number in _in(present, options.extra_hidden):
+        present[number] = False
+    if options.isolated is not None:
+        alone = np.zeros_like(present)
+        alone[_in(present, options.isolated)] = True
+        present &= alone
+
+
+def _in(present: NDArray[np.bool_], numbers: Iterable[int]) -> list[int]:
+    return [number for number in numbers if 0 <= number < present.size and present[number]]
+
+
+def class_colors(class_set: ClassSet, palette: Literal["dataset", "color-blind"]) -> dict[int, Color]:
+    """Colour of each class id: the data set's own, or one that colour-blind people can tell from its neighbours."""
+    if palette == "dataset":
+        return {c.id: c.color for c in class_set.classes}
+    return {c.id: color_blind_color(i) for i, c in enumerate(class_set.classes)}
+
+
+def color_blind_color(index: int) -> Color:
+    """The colour number `index`: the safe palette first, then the same hues lighter and darker by turns."""
+    color = COLOR_BLIND_SAFE[index % len(COLOR_BLIND_SAFE)]
+    round_ = index // len(COLOR_BLIND_SAFE)
+    if round_ == 0:
+        return color
+    weight = 1 / (1 + (round_ + 1) // 2)
+    towards = 255 if round_ % 2 else 0
+    red, green, blue = (round(towards + (channel - towards) * weight) for channel in color)
+    return red, green, blue
+
+
+def instance_color(color: Color, instance: int) -> Color:
+    """A shade for one instance of a class: two parts of a colour of its own, one part of the class's."""
+    own = distinct_color(instance)
+    red, green, blue = ((2 * o + c) // 3 for o, c in zip(own, color, strict=True))
+    return red, green, blue
+
+
+def error_table(
+    *, opacity: float = 0.6, palette: Literal["dataset", "color-blind"] = "dataset", shown: Iterable[int] = (1, 2, 3, 4)
+) -> ColorTable:
+    """Colours of the error codes (see `ERROR_COLORS`); codes that are not `shown` stay bare."""
+    colors, alpha = np.zeros((256, 3), np.uint8), np.zeros(256)
+    chosen = ERROR_COLORS if palette == "dataset" else ERROR_COLORS_COLOR_BLIND
+    for code in shown:
+        if code in chosen:
+            colors[code] = chosen[code]
+            # What is right is told quietly, what is wrong loudly.
+            alpha[code] = opacity * (0.5 if code == 1 else 1.0)
+    return ColorTable.of(colors, alpha)
+
+
+def confidence_table(*, opacity: float = 0.6, threshold: float = 0.0) -> ColorTable:
+    """Colours of a confidence 0…255: dark violet where the model is unsure, over green, to yellow where it is certain.
+
+    Values below `threshold` (0…1) are drawn red. The course of the colours is a coarse viridis (Smith & van der Walt,
+    2015), which reads the same in grey and to colour-blind people.
+    """
+    stops = np.array([[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]], np.float64)
+    at = np.linspace(0, 255, len(stops))
+    levels = np.arange(256)
+    colors = np.stack([np.interp(levels, at, stops[:, i]) for i in range(3)], axis=1)
+    colors[levels < threshold * 255] = (220, 40, 40)
+    return ColorTable.of(np.rint(colors).astype(np.uint8), np.full(256, opacity))
+
+
+def display_curve(*, brightness: float = 0.0, contrast: float = 0.0, gamma: float = 1.0) -> NDArray[np.uint8] | None:
+    """The 256 grey values that a photo's values are shown as; None where nothing changes.
+
+    `brightness` and `contrast` run from −1 to 1 (0 = as it is), `gamma` above 1 lightens the shadows.
+    """
+    if brightness == 0 and contrast == 0 and gamma == 1:
+        return None
+    value = (np.arange(256) / 255) ** (1 / max(gamma, 0.01))
+    slope = (1 + contrast) / max(1e-3, 1 - contrast)
+    return np.rint(np.clip((value - 0.5) * slope + 0.5 + brightness, 0, 1) * 255).astype(np.uint8)

@@ -1,0 +1,66 @@
+"""What is to be drawn: the picture and, over it, layers of numbers with their colours, from the bottom up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.class_set import Color
+from segstudio.render.lut import ColorTable
+from segstudio.render.pyramid import Pyramid
+
+Indices = NDArray[np.uint8] | NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RasterLayer:
+    """Numbers `[H, W]` (segment ids, object slots or confidences; uint8 or uint16) and how they are coloured.
+
+    The array may be a live view: what changed in it is drawn by `Compositor.update`. `outline_px` is the width of the
+    line inside each area's border, in device pixels; 0 draws none.
+    """
+
+    numbers_hw: NDArray[np.uint8] | NDArray[np.uint16]
+    table: ColorTable
+    outline_px: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ErrorLayer:
+    """Truth against labels, compared on the drawn pixels only.
+
+    `truth_hw` and `labels_hw` are segment ids `[H, W]` (live views are fine), `truth_index` and `labels_index` turn
+    them into evaluation indices (`SegmentTable.index_lut`), and `code` turns two arrays of indices of one shape into
+    uint8 error codes, which `table` colours.
+    """
+
+    truth_hw: NDArray[np.uint16]
+    labels_hw: NDArray[np.uint16]
+    truth_index: Indices
+    labels_index: Indices
+    code: Callable[[Any, Any], NDArray[np.uint8]]
+    table: ColorTable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """Everything that the back buffer shows of one image of `size_hw`.
+
+    `curve` is the display curve of the photo (uint8 `[256]`, see `lut.display_curve`), None for the plain picture;
+    `background` fills what lies beyond the image and, without a `photo`, the image itself.
+    """
+
+    size_hw: tuple[int, int]
+    photo: Pyramid | None = None
+    curve: NDArray[np.uint8] | None = None
+    layers: tuple[RasterLayer | ErrorLayer, ...] = ()
+    background: Color = (32, 32, 32)
+
+    @property
+    def margin_px(self) -> int:
+        """How far, in device pixels, a changed pixel can reach by the outlines round it."""
+        return max((layer.outline_px for layer in self.layers if isinstance(layer, RasterLayer)), default=0)

@@ -1,0 +1,69 @@
+"""The pyramid: levels are means of four, odd sides keep their place, memory is what it says."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from segstudio.core.errors import UserError
+from segstudio.render.pyramid import Pyramid
+
+
+def rgb_of(words_hw):
+    return np.stack([(words_hw >> shift) & 0xFF for shift in (16, 8, 0)], axis=2).astype(float)
+
+
+def test_each_level_is_the_mean_of_four_pixels_below():
+    picture = np.random.default_rng(1).integers(0, 256, (600, 1000, 3), dtype=np.uint8)
+    photo = Pyramid(picture)
+    photo.build()
+    means = picture.astype(float).reshape(300, 2, 500, 2, 3).mean(axis=(1, 3))
+    assert np.abs(rgb_of(photo.smaller(1)) - means).max() <= 0.5
+
+
+def test_odd_sides_repeat_their_last_pixel():
+    picture = np.zeros((601, 1023, 3), np.uint8)
+    picture[600], picture[:, 1022] = 80, 80
+    photo = Pyramid(picture)
+    photo.build(1)
+    level = rgb_of(photo.smaller(1))
+    assert level.shape[:2] == (301, 512)
+    assert (level[300] == 80).all()
+    assert (level[:, 511] == 80).all()
+    assert (level[:300, :511] == 0).all()
+
+
+def test_levels_appear_only_when_built_and_only_once():
+    photo = Pyramid(np.zeros((2048, 2048, 3), np.uint8))
+    assert photo.best(0.1) == 0
+    assert photo.wanted(0.1) == 3
+    threads = [threading.Thread(target=photo.build) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert photo.is_complete
+    assert photo.best(0.1) == 3
+    assert [photo.smaller(k).shape for k in range(1, photo.depth)] == [(1024, 1024), (512, 512), (256, 256)]
+
+
+@pytest.mark.parametrize(
+    ("scale", "level"), [(3.0, 0), (1.0, 0), (0.51, 0), (0.5, 1), (0.26, 1), (0.25, 2), (0.001, 3)]
+)
+def test_the_wanted_level_has_one_to_two_pixels_for_each_on_screen(scale, level):
+    assert Pyramid(np.zeros((2048, 2048, 3), np.uint8)).wanted(scale) == level
+
+
+def test_memory_stays_below_half_as_much_again():
+    picture = np.zeros((2048, 2048, 3), np.uint8)
+    photo = Pyramid(picture)
+    photo.build()
+    assert picture.nbytes < photo.nbytes <= 1.5 * picture.nbytes
+
+
+@pytest.mark.parametrize(
+    "array", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.uint16), np.zeros((4, 4, 4), np.uint8)]
+)
+def test_other_arrays_are_refused(array):
+    with pytest.raises(UserError, match="uint8"):
+        Pyramid(array)
