@@ -16,7 +16,7 @@ from segstudio.store import meta, schema
 from segstudio.store.faults import damaged
 from segstudio.store.packing import from_text, to_text
 from segstudio.store.records import STATUSES, ImageRow
-from segstudio.store.seal import Value, seal
+from segstudio.store.seal import Value, plain_seal, seal
 
 COLUMNS = ("key", "root", "file", "height", "width", "split", "sequence", "status", "note", "tags", "extra")
 _TABLE = schema.image
@@ -63,18 +63,17 @@ def add(connection: Connection, items: Sequence[ImageItem], roots: Roots, path: 
 def read_all(connection: Connection, roots: Roots, path: Path) -> list[ImageRow]:
     """Every image in the order of adding. Raises `UserError` where a row is damaged or missing."""
     columns = (*(_TABLE.c[name] for name in COLUMNS), _TABLE.c.seal)
-    rows = connection.execute(select(*columns).order_by(_TABLE.c.id)).all()
+    rows = [tuple(row) for row in connection.execute(select(*columns).order_by(_TABLE.c.id))]
     count, digest = _counted(connection, path)
     found = 0
     for row in rows:
-        values = row[:-1]
-        if seal("image", *values) != row[-1]:
+        if plain_seal("image", row[:-1]) != row[-1]:
             raise damaged(path, f"the row of image {row[0]!r}")
         found ^= row[-1]
     if (count, digest) != (len(rows), found):
         raise damaged(path, f"{count} images were added, {len(rows)} are there")
     folders = {root: roots.folder(root) for root in ("dataset", "project", "")}
-    return [_image_row(tuple(row), folders) for row in rows]
+    return [_image_row(row, folders) for row in rows]
 
 
 def change(connection: Connection, key: str, values: Mapping[str, Any], path: Path) -> None:

@@ -24,12 +24,12 @@ IMAGES = 100_000
 
 @contextmanager
 def _project(images):
-    with tempfile.TemporaryDirectory(dir=Path.home()) as folder:
-        with Project.create(Path(folder) / "bench.segproj", class_set=CLASSES) as project:
-            project.add_images(
-                [ImageItem(f"train/{i:06}", Path(f"{folder}/{i}.png"), (1024, 2048)) for i in range(images)]
-            )
-            yield project
+    with (
+        tempfile.TemporaryDirectory(dir=Path.home()) as folder,
+        Project.create(Path(folder) / "bench.segproj", class_set=CLASSES) as project,
+    ):
+        project.add_images([ImageItem(f"train/{i:06}", Path(f"{folder}/{i}.png"), (1024, 2048)) for i in range(images)])
+        yield project
 
 
 def _dab():
