@@ -1,4 +1,4 @@
-"""The composition root: argv, faults of last resort, and the wiring of window and session. Holds no state of its own."""
+"""The composition root: argv, faults of last resort, the wiring of window and session; holds no state of its own."""
 
 from __future__ import annotations
 

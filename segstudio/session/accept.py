@@ -48,11 +48,11 @@ def accept_class(document: Document, source_name: str, class_id: int) -> Edit | 
 def accept_object_at(document: Document, source_name: str, point_xy: tuple[float, float]) -> Edit | None:
     """Take the front object under the point; raises `UserError` where there is none."""
     source = document.layer(source_name)
-    hit = objects_at(source.objects.in_order(), point_xy, source.size_hw)
+    hit = objects_at(source.objects.in_order(), point_xy)
     if not hit:
         raise UserError(f"there is no object of {_title(source_name)} under the cursor")
     with _begin(document, "accept object", source) as stroke:
-        _take_objects(stroke, [hit[-1]], source)
+        _take_objects(stroke, [hit[0]], source)
         return stroke.commit()
 
 

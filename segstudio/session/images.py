@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from segstudio.core.dataset import ImageItem
@@ -34,6 +34,9 @@ class ImageList:
 
     def __len__(self) -> int:
         return len(self._items)
+
+    def __iter__(self) -> Iterator[ImageItem]:
+        return iter(self._items)
 
     def __getitem__(self, index: int) -> ImageItem:
         return self._items[index]

@@ -14,7 +14,10 @@ from segstudio.core.errors import SegStudioError, UserError
 from segstudio.core.event import Event
 from segstudio.core.layer import Annotation, Layer, prediction_layer
 from segstudio.models.card import ModelCard
-from segstudio.models.events import Done, Failed, HostEvent, Progressed, Started
+from segstudio.models.events import DeviceInfo, Done, Failed, Progress, Started
+from segstudio.models.events import Event as HostEvent
+from segstudio.models.jobs import BATCH, ON_SCREEN
+from segstudio.models.jobs import Job as HostJob
 from segstudio.models.prediction import Prediction
 from segstudio.models.registry import ModelStatus, default_registry
 from segstudio.models.request import PredictRequest, PredictSettings
@@ -23,11 +26,8 @@ from segstudio.session.jobs import Job
 from segstudio.workflows.class_mapping import map_classes
 
 if TYPE_CHECKING:
-    from segstudio.models.host import Handle, Host
+    from segstudio.models.host import Host
     from segstudio.session.session import Session
-
-CURRENT, NEIGHBOUR, BATCH = 0, 1, 2
-"""Priorities of requests: the image on screen first."""
 
 
 class Predictions:
@@ -46,7 +46,7 @@ class Predictions:
         self._session = session
         self._make_host = make_host
         self._host: Host | None = None
-        self._handles: dict[str, Handle] = {}
+        self._handles: dict[str, HostJob] = {}
         self._queue: list[ImageItem] = []
         self._told_unmatched: set[str] = set()
 
@@ -75,7 +75,7 @@ class Predictions:
         if document is None:
             return
         self._begin(1)
-        self._send(document.item, document.pyramid.image_hwc, CURRENT)
+        self._send(document.item, document.pyramid.image_hwc, ON_SCREEN)
 
     def predict_all(self) -> None:
         """Run the model on every image that is open, the current one first."""
@@ -158,14 +158,18 @@ class Predictions:
             return
         if isinstance(event, Started):
             self.status = f"{self.model}: {event.key.rsplit('/', 1)[-1]}"
-        elif isinstance(event, Progressed):
-            self.status = f"{self.model}: {event.text}"
+        elif isinstance(event, Progress):
+            share = f" {event.done / event.total:.0%}" if event.total else ""
+            self.status = f"{self.model}: {event.text}{share}"
+        elif isinstance(event, DeviceInfo):
+            self.device_line = event.line
         elif isinstance(event, Done):
             self._finish(event.key)
             self._keep(event.key, event.prediction)
         elif isinstance(event, Failed):
             self._finish(event.key)
-            self._session.notify.tell("warning", event.message, hint=event.hint)
+            if not event.cancelled:
+                self._session.notify.tell("warning", event.message, hint=event.hint)
         self.changed.emit(None)
         self._feed()
         self._end_if_idle()
@@ -180,7 +184,8 @@ class Predictions:
 
     def _keep(self, key: str, prediction: Prediction) -> None:
         session = self._session
-        self.device_line, self.device_reason = prediction.device, prediction.reason
+        self.device_line = self.device_line or prediction.device
+        self.device_reason = prediction.reason
         for note in prediction.notes:
             session.notify.info(note)
         run = self.run_name

@@ -41,9 +41,9 @@ UNREVIEWED = ("to do", "labelled")
 class Session:
     """What a person has open and does.
 
-    Without arguments everything is as the program itself uses it. `document_changed` is emitted when another image is shown (None = nothing), `opened` when another data set or
-    project
-    is. Both come after everything else is in place. All methods belong to the home thread.
+    Without arguments everything is as the program itself uses it. `document_changed` is emitted when another image is
+    shown (None = nothing), `opened` when another data set or project is; both come after everything else is in place.
+    All methods belong to the home thread.
     """
 
     def __init__(

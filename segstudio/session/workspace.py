@@ -11,7 +11,7 @@ import numpy as np
 
 from segstudio import formats
 from segstudio.core.class_set import ClassSet, LabelClass, distinct_color
-from segstudio.core.dataset import Dataset, ImageItem
+from segstudio.core.dataset import Dataset, ImageItem, Skipped
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS
 from segstudio.metrics.confusion import ConfusionMatrix
@@ -81,7 +81,7 @@ def _project_of(dataset: Dataset, path: Path, data_dir: Path) -> Project:
 def _of_project(project: Project, job: Job) -> Workspace:
     rows = project.images()
     truths: Mapping[str, ImageItem] = {}
-    skipped = ()
+    skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
     source = project.dataset_source
     if source is not None:
