@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from segstudio.metrics.coco_ap import average_precision as average_precision
     from segstudio.metrics.confusion import ConfusionMatrix as ConfusionMatrix
     from segstudio.metrics.live import LiveMetrics as LiveMetrics
+    from segstudio.metrics.panoptic import panoptic_quality as panoptic_quality
     from segstudio.metrics.policy import Policy as Policy
     from segstudio.metrics.semantic import evaluate_semantic as evaluate_semantic
 
@@ -23,6 +24,7 @@ _HOMES = {
     "average_precision": "coco_ap",
     "boundary_iou": "boundary",
     "evaluate_semantic": "semantic",
+    "panoptic_quality": "panoptic",
 }
 
 __all__ = sorted(_HOMES)

@@ -68,21 +68,21 @@ def boundary_iou(truth_hw: Mask, prediction_hw: Mask, *, ratio: float = 0.02, di
     return boundary_overlap(truth_hw, prediction_hw, ratio=ratio, distance=distance).iou
 
 
-def trimap_overlap(truth_hw: Mask, prediction_hw: Mask, *, ratio: float = 0.01, distance: int | None = None) -> Overlap:
+def trimap_overlap(truth_hw: Mask, prediction_hw: Mask, *, ratio: float = 0.02, distance: int | None = None) -> Overlap:
     """Return intersection and union inside a band around the truth's edge, for pooling over images.
 
     Intersection: the truth's inner band that is predicted. Union: that band, and what is predicted in the truth's
-    outer band. Chessboard distance; the frame counts as outside. Source: Bernhard et al., "What's Outside the
+    outer band. Chessboard distance; the frame is not an edge. Source: Bernhard et al., "What's Outside the
     Intersection?", WACV 2024.
     """
     truth, prediction = _masks(truth_hw, prediction_hw)
     band = distance if distance is not None else boundary_width(*truth.shape, ratio=ratio)
-    inner = boundary_of(truth, band)
+    inner = truth & (_depth(truth, frame_is_outside=False) <= band)
     outer = ~truth & (_depth(~truth, frame_is_outside=False) <= band)
     return Overlap(int(np.count_nonzero(inner & prediction)), int(np.count_nonzero(inner | (outer & prediction))))
 
 
-def trimap_iou(truth_hw: Mask, prediction_hw: Mask, *, ratio: float = 0.01, distance: int | None = None) -> float:
+def trimap_iou(truth_hw: Mask, prediction_hw: Mask, *, ratio: float = 0.02, distance: int | None = None) -> float:
     """IoU inside a band around the truth's edge, in 0 … 1; NaN when the truth has no edge. See `trimap_overlap`."""
     return trimap_overlap(truth_hw, prediction_hw, ratio=ratio, distance=distance).iou
 
@@ -114,12 +114,15 @@ def _masks(truth_hw: Mask, prediction_hw: Mask) -> tuple[Mask, Mask]:
 
 def _depth(mask_hw: Mask, *, frame_is_outside: bool = True) -> npt.NDArray[np.float32]:
     """Chessboard distance of every mask pixel to the nearest pixel outside, float32 [H, W]; 0 outside."""
-    border = cv2.BORDER_CONSTANT if frame_is_outside else cv2.BORDER_REPLICATE
-    padded = cv2.copyMakeBorder(np.ascontiguousarray(mask_hw).view(np.uint8), 1, 1, 1, 1, border, value=0)
-    if padded.all():
+    if not mask_hw.size:
+        return np.zeros(mask_hw.shape, np.float32)
+    frame = 1 if frame_is_outside else 0
+    pixels = np.ascontiguousarray(mask_hw).view(np.uint8)
+    padded = cv2.copyMakeBorder(pixels, frame, frame, frame, frame, cv2.BORDER_CONSTANT, value=0)
+    if not frame and pixels.all():
         return np.full(mask_hw.shape, np.inf, np.float32)
-    depth = cv2.distanceTransform(padded, cv2.DIST_C, 3)
-    return np.asarray(depth[1:-1, 1:-1], np.float32)
+    depth = np.asarray(cv2.distanceTransform(padded, cv2.DIST_C, 3), np.float32)
+    return depth[frame : depth.shape[0] - frame, frame : depth.shape[1] - frame]
 
 
 def _contour(mask_hw: Mask) -> Mask:
