@@ -42,7 +42,7 @@ class LiveScores:
     def __init__(self, class_set: ClassSet) -> None:
         self.changed: Event[None] = Event()
         self._class_set = class_set
-        self._metrics = LiveMetrics(class_set.num_classes, class_set.ignored_index)
+        self._metrics = _metrics(class_set)
         self._document: Document | None = None
         self._lut: IndexRaster | None = None
         self._lut_version = -1
@@ -51,12 +51,13 @@ class LiveScores:
     @property
     def has_truth(self) -> bool:
         """Whether the open image can be scored."""
-        return self._document is not None and self._document.truth_index_hw is not None
+        document = self._document
+        return document is not None and document.truth_index_hw is not None and self._class_set.num_classes > 0
 
     def reset(self, class_set: ClassSet) -> None:
         """Start anew with other classes; the open document, if any, is counted again."""
         self._class_set = class_set
-        self._metrics = LiveMetrics(class_set.num_classes, class_set.ignored_index)
+        self._metrics = _metrics(class_set)
         self._lut = None
         self._known.clear()
         document, self._document = self._document, None
@@ -143,3 +144,8 @@ class LiveScores:
         truth = document.truth_index_hw[delta.rect.slices]
         self._metrics.update(truth, self._index(delta.before_hw), self._index(delta.after_hw))
         self.changed.emit(None)
+
+
+def _metrics(class_set: ClassSet) -> LiveMetrics:
+    # Nothing is scored without classes, but there is always a matrix.
+    return LiveMetrics(max(1, class_set.num_classes), class_set.ignored_index)
