@@ -116,10 +116,11 @@ def _with_pillow(path: Path, data: bytes) -> NDArray[Any]:
 
 
 def _shown(source: NDArray[Any]) -> NDArray[np.uint8]:
-    if source.dtype != np.uint8 or (source.ndim == 3 and source.shape[2] not in (3, 4)):
+    if source.dtype != np.uint8:
         return window(source)
-    if source.ndim == 2:
-        return grey_as_rgb(source)
-    if source.shape[2] == 3:
+    channels = source.shape[2] if source.ndim == 3 else 1
+    if channels == 3:
         return source
-    return np.asarray(cv2.cvtColor(source, cv2.COLOR_RGBA2RGB), np.uint8)
+    if channels < 3:
+        return grey_as_rgb(source if source.ndim == 2 else source[:, :, 0])
+    return np.ascontiguousarray(source[:, :, :3])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -126,13 +127,32 @@ def _orientation(picture: Image.Image) -> int:
 
 
 def check_complete(path: Path, header: Header, data: bytes) -> None:
-    """Refuse a JPEG or PNG whose end is missing: decoders fill the rest with grey and say nothing."""
+    """Refuse a JPEG whose end is missing and a PNG whose chunks are damaged or missing.
+
+    Decoders fill the rest with grey, or print to the terminal. A JPEG has no check sums: damage inside it goes unseen.
+    """
     if header.format in ("JPEG", "MPO"):
         # Inside the pixels every 0xFF byte is followed by a zero, so this pair there can only be the end mark.
         complete = data.rfind(b"\xff\xd9", max(0, data.find(b"\xff\xda"))) >= 0
     elif header.format == "PNG":
-        complete = data.rfind(b"IEND") >= 0
+        complete = _png_is_complete(path, data)
     else:
         return
     if not complete:
         raise UserError(f"{path}: the file is cut off: the end of its pixels is missing")
+
+
+def _png_is_complete(path: Path, data: bytes) -> bool:
+    view = memoryview(data)
+    place = len(_PNG_MAGIC)
+    while place + 12 <= len(data):
+        end = place + 8 + int.from_bytes(view[place : place + 4], "big")
+        if end + 4 > len(data):
+            return False
+        kind = bytes(view[place + 4 : place + 8])
+        if zlib.crc32(view[place + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
+            raise UserError(f"{path}: is a damaged image: a check sum does not match")
+        if kind == b"IEND":
+            return True
+        place = end + 4
+    return False
