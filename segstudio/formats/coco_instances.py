@@ -1,0 +1,259 @@
+"""COCO instances (also stuff and keypoints files): polygons and run lengths per object, all unknown fields kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from segstudio.core.class_set import ClassSet
+from segstudio.core.dataset import Dataset, ImageItem, Skipped
+from segstudio.core.errors import UserError
+from segstudio.core.layer import Annotation
+from segstudio.core.objects import MaskShape, SegObject
+from segstudio.formats.coco_files import (
+    RAW,
+    CocoImage,
+    categories_json,
+    chosen_files,
+    class_set_of,
+    images_of,
+)
+from segstudio.formats.coco_shapes import has_holes, object_of, row_of
+from segstudio.formats.files import Probe, key_of, natural_key
+from segstudio.formats.format import Format, ReadOptions
+from segstudio.formats.mapping import by_name
+from segstudio.formats.object_list import object_losses, objects_of
+from segstudio.formats.report import CERTAIN, Candidate, Loss
+from segstudio.formats.writing import WriteJob, Written
+from segstudio.ops.image import probe_size_hw
+
+_MARKS = (b'"segmentation"', b'"bbox"', b'"annotations":[]')
+
+
+def _detect(probe: Probe) -> Candidate | None:
+    best: tuple[int, str] | None = None
+    for path in probe.json_files:
+        content = probe.ends_of(path).replace(b" ", b"").replace(b"\n", b"")
+        if b'"images"' not in content or b'"annotations"' not in content or b'"segments_info"' in content:
+            continue
+        rank = next((rank for rank, mark in enumerate(_MARKS) if mark in content), None)
+        if rank is not None and (best is None or rank < best[0]):
+            best = rank, path.name if probe.is_dir else "its content"
+    return Candidate("coco-instances", f"{best[1]} has images and annotations", CERTAIN) if best else None
+
+
+def _read(path: Path, options: ReadOptions) -> Dataset:
+    files = chosen_files(path, b'"segmentation"', "instances") or chosen_files(path, b'"bbox"', "instances")
+    if not files:
+        raise UserError(f"{path}: holds no COCO instances file")
+    documents = [file.load() for file in files]
+    own_set, skipped = class_set_of(documents, files[0].path)
+    class_set, class_of = _chosen_classes(own_set, options.class_set)
+    images: list[ImageItem] = []
+    taken: set[str] = set()
+    for file, document in zip(files, documents, strict=True):
+        usable, missed = images_of(file, document["images"], taken)
+        by_image, odd = _by_image(document["annotations"], usable, class_of)
+        skipped += [*missed, *odd]
+        images += [
+            image.item(read_annotation=partial(_annotation, image, by_image.get(image.id, ()), class_of, file.path))
+            for image in usable.values()
+        ]
+    extra = {RAW: {k: v for d in documents for k, v in d.items() if k not in ("images", "annotations")}}
+    extra[RAW]["categories"] = [row for d in documents for row in d["categories"]]
+    name = path.stem if path.is_file() else path.name
+    return Dataset(name, files[0].root, "coco-instances", class_set, images, tuple(skipped), extra)
+
+
+def _chosen_classes(own: ClassSet, wanted: ClassSet | None) -> tuple[ClassSet, dict[int, int]]:
+    """The class set to use, and category id → class id; wanted classes are met by name, or by id without categories."""
+    if wanted is None:
+        return own, {c.id: c.id for c in own.classes}
+    if not own.classes:
+        return wanted, {c.id: c.id for c in wanted.classes}
+    return wanted, {k: v for k, v in by_name(own, wanted).target_of.items() if v is not None}
+
+
+def _by_image(
+    rows: Sequence[Any], images: Mapping[int, CocoImage], class_of: Mapping[int, int]
+) -> tuple[dict[int, list[Mapping[str, Any]]], list[Skipped]]:
+    """The annotations of each image, in order; those that belong nowhere are skipped with the reason."""
+    by_image: dict[int, list[Mapping[str, Any]]] = {image_id: [] for image_id in images}
+    skipped: list[Skipped] = []
+    for row in rows:
+        try:
+            category_id = row["category_id"]
+            found = by_image[row["image_id"]]
+            if category_id not in class_of:
+                raise UserError(f"category {category_id!r} is not among the categories")
+            found.append(row)
+        except KeyError as error:
+            key = error.args[0]
+            reason = f"has no {key}" if isinstance(key, str) else f"there is no image {key!r}"
+            skipped.append(Skipped(f"annotation {row.get('id')}", reason))
+        except UserError as error:
+            skipped.append(Skipped(f"annotation {row.get('id')}", str(error)))
+        except (TypeError, AttributeError):
+            name = f"annotation {row.get('id')}" if isinstance(row, dict) else f"annotation {str(row)[:40]}"
+            skipped.append(Skipped(name, "not an annotation"))
+    return by_image, skipped
+
+
+def _annotation(
+    image: CocoImage, rows: Sequence[Mapping[str, Any]], class_of: Mapping[int, int], where: Path
+) -> Annotation:
+    if image.size_hw is None:
+        raise UserError(f"{where}: image {image.key} has no size and no picture")
+    if image.path is not None:
+        height, width = probe_size_hw(image.path)
+        if (height, width) != tuple(image.size_hw):
+            stated = f"{image.size_hw[1]}×{image.size_hw[0]}"
+            raise UserError(f"{where}: states {stated} pixels for {image.path.name}, which has {width}×{height}")
+    ids = _object_ids(rows)
+    try:
+        objects = tuple(
+            object_of(row, object_id, class_of[row["category_id"]], image.size_hw)
+            for row, object_id in zip(rows, ids, strict=True)
+        )
+    except UserError as error:
+        raise UserError(f"{where}: {image.key}: {error}") from None
+    return Annotation(image.size_hw, objects=objects)
+
+
+def _object_ids(rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The annotation ids where they are whole numbers and unique in the image, else free ones."""
+    taken: set[int] = set()
+    ids: list[int | None] = []
+    for row in rows:
+        own = row.get("id")
+        usable = isinstance(own, int) and not isinstance(own, bool) and 0 <= own < 2**62 and own not in taken
+        ids.append(own if usable else None)
+        if usable and isinstance(own, int):
+            taken.add(own)
+    following = max(taken, default=0)
+    result = []
+    for known in ids:
+        if known is None:
+            following += 1
+            known = following
+        result.append(known)
+    return result
+
+
+def _write(job: WriteJob) -> None:
+    batches: dict[str, _Batch] = {}
+    is_file = job.path.suffix.lower() == ".json"
+    for item, annotation in job.images():
+        batch = batches.setdefault("" if is_file else item.split, _Batch())
+        try:
+            name = batch.add(item, annotation, job.class_set)
+        except UserError as error:
+            job.skip(item, str(error))
+            continue
+        if not is_file:
+            job.place_image(item, f"images/{name}")
+    raw = job.dataset.extra.get(RAW)
+    raw = raw if isinstance(raw, dict) else {}
+    head = {k: v for k, v in raw.items() if k != "categories"}
+    taken: set[str] = set()
+    for split in sorted(batches, key=lambda s: natural_key(_file_name(s))):
+        batch = batches[split]
+        categories = categories_json(job.class_set, raw.get("categories", ()), used=batch.classes)
+        document = {**head, **batch.document(str(job.options["segmentation"])), "categories": categories}
+        target = job.path if is_file else job.path / _file_name(split)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(orjson.dumps(document))
+        for key, written in batch.written.items():
+            key_read = f"{split}/{key}" if key in taken and split else key
+            taken.add(key_read)
+            job.wrote(key_read, written)
+
+
+def _file_name(split: str) -> str:
+    return f"annotations/instances_{split}.json" if split else "annotations/instances.json"
+
+
+class _Batch:
+    """The images and annotations of one JSON file as they come in."""
+
+    def __init__(self) -> None:
+        self.classes: set[int] = set()
+        self.written: dict[str, Written] = {}
+        self._images: list[dict[str, Any]] = []
+        self._objects: list[tuple[int, SegObject, tuple[int, int]]] = []
+
+    def add(self, item: ImageItem, annotation: Annotation | None, class_set: ClassSet) -> str:
+        """Take an image; returns its file name. Raises `UserError` where its size is unknown or its name is taken."""
+        size_hw = annotation.size_hw if annotation else item.size_hw
+        if size_hw is None:
+            if item.path is None:
+                raise UserError("has neither labels nor a picture, so no size")
+            size_hw = probe_size_hw(item.path)
+        raw = item.extra.get(RAW)
+        raw = raw if isinstance(raw, dict) else {}
+        name = str(raw.get("file_name") or item.key + (item.path.suffix if item.path else ".png"))
+        if key_of(name) in self.written:
+            raise UserError(f"another image is called {name}")
+        objects = objects_of(annotation, class_set) if annotation else []
+        self._objects += [(len(self._images), o, size_hw) for o in objects]
+        self._images.append({**raw, "file_name": name, "height": size_hw[0], "width": size_hw[1]})
+        counts: dict[int, int] = {}
+        for o in objects:
+            counts[o.class_id] = counts.get(o.class_id, 0) + 1
+        self.classes.update(counts)
+        self.written[key_of(name)] = Written(counts)
+        return name
+
+    def document(self, form: str) -> dict[str, Any]:
+        """`images` and `annotations`, with ids that are unique in the file."""
+        image_ids = unique_ids([row.get("id") for row in self._images], [True] * len(self._images))
+        images = [{**row, "id": image_id} for row, image_id in zip(self._images, image_ids, strict=True)]
+        was_read = [bool(o.extra.keys() & {"bbox", "area", "id"}) for _, o, _ in self._objects]
+        ids = unique_ids([o.extra.get("id", o.id) for _, o, _ in self._objects], was_read)
+        annotations = [
+            row_of(item, image_ids[index], own, size_hw, form)
+            for (index, item, size_hw), own in zip(self._objects, ids, strict=True)
+        ]
+        return {"images": images, "annotations": annotations}
+
+
+def unique_ids(wanted: Sequence[Any], was_read: Sequence[bool]) -> list[Any]:
+    """The wanted ids where usable and free, else new ones; an id that was read goes before one that was made up."""
+    taken: set[Any] = set()
+    ids: list[Any] = [None] * len(wanted)
+    for turn in (True, False):
+        for place, own in enumerate(wanted):
+            usable = isinstance(own, int | str) and not isinstance(own, bool) and own not in taken
+            if was_read[place] == turn and usable:
+                ids[place] = own
+                taken.add(own)
+    following = max((i for i in taken if isinstance(i, int)), default=0)
+    for place, own in enumerate(ids):
+        if own is None:
+            following += 1
+            ids[place] = following
+    return ids
+
+
+def _losses(annotation: Annotation, class_set: ClassSet) -> Iterable[Loss]:
+    yield from object_losses(annotation, class_set)
+    holes = [o for o in annotation.objects if not isinstance(o.shape, MaskShape) and has_holes(o.shape)]
+    yield Loss("polygons with holes become run lengths", len(holes))
+    layers = len({o.z for o in annotation.objects if not o.is_crowd})
+    yield Loss("order of overlaps", max(0, layers - 1))
+
+
+FORMAT = Format(
+    "coco-instances",
+    "COCO instances",
+    _detect,
+    _read,
+    _write,
+    _losses,
+    file_suffix=".json",
+    options={"segmentation": ("auto", "polygons", "rle", "counts")},
+)

@@ -1,0 +1,175 @@
+"""Which formats there are, which one a path is in, and the two verbs on them: read and write."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from segstudio.core.class_set import ClassSet
+from segstudio.core.dataset import Dataset, ImageItem
+from segstudio.core.errors import UserError
+from segstudio.core.layer import Annotation
+from segstudio.core.progress import CancelToken, Progress, no_progress
+from segstudio.formats.files import Probe
+from segstudio.formats.format import Format, ReadOptions
+from segstudio.formats.report import Candidate, Loss, LossTally, WriteReport
+from segstudio.formats.staging import Staging
+from segstudio.formats.writing import WriteJob, check_written
+
+_MODULES: dict[str, str] = {
+    "coco-instances": "segstudio.formats.coco_instances",
+    "coco-panoptic": "segstudio.formats.coco_panoptic",
+    "coco-results": "segstudio.formats.coco_results",
+    "cityscapes": "segstudio.formats.cityscapes",
+    "class-id-png": "segstudio.formats.class_id_png",
+    "images": "segstudio.formats.images",
+}
+
+
+def names() -> list[str]:
+    """The names of all formats, as the command line takes them."""
+    return list(_MODULES)
+
+
+def register(name: str, module: str) -> None:
+    """Add a format that lives elsewhere: `module` holds a `Format` called FORMAT and is imported at first use."""
+    _MODULES[name] = module
+
+
+def get(name: str) -> Format:
+    """The format of that name; raises `UserError` listing the known ones."""
+    if name not in _MODULES:
+        raise UserError(f"there is no format {name!r}", hint=f"known: {', '.join(names())}")
+    found = importlib.import_module(_MODULES[name]).FORMAT
+    assert isinstance(found, Format)
+    return found
+
+
+def detect(path: str | Path) -> list[Candidate]:
+    """Every format that the content of `path` fits, the surest first; raises `UserError` where nothing is there."""
+    probe = Probe(_existing(path))
+    found = (get(name).detect(probe) for name in names())
+    return sorted((c for c in found if c is not None), key=lambda candidate: -candidate.certainty)
+
+
+def read(
+    path: str | Path, format: str = "auto", *, class_set: ClassSet | None = None, split: str | None = None
+) -> Dataset:
+    """Read a data set, a folder of images or of class-id PNGs, one annotation file or one image.
+
+    Annotations are read when asked for (`ImageItem.read_annotation`), sizes where the format states them. `split` keeps
+    only that split. Raises `UserError` naming the path where nothing fits, several formats fit equally, or the content
+    is damaged.
+    """
+    path = _existing(path)
+    chosen = get(_only_candidate(path) if format == "auto" else format)
+    dataset = chosen.read(path, ReadOptions(class_set, split or ""))
+    if not split:
+        return dataset
+    kept = [item for item in dataset.images if item.split == split]
+    if not kept:
+        known = ", ".join(dataset.splits) or "none"
+        raise UserError(f"{path}: there is no split {split!r}", hint=f"it has: {known}")
+    return replace(dataset, images=kept)
+
+
+def write(
+    dataset: Dataset,
+    path: str | Path,
+    format: str,
+    *,
+    options: Mapping[str, Any] | None = None,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+    **keyword_options: Any,
+) -> WriteReport:
+    """Write a data set in another format: beside the target, read back and compared, then swapped in.
+
+    Images that cannot be read are skipped with a reason. An existing target stays untouched until the new one is
+    complete; a folder with files that no export wrote is refused. Raises `UserError` for bad input, `EnvironmentFault`
+    where the disk refuses, `Cancelled`.
+    """
+    chosen = get(format)
+    if chosen.write is None:
+        writable = ", ".join(name for name in names() if get(name).write)
+        raise UserError(f"{format} can only be read", hint=f"to write there are: {writable}")
+    target = Path(path).absolute()
+    is_file = bool(chosen.file_suffix) and target.suffix.lower() == chosen.file_suffix
+    if is_file and target.is_file() and not _is_in(target, format):
+        raise UserError(f"{target}: exists and is no {format} file", hint="choose another name")
+    given = _checked_options(chosen, {**(options or {}), **keyword_options})
+    cancel = cancel or CancelToken()
+    with Staging(target, format, is_file=is_file) as staging:
+        job = WriteJob(dataset, staging.path, chosen.losses, given, progress, cancel)
+        chosen.write(job)
+        cancel.raise_if_cancelled()
+        check_written(job, lambda: chosen.read(staging.path, ReadOptions(job.class_set)))
+        staging.commit()
+    return WriteReport(target, len(dataset), job.written, (*dataset.skipped, *job.skipped), job.tally.total())
+
+
+def losses(
+    dataset: Dataset, format: str, *, progress: Progress = no_progress, cancel: CancelToken | None = None
+) -> list[Loss]:
+    """What `format` cannot hold of the data set, per kind in total and per image, without writing anything."""
+    chosen = get(format)
+    tally = LossTally()
+    for position, item in enumerate(dataset.images):
+        if cancel is not None:
+            cancel.raise_if_cancelled()
+        progress(position, len(dataset), item.name)
+        annotation = _annotation_or_none(item)
+        if annotation is not None and chosen.losses is not None:
+            tally.add(item.key, chosen.losses(annotation, dataset.class_set))
+    progress(len(dataset), len(dataset))
+    return list(tally.total())
+
+
+def _annotation_or_none(item: ImageItem) -> Annotation | None:
+    try:
+        return item.read_annotation() if item.read_annotation else None
+    except UserError:
+        return None
+
+
+def _existing(path: str | Path) -> Path:
+    path = Path(path)
+    try:
+        if path.exists():
+            return path
+    except (OSError, ValueError):
+        pass
+    raise UserError(f"{path}: no such file or folder")
+
+
+def _only_candidate(path: Path) -> str:
+    candidates = detect(path)
+    if not candidates:
+        hint = f"known formats: {', '.join(names())}"
+        raise UserError(f"{path}: in none of the known formats", hint=hint)
+    best = candidates[0]
+    equal = [c for c in candidates if c.certainty > best.certainty - 0.05]
+    if len(equal) > 1:
+        listed = "; ".join(f"{c.name} ({c.reason})" for c in equal)
+        raise UserError(f"{path}: may be {listed}", hint="say which with --from")
+    return best.name
+
+
+def _is_in(path: Path, name: str) -> bool:
+    return path.stat().st_size == 0 or get(name).detect(Probe(path)) is not None
+
+
+def _checked_options(chosen: Format, given: dict[str, Any]) -> dict[str, Any]:
+    known = {"images": ("none", "copy", "link"), **(chosen.options or {})}
+    for name, value in given.items():
+        if name not in known:
+            raise UserError(f"{chosen.name} has no option {name!r}", hint=f"it has: {', '.join(known)}")
+        if known[name] and value not in known[name]:
+            raise UserError(f"{chosen.name}: {name}={value!r} is not one of {', '.join(map(str, known[name]))}")
+    defaults = {name: values[0] for name, values in known.items() if values}
+    if chosen.needs_images:
+        defaults["images"] = "copy"
+    return {**defaults, **given}

@@ -1,0 +1,81 @@
+"""What formats say about a path before reading it, about a target before writing it, and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from segstudio.core.dataset import Skipped
+
+CERTAIN, LIKELY, POSSIBLE = 1.0, 0.7, 0.3
+"""How sure a detection is: read in the content, fits the content, nothing speaks against it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A format that a path may be in; `certainty` is 0…1 and `reason` says what was seen."""
+
+    name: str
+    reason: str
+    certainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Something that a target format cannot hold: how often, and how many pixels change by it.
+
+    `per_image` gives (count, pixels) of each image by key.
+    """
+
+    kind: str
+    count: int
+    pixels: int = 0
+    per_image: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The form of the command line's contract: `{"kind", "count", "pixels"}`."""
+        return {"kind": self.kind, "count": self.count, "pixels": self.pixels}
+
+
+class LossTally:
+    """Losses as they are met, image by image."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, dict[str, tuple[int, int]]] = {}
+
+    def add(self, key: str, losses: Iterable[Loss]) -> None:
+        """Count the losses of one image; those of count 0 are none."""
+        for loss in losses:
+            if loss.count:
+                per_image = self._kinds.setdefault(loss.kind, {})
+                count, pixels = per_image.get(key, (0, 0))
+                per_image[key] = count + loss.count, pixels + loss.pixels
+
+    def total(self) -> tuple[Loss, ...]:
+        """One entry per kind, in the order in which they were first met."""
+        return tuple(
+            Loss(kind, sum(c for c, _ in images.values()), sum(p for _, p in images.values()), dict(images))
+            for kind, images in self._kinds.items()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WriteReport:
+    """What a write did: images read and written, what was skipped and why, and what the format could not hold."""
+
+    path: Path
+    read: int
+    written: int
+    skipped: tuple[Skipped, ...] = ()
+    losses: tuple[Loss, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The form of the command line's contract."""
+        return {
+            "read": self.read,
+            "written": self.written,
+            "skipped": [{"name": s.name, "reason": s.reason} for s in self.skipped],
+            "losses": [loss.to_json() for loss in self.losses],
+        }

@@ -1,0 +1,154 @@
+"""One export under way: which images are due, what was skipped and lost, and the comparison with what was written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segstudio.core.class_set import ClassSet
+from segstudio.core.dataset import Dataset, ImageItem, Skipped
+from segstudio.core.errors import EnvironmentFault, UserError
+from segstudio.core.layer import Annotation
+from segstudio.core.progress import CancelToken, Progress
+from segstudio.formats.report import Loss, LossTally
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a target must hold for one image: objects per class and labelled pixels per class (None = not compared)."""
+
+    objects: Mapping[int, int] | None = None
+    pixels: Mapping[int, int] | None = None
+
+    @classmethod
+    def of(cls, annotation: Annotation) -> Written:
+        """What an annotation holds."""
+        objects: dict[int, int] = {}
+        for item in annotation.objects:
+            objects[item.class_id] = objects.get(item.class_id, 0) + 1
+        return cls(objects, None if annotation.labels_hw is None else class_pixels(annotation))
+
+
+def class_pixels(annotation: Annotation) -> dict[int, int]:
+    """Class id → pixels of the raster that belong to it; unlabelled pixels are left out."""
+    if annotation.labels_hw is None:
+        return {}
+    counts = np.bincount(annotation.labels_hw.reshape(-1), minlength=1)
+    pixels: dict[int, int] = {}
+    for segment in annotation.segments:
+        if segment.id < len(counts) and counts[segment.id]:
+            pixels[segment.class_id] = pixels.get(segment.class_id, 0) + int(counts[segment.id])
+    return pixels
+
+
+class WriteJob:
+    """What a format's `write` works with: the images in order, and the place to put them (`path`).
+
+    `class_set` is the one that the target will have; a writer that maps classes sets it before the comparison.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        path: Path,
+        losses: Callable[[Annotation, ClassSet], Iterable[Loss]] | None,
+        options: Mapping[str, Any],
+        progress: Progress,
+        cancel: CancelToken,
+    ) -> None:
+        self.dataset = dataset
+        self.path = path
+        self.options = options
+        self.class_set = dataset.class_set
+        self.tally = LossTally()
+        self.skipped: list[Skipped] = []
+        self.expected: dict[str, Written] = {}
+        self.written = 0
+        self._losses = losses
+        self._progress = progress
+        self._cancel = cancel
+
+    def images(self) -> Iterator[tuple[ImageItem, Annotation | None]]:
+        """Every image with its annotation (None where it has none); unreadable ones are skipped with the reason.
+
+        A `UserError` that the writer raises while it has the image also skips it, when thrown through `attempt`.
+        """
+        total = len(self.dataset)
+        for position, item in enumerate(self.dataset.images):
+            self._cancel.raise_if_cancelled()
+            self._progress(position, total, item.name)
+            try:
+                annotation = item.read_annotation() if item.read_annotation else None
+            except UserError as error:
+                self.skip(item, str(error))
+                continue
+            if annotation is not None and self._losses is not None:
+                self.tally.add(item.key, self._losses(annotation, self.dataset.class_set))
+            yield item, annotation
+        self._progress(total, total)
+
+    def labelled(self) -> Iterator[tuple[ImageItem, Annotation]]:
+        """The images that have an annotation; the others are skipped with that reason."""
+        for item, annotation in self.images():
+            if annotation is None:
+                self.skip(item, "has no labels")
+            else:
+                yield item, annotation
+
+    def skip(self, item: ImageItem, reason: str) -> None:
+        self.skipped.append(Skipped(item.key, reason))
+
+    def lose(self, item: ImageItem, loss: Loss) -> None:
+        """Report a loss that shows only while writing."""
+        self.tally.add(item.key, [loss])
+
+    def wrote(self, key: str, written: Written) -> None:
+        """Count an image as written; `key` is the one under which it will be read back."""
+        self.expected[key] = written
+        self.written += 1
+
+    def place_image(self, item: ImageItem, relative: str) -> None:
+        """Bring the picture along as the option `images` says: not at all, copied or hard-linked."""
+        wanted = self.options.get("images", "none")
+        if wanted == "none" or item.path is None:
+            return
+        target = self.path / relative
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if wanted == "link":
+            try:
+                os.link(item.path, target)
+                return
+            except OSError:
+                pass  # another file system: a copy serves
+        try:
+            shutil.copyfile(item.path, target)
+        except FileNotFoundError:
+            raise UserError(f"{item.path}: no such file") from None
+
+
+def check_written(job: WriteJob, read_back: Callable[[], Dataset]) -> None:
+    """Read what was written and compare it with what should be there.
+
+    Raises `UserError` where nothing was written at all, `EnvironmentFault` where the copy differs: then something
+    between us and the disk went wrong, and the target must not be replaced.
+    """
+    if not job.written:
+        reason = job.skipped[0].reason if job.skipped else "the data set has no images"
+        raise UserError(f"{job.dataset.name}: nothing could be written: {reason}")
+    found = read_back().by_key
+    for key, written in job.expected.items():
+        item = found.get(key)
+        if item is None:
+            raise EnvironmentFault(f"{job.path.name}: {key} is missing from what was written")
+        annotation = item.read_annotation() if item.read_annotation else Annotation((1, 1))
+        back = Written.of(annotation)
+        if written.objects is not None and dict(written.objects) != dict(back.objects or {}):
+            raise EnvironmentFault(f"{job.path.name}: the objects of {key} were not written as they are")
+        if written.pixels is not None and dict(written.pixels) != dict(back.pixels or {}):
+            raise EnvironmentFault(f"{job.path.name}: the areas of {key} were not written as they are")
