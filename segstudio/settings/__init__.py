@@ -1,0 +1,10 @@
+"""What a person can choose: a typed schema with a sentence for each choice, and a TOML file of what differs from it.
+
+May import: core, platformdirs and the standard library.
+Start at `schema.py`, then `file.py`.
+"""
+
+from segstudio.settings.file import load_settings, read_settings, save_settings, settings_path
+from segstudio.settings.schema import SPECS, Settings, Spec
+
+__all__ = ["SPECS", "Settings", "Spec", "load_settings", "read_settings", "save_settings", "settings_path"]
