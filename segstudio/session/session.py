@@ -7,6 +7,7 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from segstudio.session.opening import Opened, PictureCache, open_image
 from segstudio.session.predictions import Predictions
 from segstudio.session.view import ViewState
 from segstudio.session.workspace import Workspace, badge_of, open_workspace
+from segstudio.settings import load_settings, save_settings
 
 if TYPE_CHECKING:
     from segstudio.models.host import Host
@@ -121,6 +123,13 @@ class Session:
 
     def redo(self) -> Edit | None:
         return self.document.redo() if self.document is not None else None
+
+    def remember_theme(self, name: str) -> None:
+        """Use this theme again at the next start."""
+        try:
+            save_settings(replace(load_settings(), theme=name))
+        except EnvironmentFault as fault:
+            self.notify.fault(fault)
 
     def close_document(self) -> None:
         """Put the open image away; an open stroke becomes part of its labels."""
