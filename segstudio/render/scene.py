@@ -33,14 +33,13 @@ class RasterLayer:
 class ErrorLayer:
     """Truth against labels, compared on the drawn pixels only.
 
-    `truth_hw` and `labels_hw` are segment ids `[H, W]` (live views are fine), `truth_index` and `labels_index` turn
-    them into evaluation indices (`SegmentTable.index_lut`), and `code` turns two arrays of indices of one shape into
+    `truth_index_hw` holds evaluation indices `[H, W]`, `labels_hw` segment ids (a live view is fine), which
+    `labels_index` turns into indices (`SegmentTable.index_lut`). `code` turns two arrays of indices of one shape into
     uint8 error codes, which `table` colours.
     """
 
-    truth_hw: NDArray[np.uint16]
+    truth_index_hw: Indices
     labels_hw: NDArray[np.uint16]
-    truth_index: Indices
     labels_index: Indices
     code: Callable[[Any, Any], NDArray[np.uint8]]
     table: ColorTable

@@ -46,7 +46,7 @@ def full_scene(height=170, width=230, *, style="both", outline_px=2, seed=0, cur
     index = SEGMENTS.index_lut(CLASSES)
     layers = (
         RasterLayer(ids, segment_table(SEGMENTS, CLASSES, ColorOptions(style=style)), outline_px),
-        ErrorLayer(truth, ids, index, index, lambda t, p: np.where(t == p, 1, 4).astype(np.uint8), error_table()),
+        ErrorLayer(index[truth], ids, index, lambda t, p: np.where(t == p, 1, 4).astype(np.uint8), error_table()),
         RasterLayer(rng.integers(0, 256, (height, width), dtype=np.uint8), confidence_table(opacity=0.2)),
     )
     return Scene((height, width), photo, curve, layers), ids

@@ -1,0 +1,73 @@
+"""The object raster: after any changes it is what drawing all objects from back to front gives."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segstudio.core.geometry import Rect
+from segstudio.core.objects import ObjectTable, PolygonShape, SegObject
+from segstudio.render.object_raster import ObjectRaster
+
+SIZE_HW = (40, 60)
+
+
+def box_object(object_id, x, y, width, height, z=0, class_id=1):
+    corners = [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
+    return SegObject(object_id, class_id, PolygonShape.of(np.array(corners, float)), z=z)
+
+
+def drawn(table, raster):
+    """Boxes with whole-numbered corners cover whole pixels: drawn by slicing, independent of any polygon code."""
+    expected = np.zeros(SIZE_HW, np.uint16)
+    for item in table.in_order():
+        x0, y0 = item.shape.parts[0].exterior_xy.min(axis=0).astype(int)
+        x1, y1 = item.shape.parts[0].exterior_xy.max(axis=0).astype(int)
+        expected[max(0, y0) : y1, max(0, x0) : x1] = raster.slot_of(item.id)
+    return expected
+
+
+boxes = st.tuples(st.integers(0, 50), st.integers(0, 30), st.integers(1, 20), st.integers(1, 15), st.integers(0, 3))
+
+
+@given(st.lists(st.tuples(st.integers(1, 6), st.none() | boxes), max_size=25))
+def test_any_changes_leave_what_drawing_all_gives(steps):
+    table, raster = ObjectTable(), ObjectRaster(SIZE_HW)
+    for object_id, box in steps:
+        before = table.get(object_id)
+        area = before.bounds() if before is not None else Rect(0, 0, 0, 0)
+        if box is None:
+            table.remove(object_id)
+        else:
+            item = box_object(object_id, *box)
+            table.put(item)
+            area = area.union(item.bounds())
+        raster.update(table, [object_id], area)
+        np.testing.assert_array_equal(raster.slots_hw, drawn(table, raster))
+    fresh = ObjectRaster(SIZE_HW, table)
+    np.testing.assert_array_equal(fresh.slots_hw != 0, raster.slots_hw != 0)
+    assert {row[2] for row in raster.rows} == {item.id for item in table}
+
+
+def test_version_tells_when_colours_must_be_looked_up_again():
+    table, raster = ObjectTable([box_object(1, 2, 2, 5, 5)]), ObjectRaster(SIZE_HW)
+    raster.update(table, [1], Rect(0, 0, 10, 10))
+    version = raster.version
+    table.put(box_object(1, 4, 4, 5, 5))
+    raster.update(table, [1], Rect(0, 0, 10, 10))
+    assert raster.version == version
+    table.put(box_object(1, 4, 4, 5, 5, class_id=2))
+    raster.update(table, [1], Rect(0, 0, 10, 10))
+    assert raster.version != version
+
+
+def test_slots_are_used_again():
+    table, raster = ObjectTable(), ObjectRaster(SIZE_HW)
+    for object_id in range(1, 200):
+        table.put(box_object(object_id, 0, 0, 2, 2))
+        raster.update(table, [object_id], Rect(0, 0, 3, 3))
+        table.remove(object_id)
+        raster.update(table, [object_id], Rect(0, 0, 3, 3))
+    assert raster.slot_of(1) is None
+    table.put(box_object(500, 0, 0, 2, 2))
+    raster.update(table, [500], Rect(0, 0, 3, 3))
+    assert raster.slot_of(500) == 1
