@@ -27,9 +27,11 @@ def test_no_file_or_folder_has_an_empty_name():
 
 
 def test_only_the_command_line_prints():
+    # The tour is the window's part of a command: what `segstudio demo --headless` tells the terminal.
+    speaking = (PACKAGE / "cli", PACKAGE / "ui" / "tour.py")
     printing = []
     for path in python_files(PACKAGE):
-        if path.is_relative_to(PACKAGE / "cli"):
+        if any(path.is_relative_to(place) for place in speaking):
             continue
         for node in ast.walk(parse(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
