@@ -16,9 +16,10 @@ Method = Literal["douglas-peucker", "visvalingam"]
 def simplify(shape: PolygonShape, tolerance: float, *, method: Method = "douglas-peucker") -> PolygonShape:
     """The shape with fewer points; rings stay simple and holes stay inside.
 
-    Douglas and Peucker (1973) keeps every dropped point within `tolerance` pixels of the new outline (a ring's first
-    point, which GEOS drops afterwards, within twice that); Visvalingam and Whyatt (1993) drops points whose triangle with their neighbours is smaller than `tolerance`² square pixels. The
-    shape comes back unchanged where `tolerance` is not positive or nothing would be left.
+    Douglas and Peucker (1973) keeps every dropped point within `tolerance` pixels of the new outline (a little more
+    round a ring's first point); Visvalingam and Whyatt (1993) drops points whose triangle with their neighbours is
+    smaller than `tolerance`² square pixels. The shape comes back unchanged where `tolerance` is not positive or nothing
+    would be left.
     """
     if tolerance <= 0 or not shape.parts:
         return shape
