@@ -122,9 +122,12 @@ class ClassSet:
 
     @classmethod
     def of_names(cls, names: Sequence[str], *, name: str = "custom", first_id: int = 0) -> ClassSet:
-        """A set of plain classes with distinct colours, ids counting from `first_id`."""
+        """A set of plain classes with distinct colours, ids counting from `first_id`, all of which count."""
+        # Train ids end at 254; without any, classes count by their position, however many there are.
+        numbered = len(names) <= IGNORED
         classes = (
-            LabelClass(first_id + i, text, distinct_color(i), train_id=i, is_thing=True) for i, text in enumerate(names)
+            LabelClass(first_id + i, text, distinct_color(i), train_id=i if numbered else IGNORED, is_thing=True)
+            for i, text in enumerate(names)
         )
         return cls(name, tuple(classes))
 
