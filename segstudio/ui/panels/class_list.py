@@ -152,7 +152,7 @@ class ClassDelegate(QStyledItemDelegate):
         font = painter.font()
         font.setBold(row.active)
         painter.setFont(font)
-        room = QRect(left, box.top(), box.right() - 128 - left, box.height())
+        room = QRect(left, box.top(), box.right() - 146 - left, box.height())
         faded = row.hidden or row.label_class.is_ignored
         painter.setPen(QColor(theme.dim if faded else theme.text))
         text = QFontMetrics(font).elidedText(row.label_class.name, Qt.TextElideMode.ElideRight, room.width())
@@ -162,7 +162,7 @@ class ClassDelegate(QStyledItemDelegate):
 
     def _score(self, painter: QPainter, row: ClassRow, box: QRect) -> None:
         theme = current_theme()
-        area = QRect(box.right() - 124, box.top(), 72, box.height())
+        area = QRect(box.right() - 140, box.top(), 88, box.height())
         if math.isnan(row.iou):
             if row.pixels:
                 painter.setPen(QColor(theme.dim))

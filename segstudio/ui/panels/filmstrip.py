@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 
 import cv2
@@ -44,6 +45,7 @@ class FilmModel(QAbstractListModel):
         self._thumbnails: OrderedDict[str, QImage | None] = OrderedDict()
         self._waiting: OrderedDict[str, int] = OrderedDict()
         self._busy = False
+        self._shared = (0, 0)
         session.images.reset.connect(self._on_reset)
         session.images.changed.connect(self._on_changed)
 
@@ -56,7 +58,7 @@ class FilmModel(QAbstractListModel):
             return None
         item = self._session.images[row]
         if role == Qt.ItemDataRole.DisplayRole:
-            return item.name
+            return item.name[self._shared[0] : len(item.name) - self._shared[1]]
         if role == Qt.ItemDataRole.DecorationRole:
             return self._thumbnail(row)
         if role == BADGE:
@@ -118,10 +120,27 @@ class FilmModel(QAbstractListModel):
         self._thumbnails.clear()
         self._waiting.clear()
         self._busy = False
+        self._shared = shared_ends([item.name for item in self._session.images])
         self.endResetModel()
 
     def _on_changed(self, row: int) -> None:
         self.dataChanged.emit(self.index(row), self.index(row))
+
+
+def shared_ends(names: list[str]) -> tuple[int, int]:
+    """How many characters all names share at their beginning and at their end, whole words only.
+
+    Data sets give all their files the same city or camera; what tells them apart is in the middle.
+    """
+    if len(names) < 2:
+        return 0, 0
+    front = _whole_words(os.path.commonprefix(names))
+    back = _whole_words(os.path.commonprefix([name[front:][::-1] for name in names]))
+    return front, back
+
+
+def _whole_words(shared: str) -> int:
+    return max((i + 1 for i, letter in enumerate(shared) if letter in "_-. "), default=0)
 
 
 def _in_words(key: str, badge: Badge) -> str:

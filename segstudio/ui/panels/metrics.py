@@ -55,6 +55,7 @@ class MetricsPanel(QWidget):
         layout.addWidget(self.headline)
         layout.addWidget(self._table)
         layout.addWidget(self.empty)
+        layout.addStretch(1)
         self._pace = Pace(self, self.refresh)
         session.live.changed.connect(self._pace.ask)
         session.document_changed.connect(self._pace.ask)

@@ -12,6 +12,8 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -28,7 +30,10 @@ _ORDER = {"works": 0, "weights needed": 1, "missing extra": 2, "not yet": 3}
 
 def card_text(card: ModelCard, status: ModelStatus) -> str:
     """What the panel says about a model, as a few lines of rich text."""
-    lines = [f"<b>{card.title}</b> · {card.task}", f"{card.paper} ({card.year})"]
+    lines = [
+        f"<b>{card.title}</b> · {card.task}",
+        card.paper if str(card.year) in card.paper else f"{card.paper} ({card.year})",
+    ]
     cost = []
     if card.parameters is not None:
         cost.append(f"{card.parameters / 1e6:.2f} M parameters")
@@ -57,6 +62,7 @@ class ModelsPanel(QWidget):
         self.choice = QComboBox()
         self.choice.setAccessibleName("Model")
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.choice.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.choice.currentIndexChanged.connect(self._on_choice)
         self.about = QLabel()
         self.about.setWordWrap(True)
@@ -67,15 +73,19 @@ class ModelsPanel(QWidget):
         self.weights.clicked.connect(self._ask_weights)
         self.device = QComboBox()
         self.device.setAccessibleName("Device")
+        self.device.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         for value, title in _DEVICES:
             self.device.addItem(title, value)
         self.device.activated.connect(self._on_device)
-        self.run = QPushButton(icon("play"), "Predict")
+        self.run = QPushButton(icon("play", "on_accent"), "Predict")
         self.run.setProperty("accent", "true")
         self.run.clicked.connect(session.predictions.predict_image)
         self.run_all = QPushButton(icon("play-all"), "All images")
         self.run_all.clicked.connect(session.predictions.predict_all)
-        self.stop = QPushButton(icon("stop"), "Cancel")
+        self.stop = QToolButton()
+        self.stop.setIcon(icon("stop"))
+        self.stop.setToolTip("Cancel the run")
+        self.stop.setAccessibleName("Cancel the run")
         self.stop.clicked.connect(session.predictions.cancel)
         self.status = QLabel()
         self.status.setWordWrap(True)
@@ -92,8 +102,9 @@ class ModelsPanel(QWidget):
         form.addRow("Device", self.device)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         buttons = QHBoxLayout()
-        for button in (self.run, self.run_all, self.stop):
-            buttons.addWidget(button)
+        buttons.addWidget(self.run, 1)
+        buttons.addWidget(self.run_all, 1)
+        buttons.addWidget(self.stop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 8)
         layout.addLayout(form)

@@ -20,13 +20,14 @@ def _source(name: str) -> str:
 class _ThemedEngine(QIconEngine):
     """Looks the colour up when it paints, so that a change of theme needs no new icons."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, role: str) -> None:
         super().__init__()
         self._name = name
+        self._role = role
 
     def paint(self, painter: QPainter, rect: object, mode: QIcon.Mode, state: QIcon.State) -> None:
         theme = current_theme()
-        color = theme.dim if mode == QIcon.Mode.Disabled else theme.text
+        color = theme.dim if mode == QIcon.Mode.Disabled else getattr(theme, self._role)
         if state == QIcon.State.On and mode != QIcon.Mode.Disabled:
             color = theme.on_accent
         svg = _source(self._name).replace("currentColor", color)
@@ -44,10 +45,13 @@ class _ThemedEngine(QIconEngine):
         return pixmap
 
     def clone(self) -> QIconEngine:
-        return _ThemedEngine(self._name)
+        return _ThemedEngine(self._name, self._role)
 
 
-def icon(name: str) -> QIcon:
-    """The icon of that file name (without suffix); raises `FileNotFoundError` where there is none."""
+def icon(name: str, role: str = "text") -> QIcon:
+    """The icon of that file name (without suffix) in the theme's colour for `role`.
+
+    Raises `FileNotFoundError` where there is none.
+    """
     _source(name)
-    return QIcon(_ThemedEngine(name))
+    return QIcon(_ThemedEngine(name, role))
