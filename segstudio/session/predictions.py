@@ -23,7 +23,7 @@ from segstudio.models.registry import ModelStatus, default_registry
 from segstudio.models.request import PredictRequest, PredictSettings
 from segstudio.ops.image import read_image
 from segstudio.session.jobs import Job
-from segstudio.workflows.class_mapping import map_classes
+from segstudio.workflows.class_mapping import match_classes
 
 if TYPE_CHECKING:
     from segstudio.models.host import Host
@@ -224,23 +224,22 @@ class Predictions:
         if _is_unused(session) and ours.name == "untitled":
             session.classes.replace(theirs)
             ours = theirs
-        mapping = map_classes(theirs, ours)
+        target_of = match_classes(theirs, ours).mapping.target_of
+        ids = {source: target for source, target in target_of.items() if target is not None}
         used = {item.class_id for item in annotation.objects}
         if prediction.labels_hw is not None and annotation.labels_hw is not None:
             used |= _classes_in(annotation)
-        missing = sorted(theirs.by_id[i].name for i in used if i not in mapping.ids and i in theirs.by_id)
+        missing = sorted(theirs.by_id[i].name for i in used if i not in ids and i in theirs.by_id)
         if missing and self.run_name not in self._told_unmatched:
             self._told_unmatched.add(self.run_name)
             session.notify.tell(
                 "warning", f"{self.model} found classes that this project does not have: {', '.join(missing[:6])}"
             )
         segments = tuple(
-            replace(segment, class_id=mapping.ids.get(segment.class_id, NOWHERE)) for segment in annotation.segments
+            replace(segment, class_id=ids.get(segment.class_id, NOWHERE)) for segment in annotation.segments
         )
         objects = tuple(
-            replace(item, class_id=mapping.ids[item.class_id])
-            for item in annotation.objects
-            if item.class_id in mapping.ids
+            replace(item, class_id=ids[item.class_id]) for item in annotation.objects if item.class_id in ids
         )
         extra = {**annotation.extra, "model": self.model, "run": self.run_name}
         return replace(annotation, segments=segments, objects=objects, extra=extra)

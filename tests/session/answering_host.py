@@ -13,7 +13,8 @@ from segstudio.models.prediction import Prediction
 from segstudio.models.request import PredictRequest
 
 MODEL_CLASSES = ClassSet(
-    "model", (LabelClass(50, "house", (1, 2, 3)), LabelClass(51, "road", (4, 5, 6)), LabelClass(52, "dragon", (7, 8, 9)))
+    "model",
+    (LabelClass(50, "house", (1, 2, 3)), LabelClass(51, "road", (4, 5, 6)), LabelClass(52, "dragon", (7, 8, 9))),
 )
 
 
