@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from segstudio.session import Session
+from segstudio.session.jobs import SyncJobs
 from segstudio.ui.shell.theme import apply_theme
 from tests.session.answering_host import AnsweringHost
 from tests.session.conftest import CLASSES, street  # noqa: F401 (a fixture)
@@ -36,3 +37,13 @@ def window(dressed: QApplication, qtbot, street: Path, tmp_path: Path) -> Iterat
     window.close()
     window.deleteLater()
     dressed.processEvents()
+
+
+@pytest.fixture
+def opened(dressed: QApplication, street: Path, tmp_path: Path) -> Iterator[Session]:  # noqa: F811
+    """A session that does everything at once, on the street, for panels without a window."""
+    session = Session(jobs=SyncJobs(), data_dir=tmp_path / "data", make_host=AnsweringHost, person="tester")
+    session.open_path(street, format="class-id-png", class_set=CLASSES)
+    assert session.document is not None
+    yield session
+    session.close()

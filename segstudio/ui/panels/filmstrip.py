@@ -45,7 +45,7 @@ class FilmModel(QAbstractListModel):
         self._thumbnails: OrderedDict[str, QImage | None] = OrderedDict()
         self._waiting: OrderedDict[str, int] = OrderedDict()
         self._busy = False
-        self._shared = (0, 0)
+        self._shared = shared_ends([item.name for item in session.images])
         session.images.reset.connect(self._on_reset)
         session.images.changed.connect(self._on_changed)
 
