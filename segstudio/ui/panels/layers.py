@@ -80,7 +80,7 @@ class LayerRow(QWidget):
         self._session = session
         self._name = name
         title = layer_title(name)
-        self.eye = QToolButton(checkable=False)
+        self.eye = QToolButton()
         self.eye.setAccessibleName(f"Show or hide {title}")
         self.eye.setToolTip("Show or hide")
         self.eye.clicked.connect(self._toggle)
@@ -105,7 +105,8 @@ class LayerRow(QWidget):
         top.addStretch(1)
         top.addWidget(self.score)
         if name != LABELS:
-            self.accept = QToolButton(text="Accept")
+            self.accept = QToolButton()
+            self.accept.setText("Accept")
             self.accept.setToolTip("Take the whole layer into the labels, as one undoable step")
             self.accept.clicked.connect(self._ask)
             top.addWidget(self.accept)

@@ -246,7 +246,8 @@ class Actions:
         document = self._session.document
         names = list(document.predictions) if document is not None else []
         shown = [name for name in names if self._session.view.now.shown.get(name, True)]
-        return (shown or names or [None])[-1]
+        candidates = shown or names
+        return candidates[-1] if candidates else None
 
     def _accept_here(self) -> None:
         document, source = self._session.document, self._source()

@@ -28,7 +28,7 @@ def open_demo(window: MainWindow) -> None:
 
     session.jobs.submit(
         work,
-        done=window.open_demo_dataset,
+        done=session.open_path,
         failed=session.notify.fault,
         lane="batch",
         key="demo",
