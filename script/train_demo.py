@@ -56,8 +56,8 @@ class Recipe:
 
 
 RECIPES = {
-    "toytown-unet": Recipe("build_unet", 3000, 4, (256, 448), (0.6, 1.3), 6e-3, 0.35),
-    "toytown-fastscnn": Recipe("build_fastscnn", 2000, 6, (288, 512), (0.6, 1.2), 6e-3, 0.15),
+    "toytown-unet": Recipe("build_unet", 6000, 4, (256, 448), (0.7, 1.35), 5e-3, 0.2),
+    "toytown-fastscnn": Recipe("build_fastscnn", 2200, 4, (256, 480), (0.7, 1.35), 5e-3, 0.2),
 }
 
 Photo = NDArray[np.uint8]
@@ -114,8 +114,8 @@ def read_split(data: Path, split: str, class_set: ClassSet) -> list[tuple[Photo,
     pairs = []
     for path in sorted((data / "leftImg8bit" / split).glob("*/*_leftImg8bit.png")):
         truth = data / "gtFine" / split / path.parent.name / path.name.replace("leftImg8bit", "gtFine_labelIds")
-        photo = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
-        pairs.append((photo, index[cv2.imread(str(truth), cv2.IMREAD_UNCHANGED)]))
+        photo = np.asarray(cv2.imread(str(path)), np.uint8)[..., ::-1].copy()
+        pairs.append((photo, index[np.asarray(cv2.imread(str(truth), cv2.IMREAD_UNCHANGED))]))
     return pairs
 
 
@@ -166,10 +166,10 @@ def fit(
         if len(order) < recipe.batch:
             order = np.concatenate([order, random.permutation(len(train))])
         chosen, order = order[: recipe.batch], order[recipe.batch :]
-        images, labels = batch_of([augmented(*train[i], recipe, random) for i in chosen])
+        images, labels = batch_of([augmented(train[i], recipe, random) for i in chosen])
         loss = functional.cross_entropy(model(images), labels, weight, ignore_index=IGNORED)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
         smooth = loss.item() if step == 0 else 0.95 * smooth + 0.05 * loss.item()
         if step % 50 == 0:
@@ -179,15 +179,18 @@ def fit(
 
 def class_weights(train: list[tuple[Photo, Labels]], classes: int, balance: float) -> Tensor:
     """Return weights ∝ frequency ** −balance with mean 1 over the pixels."""
-    counts = sum(np.bincount(labels.ravel(), minlength=256)[:classes] for _, labels in train) + 1.0
+    counts = np.ones(classes)
+    for _, labels in train:
+        counts += np.bincount(labels.ravel(), minlength=256)[:classes]
     weight = counts ** (-balance)
     return torch.tensor(weight * counts.sum() / (weight * counts).sum(), dtype=torch.float32)
 
 
 def augmented(
-    photo: Photo, labels: Labels, recipe: Recipe, random: np.random.Generator
+    pair: tuple[Photo, Labels], recipe: Recipe, random: np.random.Generator
 ) -> tuple[NDArray[np.float32], Labels]:
     """Return a random crop at a random scale, mirrored or not, with other light; float RGB in about 0 … 1."""
+    photo, labels = pair
     scale = random.uniform(*recipe.scales)
     height, width = recipe.crop_hw
     tall, wide = min(round(height / scale), photo.shape[0]), min(round(width / scale), photo.shape[1])
@@ -200,7 +203,7 @@ def augmented(
     bright = cut.astype(np.float32) / 255
     bright = bright ** np.float32(random.uniform(0.75, 1.3)) * random.uniform(0.8, 1.2, 3).astype(np.float32)
     bright += random.normal(0, random.uniform(0, 0.03), bright.shape).astype(np.float32)
-    return bright, truth
+    return bright.astype(np.float32), np.asarray(truth, np.uint8)
 
 
 def batch_of(samples: list[tuple[NDArray[np.float32], Labels]]) -> tuple[Tensor, Tensor]:
@@ -238,7 +241,7 @@ def measure(model: nn.Module, val: list[tuple[Photo, Labels]], class_set: ClassS
     confusion = ConfusionMatrix(class_set.num_classes, ignore_index=IGNORED)
     started = time.monotonic()
     for photo, truth in val:
-        images, _ = batch_of([(photo.astype(np.float32) / 255, truth)])
+        images, _ = batch_of([(np.asarray(photo / np.float32(255), np.float32), truth)])
         confusion.add(truth, model(images).argmax(1)[0].to(torch.uint8).numpy())
     iou = confusion.iou()
     return {
