@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from segstudio import formats
 from segstudio.core.dataset import Dataset, ImageItem
@@ -15,7 +15,9 @@ from segstudio.core.progress import CancelToken, Progress
 from segstudio.formats.report import Loss, WriteReport
 from segstudio.session.jobs import Job
 from segstudio.session.session import Session
-from segstudio.store import Project
+
+if TYPE_CHECKING:
+    from segstudio.store import Project
 
 
 @dataclass(frozen=True, slots=True)

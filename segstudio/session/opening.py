@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,7 +19,9 @@ from segstudio.ops.image import read_image
 from segstudio.ops.shapes import paint_objects
 from segstudio.render.pyramid import Pyramid
 from segstudio.session.live import IndexRaster
-from segstudio.store import Project
+
+if TYPE_CHECKING:
+    from segstudio.store import Project
 
 CACHE_BYTES = 600 * 2**20
 """Decoded pictures kept for going back and forth; the open image is always kept."""

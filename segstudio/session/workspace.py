@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +18,10 @@ from segstudio.core.layer import LABELS
 from segstudio.metrics.confusion import ConfusionMatrix
 from segstudio.session.images import Badge
 from segstudio.session.jobs import Job
-from segstudio.store import DatasetSource, Project, ScoreRow
+from segstudio.store import DatasetSource, ScoreRow
+
+if TYPE_CHECKING:
+    from segstudio.store import Project
 
 PROJECT_SUFFIX = ".segproj"
 
@@ -41,6 +45,8 @@ def open_workspace(path: Path, *, data_dir: Path, format: str, class_set: ClassS
     Raises `UserError` naming the path and the reason.
     """
     if path.suffix == PROJECT_SUFFIX:
+        from segstudio.store import Project
+
         project = Project.open(path)
         try:
             return _of_project(project, job)
@@ -69,6 +75,8 @@ def project_path(dataset_path: Path, data_dir: Path) -> Path:
 
 
 def _project_of(dataset: Dataset, path: Path, data_dir: Path) -> Project:
+    from segstudio.store import Project
+
     target = project_path(path, data_dir)
     if target.exists():
         return Project.open(target)
