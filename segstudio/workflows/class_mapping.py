@@ -1,61 +1,75 @@
-"""Which class of one set is which of another: by name, with the spellings of the field's data sets folded together."""
+"""Which class of one set is which class of another: by name, however each community writes it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from segstudio.core.class_set import ClassSet
+from segstudio.core.class_set import ClassSet, LabelClass
+from segstudio.formats.mapping import ClassMapping
 
-SYNONYMS: Mapping[str, str] = {
-    "aeroplane": "airplane",
-    "motorbike": "motorcycle",
-    "diningtable": "dining table",
-    "pottedplant": "potted plant",
-    "tvmonitor": "tv",
-    "tv monitor": "tv",
-    "sofa": "couch",
-    "pedestrian": "person",
-    "people": "person",
-    "bike": "bicycle",
-    "tree": "vegetation",
-    "pavement": "sidewalk",
-    "trafficlight": "traffic light",
-    "trafficsign": "traffic sign",
-    "sign": "traffic sign",
-    "sign symbol": "traffic sign",
-}
-"""Spellings that name the same class in another data set, normalised on both sides."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClassMapping:
-    """`ids` takes a class id of the one set to the other's; `unmatched` names the classes without a counterpart."""
-
-    ids: Mapping[int, int]
-    unmatched: tuple[str, ...]
+# The same thing under the names that the field's data sets give it (Cityscapes, COCO, VOC, ADE20K, Mapillary, CamVid).
+_SYNONYMS = (
+    ("motorcycle", "motorbike", "motorcyclist vehicle", "minibike"),
+    ("airplane", "aeroplane", "plane"),
+    ("couch", "sofa"),
+    ("tv", "tvmonitor", "tv monitor", "television", "television receiver"),
+    ("dining table", "diningtable"),
+    ("potted plant", "pottedplant"),
+    ("person", "pedestrian"),
+    ("bicycle", "bike"),
+    ("car", "auto", "automobile"),
+    ("vegetation", "tree", "trees"),
+    ("sidewalk", "pavement"),
+    ("traffic sign", "traffic sign front", "signsymbol"),
+    ("rider", "bicyclist"),
+    ("cell phone", "mobile phone"),
+)
+_ENDINGS = ("-other-merged", "-merged", "-other", "-stuff")
 
 
-def map_classes(theirs: ClassSet, ours: ClassSet) -> ClassMapping:
-    """Find a counterpart in `ours` for each class of `theirs`: the same name first, then a spelling of it."""
-    exact = {c.name: c.id for c in ours.classes}
-    folded: dict[str, int] = {}
-    for c in ours.classes:
-        folded.setdefault(fold(c.name), c.id)
-    ids: dict[int, int] = {}
-    unmatched = []
-    for c in theirs.classes:
-        found = exact.get(c.name, folded.get(fold(c.name)))
+@dataclass(frozen=True)
+class ClassMatch:
+    """The mapping, and the counted classes of the source that have no partner in the target."""
+
+    mapping: ClassMapping
+    unmatched: tuple[LabelClass, ...]
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether every class keeps its id, so that nothing needs to be mapped."""
+        return all(source == target for source, target in self.mapping.target_of.items())
+
+
+def match_classes(source: ClassSet, target: ClassSet) -> ClassMatch:
+    """Pair the classes of two sets by exact name, then without case and punctuation, then by the field's synonyms.
+
+    Each class of the source gets at most one of the target; several may share one ("road" and "road-merged").
+    """
+    exact = {c.name: c.id for c in target.classes}
+    plain = {_plain(c.name): c.id for c in reversed(target.classes)}
+    alike = {_meaning(c.name): c.id for c in reversed(target.classes)}
+    target_of: dict[int, int | None] = {}
+    for c in source.classes:
+        found = exact.get(c.name)
         if found is None:
-            unmatched.append(c.name)
-        else:
-            ids[c.id] = found
-    return ClassMapping(ids, tuple(unmatched))
+            found = plain.get(_plain(c.name))
+        if found is None:
+            found = alike.get(_meaning(c.name))
+        target_of[c.id] = found
+    unmatched = tuple(c for c in source.evaluated if target_of[c.id] is None)
+    return ClassMatch(ClassMapping(source, target, target_of), unmatched)
 
 
-def fold(name: str) -> str:
-    """A name without case, punctuation and the endings that data sets append ("wall-brick", "tree-merged")."""
-    plain = re.sub(r"[\s_\-/]+", " ", name.casefold()).strip()
-    plain = re.sub(r" (merged|other merged|stuff|other)$", "", plain)
-    return SYNONYMS.get(plain, plain)
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def _meaning(name: str) -> str:
+    lowered = name.casefold()
+    for ending in _ENDINGS:
+        lowered = lowered.removesuffix(ending)
+    plain = _plain(lowered)
+    return _FIRST_NAME.get(plain, plain)
+
+
+_FIRST_NAME = {_plain(name): _plain(names[0]) for names in _SYNONYMS for name in names}

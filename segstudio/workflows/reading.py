@@ -1,0 +1,69 @@
+"""Whatever a verb is given, as a data set: a project's layer, or what `formats.read` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from segstudio import formats
+from segstudio.core.class_set import ClassSet
+from segstudio.core.dataset import Dataset, ImageItem
+from segstudio.core.errors import UserError
+from segstudio.core.layer import LABELS, Annotation
+
+if TYPE_CHECKING:
+    from segstudio.store import Project
+
+PROJECT_SUFFIX = ".segproj"
+
+
+@contextmanager
+def opened(
+    path: str | Path,
+    format: str = "auto",
+    *,
+    class_set: ClassSet | None = None,
+    split: str | None = None,
+    layer: str = LABELS,
+) -> Iterator[Dataset]:
+    """The data set at `path` while the context lasts; of a project, its `layer`.
+
+    Raises `UserError` naming the path and the reason.
+    """
+    path = Path(path)
+    if path.suffix.lower() != PROJECT_SUFFIX:
+        yield formats.read(path, format, class_set=class_set, split=split)
+        return
+    from segstudio.store import Project
+
+    with Project.open(path, read_only=True) as project:
+        dataset = dataset_of(project, layer=layer)
+        if split:
+            dataset = replace(dataset, images=[item for item in dataset.images if item.split == split])
+        yield dataset
+
+
+def dataset_of(project: Project, *, layer: str = LABELS) -> Dataset:
+    """A project's images with the annotations of one layer, read when asked for; images without it have none.
+
+    Valid while the project is open.
+    """
+    images = []
+    for row in project.images():
+        known = layer in project.layer_names(row.key)
+        read = partial(_stored, project, row.key, layer) if known else None
+        images.append(ImageItem(row.key, row.path, row.size_hw, row.split, row.sequence, read, row.extra))
+    source = project.dataset_source
+    name = source.format if source is not None else "images"
+    return Dataset(project.name, project.path.parent, name, project.class_set, images)
+
+
+def _stored(project: Project, key: str, layer: str) -> Annotation:
+    annotation = project.load(key, layer)
+    if annotation is None:
+        raise UserError(f"{project.path}: {key} has no layer “{layer}” any more")
+    return annotation

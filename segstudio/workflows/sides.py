@@ -1,0 +1,134 @@
+"""The two sides of an evaluation, truth and prediction: their entries by key and the classes that both are read in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from segstudio import formats
+from segstudio.core.class_set import ClassSet
+from segstudio.core.dataset import ImageItem, Skipped
+from segstudio.core.errors import UserError
+from segstudio.core.layer import Annotation
+from segstudio.core.segments import SegmentTable
+from segstudio.formats.coco_files import RAW as COCO
+from segstudio.formats.rasters import rasterised
+from segstudio.workflows.class_mapping import ClassMatch, match_classes
+from segstudio.workflows.id_maps import (
+    IdMap,
+    IdMaps,
+    IndexRaster,
+    find_id_maps,
+    holds_only_id_maps,
+    index_map,
+    plain_class_set,
+)
+from segstudio.workflows.reading import PROJECT_SUFFIX, opened
+
+ID_MAPS = "class-id-png"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One image of one side: a PNG of class ids, or an item of a data set with the way to the evaluation's classes."""
+
+    source: IdMap | ImageItem
+    classes: ClassSet | None
+    match: ClassMatch | None = None
+
+    def annotation(self) -> Annotation:
+        """The labels in terms of the evaluation's classes. Raises `UserError` where there are none."""
+        if isinstance(self.source, IdMap):
+            raise UserError(f"{self.source.path}: class-id PNGs hold no instances")
+        if self.source.read_annotation is None:
+            raise UserError(f"{self.source.key}: has no labels")
+        annotation = self.source.read_annotation()
+        if self.match is None or self.match.is_identity:
+            return annotation
+        return self.match.mapping.applied(annotation)
+
+    def index_map(self) -> IndexRaster:
+        """Evaluation indices `[H, W]`; objects are painted where there is no raster."""
+        if isinstance(self.source, IdMap):
+            return index_map(self.source, self.classes)
+        assert self.classes is not None
+        annotation = rasterised(self.annotation())
+        assert annotation.labels_hw is not None
+        return SegmentTable(annotation.segments).index_lut(self.classes)[annotation.labels_hw]
+
+    def image_number(self) -> int | None:
+        """The number that COCO gives the image, where the format has one."""
+        raw = self.source.extra.get(COCO) if isinstance(self.source, ImageItem) else None
+        number = raw.get("id") if isinstance(raw, Mapping) else None
+        return number if isinstance(number, int) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side. `format` is the one it was read in; `class_set` the side's own, None for plain ids."""
+
+    path: Path
+    format: str
+    class_set: ClassSet | None
+    entries: Mapping[str, Entry]
+    skipped: tuple[Skipped, ...] = ()
+    id_maps: IdMaps | None = None
+
+    def in_classes(self, classes: ClassSet | None, *, truth: IdMaps | None = None) -> Side:
+        """The side with its entries read in the evaluation's classes; PNGs follow the truth's encoding."""
+        if self.id_maps is not None:
+            maps = self.id_maps.following(truth) if truth is not None else self.id_maps
+            entries = {key: Entry(one, classes) for key, one in maps.by_key.items()}
+            return replace(self, entries=entries)
+        assert classes is not None
+        match = None if self.class_set is None or self.class_set == classes else match_classes(self.class_set, classes)
+        return replace(self, entries={key: replace(e, classes=classes, match=match) for key, e in self.entries.items()})
+
+    @property
+    def unmatched(self) -> tuple[str, ...]:
+        """Names of this side's classes that the evaluation's classes do not have."""
+        first = next(iter(self.entries.values()), None)
+        return () if first is None or first.match is None else tuple(c.name for c in first.match.unmatched)
+
+
+@contextmanager
+def both_sides(truth: Path, prediction: Path, *, classes: ClassSet | None) -> Iterator[tuple[Side, Side, ClassSet]]:
+    """Open truth and prediction in common classes: those given, else the truth's, else plain ids.
+
+    Where only the prediction says what its ids mean (a `class_set.json`), a truth of plain ids is read in those.
+    Raises `UserError` naming the path.
+    """
+    with _side(truth, classes) as own, _side(prediction, classes) as other:
+        common = classes or own.class_set or other.class_set
+        yield own.in_classes(common), other.in_classes(common, truth=own.id_maps), common or plain_class_set()
+
+
+@contextmanager
+def _side(path: Path, classes: ClassSet | None) -> Iterator[Side]:
+    if path.suffix.lower() != PROJECT_SUFFIX and _is_id_maps(path, classes):
+        maps = find_id_maps(path, classes)
+        entries = {key: Entry(one, maps.class_set) for key, one in maps.by_key.items()}
+        yield Side(path, ID_MAPS, maps.class_set, entries, (), maps)
+        return
+    with opened(path, class_set=classes) as dataset:
+        entries = {item.key: Entry(item, dataset.class_set) for item in dataset.images if item.read_annotation}
+        if not entries:
+            raise UserError(f"{path}: there are no labels in it")
+        yield Side(path, dataset.format, dataset.class_set, entries, dataset.skipped)
+
+
+def _is_id_maps(path: Path, classes: ClassSet | None) -> bool:
+    if not path.exists():
+        raise UserError(f"{path}: no such file or folder")
+    if holds_only_id_maps(path):
+        return True
+    found = formats.detect(path)
+    if not found or found[0].name != ID_MAPS:
+        return False
+    try:
+        find_id_maps(path, classes)
+    except UserError:
+        return False  # colour-coded PNGs, which the format itself reads
+    return True
