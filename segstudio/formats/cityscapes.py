@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from segstudio.core.class_set import IGNORED, ClassSet
 from segstudio.core.dataset import Dataset, ImageItem, Skipped
@@ -161,7 +162,7 @@ def _read_raster(
 ) -> Annotation | None:
     """The labels from the best rasters that are there; None where there are only polygons."""
 
-    def pixels(kind: str) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]] | None:
+    def pixels(kind: str) -> NDArray[np.int64] | None:
         if kind not in paths:
             return None
         values = read_label_png(paths[kind])
@@ -252,10 +253,10 @@ def _document(annotation: Annotation, objects: Iterable[SegObject], class_set: C
 def _polygons(
     annotation: Annotation,
     painted: Annotation,
-    instance_hw: np.ndarray[tuple[int, ...], np.dtype[np.uint16]],
-    label_hw: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
+    instance_hw: NDArray[np.uint16],
+    label_hw: NDArray[np.uint8],
     class_set: ClassSet,
-) -> tuple[list[SegObject], np.ndarray[tuple[int, ...], np.dtype[np.uint16]], int]:
+) -> tuple[list[SegObject], NDArray[np.uint16], int]:
     """(polygons, the instanceIds that go with them, instances that had to be split; −1 where nothing was redrawn).
 
     The objects' own polygons while painting them gives the raster, or differs from it just as it did when it was read.
@@ -271,7 +272,8 @@ def _polygons(
         if differ == expected:
             return own, instance_hw, -1
     objects, renumbered_hw, split_up = outlines_of(label_hw, instance_hw, class_set)
-    return objects, renumbered_hw, split_up
+    # Rasters that came without polygons keep their numbers: whoever made them may refer to these.
+    return objects, renumbered_hw if own or not has_raster(annotation) else instance_hw, split_up
 
 
 def _place(item: ImageItem) -> tuple[str, str, str]:
@@ -307,7 +309,7 @@ def _target_class_set(class_set: ClassSet) -> ClassSet:
     return class_set
 
 
-def _colors(class_set: ClassSet) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def _colors(class_set: ClassSet) -> NDArray[np.uint8]:
     """uint8 `[256, 4]`: RGBA of every labelIds value, as `createLabels` colours them."""
     table = np.zeros((256, 4), np.uint8)
     table[:, 3] = 255
@@ -317,7 +319,7 @@ def _colors(class_set: ClassSet) -> np.ndarray[tuple[int, ...], np.dtype[np.uint
     return table
 
 
-def _train_ids(class_set: ClassSet) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def _train_ids(class_set: ClassSet) -> NDArray[np.uint8]:
     table = np.full(256, IGNORED, np.uint8)
     for c in class_set.classes:
         if 0 <= c.id <= 255 and 0 <= c.train_id <= IGNORED:

@@ -1,8 +1,9 @@
 """Polygons for a raster that has none: drawn in order by Cityscapes' rule they give the raster again, pixel by pixel.
 
-Every piece of a segment (4-connected) becomes the polygon of its outermost pixels; larger ones are painted first, so
-that what lies inside comes on top. An instance of several pieces stays one polygon: thin bridges join its pieces, it
-goes to the back, and whatever encloses one of them is slit open to its holes.
+Every piece of a segment (4-connected) becomes the polygon of its outermost pixels. Stuff goes first, larger pieces
+before smaller ones, so that what lies inside comes on top; then the instances in the order of their numbers, as
+`createLabels` counts them. An instance of several pieces stays one polygon: thin bridges join them. Its class goes to
+the back, where later polygons cover the bridges; whatever would cover more is slit open to its holes.
 """
 
 from __future__ import annotations
@@ -46,7 +47,11 @@ class _Outline:
 def outlines_of(
     label_hw: NDArray[np.uint8], instance_hw: NDArray[np.uint16], class_set: ClassSet
 ) -> tuple[list[SegObject], NDArray[np.uint16], int]:
-    """(polygons in paint order, instanceIds numbered as their order numbers them, instances split into pieces)."""
+    """(polygons in paint order, instanceIds numbered as their order numbers them, instances split into pieces).
+
+    `label_hw` uint8 and `instance_hw` uint16 `[H, W]` hold Cityscapes' values. The numbering is that of `instance_hw`
+    where it has no gaps.
+    """
     of_instance = np.where(instance_hw >= PER_CLASS, instance_hw // PER_CLASS, instance_hw)
     value_hw = np.where(of_instance == label_hw, instance_hw, label_hw)
     pieces = [p for p in _pieces(value_hw) if p.class_id in class_set.by_id]
@@ -84,21 +89,32 @@ def _boxes(value_hw: NDArray[Any]) -> tuple[list[int], list[Rect]]:
 
 def _ordered(pieces: Sequence[_Piece], value_hw: NDArray[Any], *, slit_all: bool) -> tuple[list[_Outline], int]:
     """Outlines in paint order, and how many instances could not be kept in one polygon."""
-    groups: dict[int, list[_Piece]] = {}
+    instances: dict[int, list[_Piece]] = {}
     for piece in pieces:
-        groups.setdefault(piece.value, []).append(piece)
-    joined: list[_Outline] = []
-    together: set[int] = set()
-    scattered = {v for v, members in groups.items() if v >= PER_CLASS and len(members) > 1}
-    for value in sorted(scattered):
-        ring = _bridged(groups[value], value_hw, scattered - {value})
+        if piece.value >= PER_CLASS:
+            instances.setdefault(piece.value, []).append(piece)
+    back_classes = {members[0].class_id for members in instances.values() if len(members) > 1}
+    at_back = {value for value, members in instances.items() if members[0].class_id in back_classes}
+    back_pieces = [piece for value in at_back for piece in instances[value]]
+    stuff = sorted((p for p in pieces if p.value < PER_CLASS), key=lambda p: -p.rect.area)
+    drawn = [_outline(p, slit=slit_all or _encloses_any(p, back_pieces)) for p in stuff]
+    back: list[_Outline] = []
+    front: list[_Outline] = []
+    split = 0
+    for value in sorted(instances):
+        outlines = _instance_outlines(instances[value], value_hw, at_back - {value})
+        split += len(outlines) > 1
+        (back if value in at_back else front).extend(outlines)
+    return [*back, *drawn, *front], split
+
+
+def _instance_outlines(pieces: Sequence[_Piece], value_hw: NDArray[Any], forbidden: set[int]) -> list[_Outline]:
+    """One outline for an instance, bridged where it has several pieces; one per piece where no bridge is free."""
+    if len(pieces) > 1:
+        ring = _bridged(pieces, value_hw, forbidden)
         if ring is not None:
-            joined.append(_Outline(value, groups[value][0].class_id, ring))
-            together.add(value)
-    at_back = [piece for value in together for piece in groups[value]]
-    singles = sorted((p for p in pieces if p.value not in together), key=lambda p: -p.rect.area)
-    drawn = [_outline(piece, slit=slit_all or _encloses_any(piece, at_back)) for piece in singles]
-    return [*joined, *drawn], len(scattered) - len(together)
+            return [_Outline(pieces[0].value, pieces[0].class_id, ring)]
+    return [_outline(piece, slit=True) for piece in pieces]
 
 
 def _encloses_any(piece: _Piece, others: Sequence[_Piece]) -> bool:
@@ -146,7 +162,7 @@ def _slit_ring(piece: _Piece) -> list[Vertex]:
 
 def _bridged(pieces: Sequence[_Piece], value_hw: NDArray[Any], forbidden: set[int]) -> list[Vertex] | None:
     """One ring round all pieces, joined by bridges that cross none of the `forbidden` values; None where none does."""
-    rings = [_ring(_contours(piece.mask_hw, cv2.RETR_EXTERNAL)[0], piece.rect) for piece in pieces]
+    rings = [_slit_ring(piece) for piece in pieces]
     merged, rest = rings[0], rings[1:]
     while rest:
         best: tuple[int, int, int, int] | None = None
@@ -189,7 +205,9 @@ def _straightened(ring: list[Vertex]) -> list[Vertex]:
         step_in = _unit(before, point)
         if point != before and not (step_in == _unit(point, after) and point != after and kept and index):
             kept.append(point)
-    return kept or ring[:1]
+    kept = kept or ring[:1]
+    # Cityscapes' scripts stumble over polygons of one point.
+    return kept + [kept[-1]] * (3 - len(kept))
 
 
 def _unit(a: Vertex, b: Vertex) -> tuple[float, float]:

@@ -68,7 +68,7 @@ def _classes_only(label_hw: NDArray[Any], class_set: ClassSet, where: str) -> An
 
 def _segment_of(value: int, class_id: int, table: SegmentTable, class_set: ClassSet, where: str) -> int:
     known = class_set.by_id.get(class_id)
-    if known is None:
+    if known is None or (value >= PER_CLASS and not known.is_thing):
         return _odd_segment(class_id, value, table, class_set, where)
     if value < PER_CLASS and not known.is_thing:
         whole = table.of_class(class_id)
@@ -115,6 +115,9 @@ def values_of_segments(annotation: Annotation, class_set: ClassSet) -> tuple[NDA
             continue
         label, value = raw_values(segment, class_set)
         label_lut[segment.id] = label
+        if RAW in segment.attributes:
+            instance_lut[segment.id] = value
+            continue
         if value >= PER_CLASS and (value in taken or segment.instance > PER_CLASS):
             late.append(segment)
             continue

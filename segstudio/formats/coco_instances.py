@@ -14,6 +14,7 @@ from segstudio.core.dataset import Dataset, ImageItem, Skipped
 from segstudio.core.errors import UserError
 from segstudio.core.layer import Annotation
 from segstudio.core.objects import MaskShape, SegObject
+from segstudio.formats.cityscapes_polygons import LABEL
 from segstudio.formats.coco_files import (
     RAW,
     CocoImage,
@@ -27,6 +28,7 @@ from segstudio.formats.files import Probe, key_of, natural_key
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.mapping import by_name
 from segstudio.formats.object_list import object_losses, objects_of
+from segstudio.formats.rasters import has_raster
 from segstudio.formats.report import CERTAIN, Candidate, Loss
 from segstudio.formats.writing import WriteJob, Written
 from segstudio.ops.image import probe_size_hw
@@ -243,7 +245,8 @@ def _losses(annotation: Annotation, class_set: ClassSet) -> Iterable[Loss]:
     yield from object_losses(annotation, class_set)
     holes = [o for o in annotation.objects if not isinstance(o.shape, MaskShape) and has_holes(o.shape)]
     yield Loss("polygons with holes become run lengths", len(holes))
-    layers = len({o.z for o in annotation.objects if not o.is_crowd})
+    own = [o for o in annotation.objects if LABEL not in o.extra or not has_raster(annotation)]
+    layers = len({o.z for o in own if not o.is_crowd})
     yield Loss("order of overlaps", max(0, layers - 1))
 
 

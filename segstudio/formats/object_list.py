@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.geometry import Rect
@@ -39,9 +40,7 @@ def objects_of(annotation: Annotation, class_set: ClassSet) -> list[SegObject]:
     return [*own, *shown]
 
 
-def visible_pieces(
-    annotation: Annotation, class_set: ClassSet
-) -> Iterator[tuple[Segment, Rect, np.ndarray[tuple[int, ...], np.dtype[np.bool_]]]]:
+def visible_pieces(annotation: Annotation, class_set: ClassSet) -> Iterator[tuple[Segment, Rect, NDArray[np.bool_]]]:
     """(segment, rectangle, its pixels there) of every segment with pixels; see `objects_of`."""
     labels_hw = annotation.labels_hw
     if labels_hw is None:

@@ -111,7 +111,7 @@ def rasterised(annotation: Annotation) -> Annotation:
 
 
 def overlap_losses(annotation: Annotation) -> Iterable[Loss]:
-    """What painting the objects over each other loses: that they are objects, and every pixel that two of them share."""
+    """What painting the objects over each other loses: the objects, and every pixel that two of them share."""
     if has_raster(annotation) or not annotation.objects:
         return
     covered_hw = np.zeros(annotation.size_hw, np.uint16)
