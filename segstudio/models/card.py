@@ -98,8 +98,8 @@ class WeightsEntry:
     """One file of trained weights: where it comes from, what it may be used for, and what of the card it changes.
 
     `source` is an http(s) address or the name of a file in the plugin's folder; `size` is in bytes (0 = unknown);
-    `sha256` in hexadecimal ("" = unknown). `class_set`, `channels` and `preprocess` replace the card's where they are
-    given; `options` are passed to the builder.
+    `sha256` in hexadecimal, whole or its beginning ("" = unknown). `class_set`, `channels` and `preprocess` replace the
+    card's where they are given; `options` are passed to the builder.
     """
 
     name: str

@@ -84,6 +84,7 @@ def _reach(step: Callable[[], T], url: str, target: Path) -> T:
     try:
         return step()
     except urllib.error.HTTPError as error:
+        error.close()
         raise UserError(f"{url}: the server says {error.code} {error.reason}", hint=_by_hand(url, target)) from None
     except (urllib.error.URLError, HTTPException, TimeoutError, ConnectionError) as error:
         reason = getattr(error, "reason", None) or str(error) or type(error).__name__
@@ -97,7 +98,7 @@ def _by_hand(url: str, target: Path) -> str:
 def _check(part: Path, sha256: str, url: str) -> None:
     with part.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != sha256.lower():
+    if not digest.startswith(sha256.lower()):
         part.unlink()
         raise UserError(f"{url}: other bytes than expected (SHA-256 {digest[:12]}… for {sha256[:12]}…); thrown away")
 

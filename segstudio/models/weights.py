@@ -59,7 +59,7 @@ def identify(card: ModelCard, path: Path) -> WeightsEntry | None:
     if not candidates:
         return None
     digest = sha256_of(path)
-    return next((entry for entry in candidates if entry.sha256 == digest), None)
+    return next((entry for entry in candidates if digest.startswith(entry.sha256)), None)
 
 
 def sha256_of(path: Path) -> str:
