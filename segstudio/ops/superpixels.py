@@ -1,0 +1,102 @@
+"""Superpixels for painting whole patches: watershed from a jittered grid of seeds ("waterpixels").
+
+Source: Machairas et al., Waterpixels, IEEE TIP 2015; seeds at the gradient's minimum of every grid cell.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.geometry import EMPTY, Rect
+
+Cells = NDArray[np.int32]
+Mask = NDArray[np.bool_]
+
+MIN_CELL = 4
+
+
+def superpixels(image_hwc: NDArray[np.uint8], *, cell: int = 16) -> Cells:
+    """Divide a picture (best: the visible part) into patches of about `cell` × `cell` pixels that follow its edges.
+
+    `image_hwc` is uint8 RGB `[H, W, 3]`. Returns int32 `[H, W]`: the number of each pixel's patch, 1 … n; every pixel
+    has one and every patch is connected. The same picture gives the same patches.
+    """
+    cell = max(MIN_CELL, cell)
+    height, width = image_hwc.shape[:2]
+    smooth = cv2.medianBlur(np.ascontiguousarray(image_hwc), 5)
+    markers = np.zeros((height, width), np.int32)
+    ys, xs = _seeds(_gradient(smooth), cell)
+    markers[ys, xs] = np.arange(1, ys.size + 1)
+    if height < 3 or width < 3:
+        return _nearest_column_or_row(markers)
+    cv2.watershed(smooth, markers)
+    return _without_ridges(markers)
+
+
+def _gradient(image_hwc: NDArray[Any]) -> NDArray[np.float32]:
+    grey = cv2.cvtColor(image_hwc, cv2.COLOR_RGB2GRAY)
+    across, down = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
+    return np.asarray(cv2.magnitude(across, down), np.float32)
+
+
+def _seeds(gradient_hw: NDArray[np.float32], cell: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """(rows, columns) of one seed per grid cell: the flattest pixel of its middle half, never on the border."""
+    height, width = gradient_hw.shape
+    rows, columns = max(1, round(height / cell)), max(1, round(width / cell))
+    top = np.linspace(0, height, rows, endpoint=False).astype(np.intp)
+    left = np.linspace(0, width, columns, endpoint=False).astype(np.intp)
+    inner = max(1, cell // 2)
+    ys = np.clip(top[:, None] + cell // 4 + np.arange(inner), min(1, height - 1), max(height - 2, 0))
+    xs = np.clip(left[:, None] + cell // 4 + np.arange(inner), min(1, width - 1), max(width - 2, 0))
+    blocks = gradient_hw[ys[:, None, :, None], xs[None, :, None, :]].reshape(rows, columns, -1)
+    flattest = blocks.argmin(axis=2)
+    seed_ys = np.take_along_axis(ys, flattest // inner, axis=1)
+    seed_xs = np.take_along_axis(xs, (flattest % inner).T, axis=1).T
+    return seed_ys.ravel(), seed_xs.ravel()
+
+
+def _without_ridges(cells_hw: Cells) -> Cells:
+    """Give the pixels on the watershed lines (−1) to a patch beside them, so that patches stay connected."""
+    while True:
+        ridge = cells_hw <= 0
+        if not ridge.any():
+            return cells_hw
+        before = cells_hw.copy()
+        for target, source in (
+            (np.s_[1:, :], np.s_[:-1, :]),
+            (np.s_[:-1, :], np.s_[1:, :]),
+            (np.s_[:, 1:], np.s_[:, :-1]),
+            (np.s_[:, :-1], np.s_[:, 1:]),
+        ):
+            np.copyto(cells_hw[target], before[source], where=ridge[target] & (before[source] > 0))
+
+
+def _nearest_column_or_row(markers: Cells) -> Cells:
+    ys, xs = np.nonzero(markers)
+    rows, columns = np.mgrid[0 : markers.shape[0], 0 : markers.shape[1]]
+    nearest = np.abs(rows[..., None] - ys) + np.abs(columns[..., None] - xs)
+    return np.asarray(markers[ys, xs][nearest.argmin(axis=2)])
+
+
+def patches_under(cells_hw: Cells, rect: Rect, mask_hw: NDArray[Any]) -> tuple[Rect, Mask]:
+    """All pixels of the patches that a mask touches: what painting with a tip over superpixels fills.
+
+    `rect` is where the mask lies in `cells_hw`, inside it. Returns the smallest rectangle and a mask of its size.
+    """
+    touched = np.unique(cells_hw[rect.slices][mask_hw != 0])
+    if touched.size == 0:
+        return EMPTY, np.zeros((0, 0), np.bool_)
+    bounds = Rect.of_size(*cells_hw.shape)
+    margin = 64
+    while True:
+        window = rect.grown(margin).intersect(bounds)
+        inside = np.isin(cells_hw[window.slices], touched)
+        box = Rect.of_mask(inside)
+        found = box.moved(window.x0, window.y0)
+        if window == bounds or window.grown(-1).contains(found):
+            return found, inside[box.slices]
+        margin *= 2
