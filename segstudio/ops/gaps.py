@@ -12,7 +12,7 @@ from segstudio.core.geometry import Rect
 from segstudio.core.raster import UNLABELLED, RasterDelta
 from segstudio.ops.fill import flood
 
-_STRIP = 256
+_STRIP = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +43,36 @@ def next_gap(ids_hw: NDArray[Any], *, after_xy: tuple[float, float] | None = Non
     height, width = ids_hw.shape
     start = 0
     if after_xy is not None:
-        start = min(max(int(after_xy[1]), 0), height - 1) * width + min(max(int(after_xy[0]), 0), width - 1) + 1
-    first = None
+        row, column = min(max(int(after_xy[1]), 0), height - 1), min(max(int(after_xy[0]), 0), width - 1)
+        start = row * width + column + 1
+    free = np.asarray(ids_hw == UNLABELLED)
+    elsewhere = None
     for low, high in ((start, height * width), (0, start)):
-        place = low
-        while (place := _first_unlabelled(ids_hw, place, high)) is not None:
-            row, column = divmod(place, width)
-            rect, mask = flood(ids_hw, (column, row))
-            top = int(np.flatnonzero(mask[0])[0]) + rect.x0
-            gap = Gap(rect, int(np.count_nonzero(mask)), (top + 0.5, rect.y0 + 0.5))
-            if (rect.y0, top) == (row, column):
+        place = _first_free(free, low, high)
+        while place is not None:
+            gap = _taken(free, place)
+            if gap.point_xy == (place % width + 0.5, place // width + 0.5):
                 return gap
-            first = first or gap
-            place += 1
-    return first
+            elsewhere = elsewhere or gap
+            place = _first_free(free, place + 1, high)
+    return elsewhere
 
 
-def _first_unlabelled(ids_hw: NDArray[Any], low: int, high: int) -> int | None:
-    """The first flat index in `low … high − 1` whose pixel is unlabelled; looks at strips, so a near one is quick."""
-    width = ids_hw.shape[1]
+def _taken(free: NDArray[np.bool_], place: int) -> Gap:
+    """The area round a flat index, which is removed from `free` so that it is looked at once."""
+    row, column = divmod(place, free.shape[1])
+    rect, mask = flood(free, (column, row))
+    free[rect.slices] &= ~mask
+    return Gap(rect, int(np.count_nonzero(mask)), (rect.x0 + int(mask[0].argmax()) + 0.5, rect.y0 + 0.5))
+
+
+def _first_free(free: NDArray[np.bool_], low: int, high: int) -> int | None:
+    """The first flat index in `low … high − 1` that is free; looks at strips, so a near one is quick."""
+    flat = free.reshape(-1)
     while low < high:
-        row = low // width
-        rows = ids_hw[row : row + _STRIP].reshape(-1)
-        found = np.flatnonzero(rows[low - row * width : high - row * width] == UNLABELLED)
-        if found.size:
-            return low + int(found[0])
-        low = (row + _STRIP) * width
+        strip = flat[low : min(low + _STRIP, high)]
+        first = int(strip.argmax())
+        if strip[first]:
+            return low + first
+        low += _STRIP
     return None

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.core.geometry import EMPTY, Points, Rect, union_all
+from segstudio.core.geometry import Points, Rect, union_all
 from segstudio.core.objects import MaskShape, PolygonShape, Shape
 from segstudio.ops import booleans, rle
 from segstudio.ops.brush import stroke_path
-from segstudio.ops.components import components
+from segstudio.ops.contours import polygon_of_mask
 from segstudio.ops.shapes import mask_of
 
 Mask = NDArray[np.bool_]
@@ -35,38 +35,27 @@ def split_shape(shape: Shape, line_xy: Points) -> list[Shape]:
 def split_mask(mask_hw: Mask, line_xy: Points) -> list[Mask]:
     """The parts of a mask on both sides of an open line `[N, 2]`, largest first; the mask alone where it is not cut.
 
-    Together they are the mask; the pixels under the line go to the nearest part. Pieces that were apart before and
-    that the line does not touch stay with the largest part.
+    Together they are the mask; the pixels under the line go to the nearest part. Pieces that the line does not cut
+    through stay with the largest part.
     """
-    bounds = Rect.of_size(*mask_hw.shape)
-    rect, line = stroke_path(line_xy, 0.75, bounds)
+    rect, line = stroke_path(line_xy, 0.75, Rect.of_size(*mask_hw.shape))
     if rect.is_empty:
         return [mask_hw]
     apart = mask_hw.copy()
     apart[rect.slices] &= ~line
-    before = components(mask_hw, connectivity=4)
-    after = components(apart, connectivity=4)
-    touched = [piece for piece in before if (piece.mask_hw & ~apart[piece.rect.slices]).any()]
-    cut = [
-        [part for part in after if _lies_in(part.rect, part.mask_hw, piece.rect, piece.mask_hw)] for piece in touched
-    ]
-    parts = [part for group in cut if len(group) > 1 for part in group]
-    if not parts:
+    pieces, piece_of = cv2.connectedComponents(mask_hw.view(np.uint8), connectivity=4)
+    parts, part_of, stats, _ = cv2.connectedComponentsWithStats(apart.view(np.uint8), connectivity=4)
+    parent = np.zeros(parts, np.intp)
+    parent[part_of[apart]] = piece_of[apart]
+    is_cut = np.bincount(parent[1:], minlength=pieces) > 1
+    kept = [part for part in range(1, parts) if is_cut[parent[part]]]
+    if not kept:
         return [mask_hw]
-    seeds = np.zeros(mask_hw.shape, np.int32)
-    for number, part in enumerate(sorted(parts, key=lambda part: -part.area), start=1):
-        seeds[part.rect.slices][part.mask_hw] = number
-    owners = np.where(mask_hw, _nearest(seeds), 0)
-    for piece in before:
-        if not any(piece is other for other, group in zip(touched, cut, strict=True) if len(group) > 1):
-            owners[piece.rect.slices][piece.mask_hw] = 1
-    return [np.asarray(owners == number) for number in range(1, len(parts) + 1)]
-
-
-def _lies_in(rect: Rect, mask_hw: Mask, outer_rect: Rect, outer_hw: Mask) -> bool:
-    if not outer_rect.contains(rect):
-        return False
-    return bool((outer_hw[rect.moved(-outer_rect.x0, -outer_rect.y0).slices] & mask_hw).any())
+    number = np.zeros(parts, np.int32)
+    number[sorted(kept, key=lambda part: -stats[part, cv2.CC_STAT_AREA])] = np.arange(1, len(kept) + 1)
+    owner = _nearest(number[part_of])
+    owner[~is_cut[piece_of]] = 1
+    return [np.asarray(mask_hw & (owner == wanted)) for wanted in range(1, len(kept) + 1)]
 
 
 def _nearest(seeds_hw: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -75,7 +64,7 @@ def _nearest(seeds_hw: NDArray[np.int32]) -> NDArray[np.int32]:
     _, place = cv2.distanceTransformWithLabels(free, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     number_of_place = np.zeros(int(place.max()) + 1, np.int32)
     number_of_place[place[free == 0]] = seeds_hw[free == 0]
-    return number_of_place[place]
+    return np.asarray(number_of_place[place])
 
 
 def merge_shapes(shapes: Sequence[Shape], size_hw: tuple[int, int]) -> Shape:
@@ -114,6 +103,4 @@ def _combined(shape: Shape, other: Shape, size_hw: tuple[int, int], operation: s
     result = {"subtract": a & ~b, "intersect": a & b, "xor": a ^ b}[operation]
     if isinstance(shape, MaskShape):
         return rle.mask_shape(result, size_hw=size_hw, at=at)
-    from segstudio.ops.contours import polygon_of_mask
-
-    return polygon_of_mask(result, offset_xy=(at.x0, at.y0)) if at != EMPTY else PolygonShape(())
+    return polygon_of_mask(result, offset_xy=(at.x0, at.y0))
