@@ -45,3 +45,26 @@ def mean_iou_of_images(counts: ImageCounts, averaging: Averaging, absent: Absent
 def _means_along(values: Fractions, axis: int) -> Fractions:
     defined = ~np.isnan(values)
     return ratio(np.where(defined, values, 0.0).sum(axis=axis), defined.sum(axis=axis))
+
+
+def mean_iou_of_resamples(
+    weights: Fractions, counts: ImageCounts, averaging: Averaging, absent: AbsentRule
+) -> tuple[Fractions, Fractions]:
+    """Mean IoU [R] and accumulated IoU per class [R, C] of R weightings [R, N] of N images.
+
+    A weight says how often an image occurs; weights of one give `mean_iou_of_images`.
+    """
+    images, _, classes = counts.shape
+    # Integers in float64: exact far beyond any dataset, and a matrix product instead of R sums.
+    totals = (weights @ counts.reshape(images, -1).astype(np.float64)).reshape(-1, 3, classes)
+    accumulated = iou_of_counts(totals, absent)
+    if averaging == "accumulate":
+        return _means_along(accumulated, 1), accumulated
+    ious = iou_of_counts(counts, absent if averaging == "image_class_pairs" else "skip_absent_from_truth")
+    if averaging == "per_image":
+        ious = _means_along(ious, 1)[:, None]
+    defined = ~np.isnan(ious)
+    sums, numbers = weights @ np.where(defined, ious, 0.0), weights @ defined.astype(np.float64)
+    if averaging == "image_class_pairs":
+        return ratio(sums.sum(axis=1), numbers.sum(axis=1)), accumulated
+    return _means_along(ratio(sums, numbers), 1), accumulated

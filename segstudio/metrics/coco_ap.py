@@ -151,7 +151,7 @@ def accumulate(
         for size in np.nonzero(positives)[0]:
             matched, ignored = matches.det_matched[dets, size].T, matches.det_ignored[dets, size].T
             hits, counted = matched & ~ignored, ~ignored
-            precision[:, :, column, size] = _interpolated(hits, counted, int(positives[size]))
+            precision[:, :, column, size] = precision_at_recalls(hits, counted, int(positives[size]))
             recall[:, column, size] = _recalls(hits, matches.det_rank[dets], policy.max_dets) / positives[size]
     return AveragePrecision(
         class_ids=ids,
@@ -169,8 +169,12 @@ def _recalls(hits: Flags, rank: Indices, max_dets: Sequence[int]) -> Indices:
     return np.stack([hits[:, rank < most].sum(axis=1) for most in max_dets], axis=1)
 
 
-def _interpolated(hits: Flags, counted: Flags, positives: int) -> Fractions:
-    """Return the precision envelope of ranked detections [T, D] at the recall points, float64 [T, R]."""
+def precision_at_recalls(hits: Flags, counted: Flags, positives: int) -> Fractions:
+    """Return the precision envelope at the 101 recall points, float64 [T, R].
+
+    `hits` and `counted` [T, D] say of the detections by falling score which are right and which are not ignored;
+    `positives` is the number of truth instances that count (at least 1).
+    """
     true_positives = np.cumsum(hits, axis=1)
     detections = np.cumsum(counted, axis=1)
     recall = true_positives / positives
