@@ -13,11 +13,12 @@ from segstudio.core.errors import UserError
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.metrics.policy import COCO, Policy, policy_named
 from segstudio.metrics.semantic import SemanticResult
+from segstudio.workflows.id_maps import PLAIN_IDS
 from segstudio.workflows.instance_evaluation import evaluate_instances
 from segstudio.workflows.pairing import pair
 from segstudio.workflows.panoptic_evaluation import evaluate_panoptic
 from segstudio.workflows.parallel import in_order
-from segstudio.workflows.semantic_evaluation import evaluate_semantic
+from segstudio.workflows.semantic_evaluation import evaluate_semantic, highest_present, shrunk
 from segstudio.workflows.sides import Entry, Side, both_sides
 
 Task = Literal["semantic", "instance", "panoptic"]
@@ -29,7 +30,7 @@ _TASK_OF_FORMAT: dict[str, Task] = {"coco-instances": "instance", "coco-panoptic
 class Evaluation:
     """What was measured: the document of `segstudio evaluate --json`, what failed, and what else a person should know.
 
-    `semantic` holds the exact counts of a semantic evaluation.
+    `semantic` holds the exact counts of a semantic evaluation; of plain ids, for all 255 that there could be.
     """
 
     task: Task
@@ -68,9 +69,7 @@ def evaluate(
             raise UserError(f"{prediction}: holds no prediction for any of the {len(wanted)} images of {truth}")
         failed = list(pairs.missing)
         measure = _MEASURES[chosen]
-        document, semantic = measure(
-            _Work(pairs.pairs, common, rules, failed, progress, cancel, plain=_is_plain(own, other, classes))
-        )
+        document, semantic = measure(_Work(pairs.pairs, common, rules, failed, progress, cancel))
         if not document["images"]:
             raise UserError(f"nothing could be measured: {failed[-1].reason}")
         document["policy"] |= _circumstances(own, other, common)
@@ -86,7 +85,6 @@ class _Work:
     failed: list[Skipped]
     progress: Progress
     cancel: CancelToken | None
-    plain: bool
 
     def results(self, count: Callable[[tuple[str, Entry, Entry]], Any]) -> Iterator[Any]:
         """Count the pairs in threads; those that cannot be read are noted as failed."""
@@ -107,8 +105,9 @@ class _Work:
 
 
 def _measure_semantic(work: _Work) -> tuple[dict[str, Any], SemanticResult | None]:
-    result = evaluate_semantic(work.results, work.classes, work.policy, shrink=work.plain)
-    return result.to_json(), result
+    result = evaluate_semantic(work.results, work.classes, work.policy)
+    shown = shrunk(result, highest_present(result)) if work.classes.name == PLAIN_IDS else result
+    return shown.to_json(), result
 
 
 def _measure_instances(work: _Work) -> tuple[dict[str, Any], SemanticResult | None]:
@@ -120,10 +119,6 @@ def _measure_panoptic(work: _Work) -> tuple[dict[str, Any], SemanticResult | Non
 
 
 _MEASURES = {"semantic": _measure_semantic, "instance": _measure_instances, "panoptic": _measure_panoptic}
-
-
-def _is_plain(own: Side, other: Side, classes: ClassSet | None) -> bool:
-    return classes is None and own.class_set is None and other.class_set is None
 
 
 def _circumstances(own: Side, other: Side, common: ClassSet) -> dict[str, Any]:

@@ -18,9 +18,12 @@ from segstudio.formats.files import list_files, natural_key
 from segstudio.formats.pairing import group_by_folder, label_key
 from segstudio.formats.rasters import present_values
 from segstudio.ops.image import read_label_png
+from segstudio.workflows.class_mapping import ClassMatch
 
 IndexRaster = NDArray[np.uint8] | NDArray[np.uint16]
 PLAIN_CLASSES = 255
+PLAIN_IDS = "plain-ids"
+"""The name of the class set of ids that nothing explains."""
 _SAMPLED = 12
 
 
@@ -52,7 +55,7 @@ class IdMaps:
 def plain_class_set() -> ClassSet:
     """255 nameless classes whose ids are 0 … 254; 255 is void."""
     rows = (LabelClass(i, f"class {i}", distinct_color(i), train_id=i) for i in range(PLAIN_CLASSES))
-    return ClassSet("plain-ids", tuple(rows), title="class ids 0…254 as they are, 255 is void")
+    return ClassSet(PLAIN_IDS, tuple(rows), title="class ids 0…254 as they are, 255 is void")
 
 
 def find_id_maps(path: Path, class_set: ClassSet | None) -> IdMaps:
@@ -89,10 +92,11 @@ def holds_only_id_maps(path: Path) -> bool:
     return bool(groups) and all(looks_like_labels(path / members[0], None) for members in groups)
 
 
-def index_map(one: IdMap, class_set: ClassSet | None) -> IndexRaster:
+def index_map(one: IdMap, class_set: ClassSet | None, match: ClassMatch | None = None) -> IndexRaster:
     """Evaluation indices `[H, W]` of one PNG; ids that the set does not know or does not count become void.
 
-    Without a class set the values are the indices. Raises `UserError` naming the file.
+    `match` leads from the set that the ids are of, where it is another one, to `class_set`. Without a class set the
+    values are the indices. Raises `UserError` naming the file.
     """
     values_hw: NDArray[Any] = read_label_png(one.path)
     if values_hw.ndim != 2 or values_hw.dtype not in (np.uint8, np.uint16):
@@ -102,17 +106,19 @@ def index_map(one: IdMap, class_set: ClassSet | None) -> IndexRaster:
             hint = "name the classes with --classes"
             raise UserError(f"{one.path}: holds values up to {int(values_hw.max())}, beyond plain class ids", hint=hint)
         return values_hw.astype(np.uint8, copy=False)
-    indices_hw: IndexRaster = _lut(class_set, is_train_ids=one.is_train_ids)[values_hw]
+    indices_hw: IndexRaster = _lut(class_set, match, is_train_ids=one.is_train_ids)[values_hw]
     return indices_hw
 
 
-def _lut(class_set: ClassSet, *, is_train_ids: bool) -> IndexRaster:
+def _lut(class_set: ClassSet, match: ClassMatch | None, *, is_train_ids: bool) -> IndexRaster:
     ignored = class_set.ignored_index
     lut: NDArray[Any] = np.full(65536, ignored, np.uint8 if ignored == IGNORED else np.uint16)
-    for c in class_set.classes:
+    target_of = match.mapping.target_of if match is not None else {c.id: c.id for c in class_set.classes}
+    for c in match.mapping.source.classes if match is not None else class_set.classes:
         value = c.train_id if is_train_ids else c.id
-        if 0 <= value < 65536 and c.id in class_set.index_of:
-            lut[value] = class_set.index_of[c.id]
+        target = target_of.get(c.id)
+        if 0 <= value < 65536 and target in class_set.index_of:
+            lut[value] = class_set.index_of[target]
     if is_train_ids:
         lut[IGNORED] = ignored
     return lut

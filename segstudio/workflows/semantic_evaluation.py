@@ -19,8 +19,8 @@ Pair = tuple[str, Entry, Entry]
 Results = Callable[[Callable[[Pair], Any]], Iterator[Any]]
 
 
-def evaluate_semantic(results: Results, classes: ClassSet, policy: Policy, *, shrink: bool) -> SemanticResult:
-    """Count every pair under the evaluated classes; `shrink` keeps only the ids up to the highest that occurs."""
+def evaluate_semantic(results: Results, classes: ClassSet, policy: Policy) -> SemanticResult:
+    """Count every pair under the evaluated classes."""
     total = ConfusionMatrix(classes.num_classes, None)
     names: list[str] = []
     counts: list[np.ndarray[Any, np.dtype[np.int64]]] = []
@@ -39,8 +39,7 @@ def evaluate_semantic(results: Results, classes: ClassSet, policy: Policy, *, sh
         names.append(key)
         counts.append(image_counts(matrix))
     stacked = np.stack(counts) if counts else np.zeros((0, 3, classes.num_classes), np.int64)
-    result = SemanticResult(classes=classes, policy=policy, matrix=total, names=tuple(names), counts=stacked)
-    return _shrunk(result) if shrink else result
+    return SemanticResult(classes=classes, policy=policy, matrix=total, names=tuple(names), counts=stacked)
 
 
 def in_pixels(size_hw: tuple[int, ...]) -> str:
@@ -48,17 +47,18 @@ def in_pixels(size_hw: tuple[int, ...]) -> str:
     return f"{size_hw[1]}×{size_hw[0]} pixels"
 
 
-def _shrunk(result: SemanticResult) -> SemanticResult:
+def highest_present(result: SemanticResult) -> int:
+    """The highest evaluation index that occurs on either side; 0 where none does."""
     present = np.flatnonzero(result.matrix.classes_present)
-    count = int(present[-1]) + 1 if present.size else 1
+    return int(present[-1]) if present.size else 0
+
+
+def shrunk(result: SemanticResult, highest: int) -> SemanticResult:
+    """The result without the classes after `highest`, none of which occurs."""
+    count = highest + 1
     matrix = ConfusionMatrix.from_counts(
         result.matrix.counts[:count, :count], result.matrix.missed[:count], ignore_index=None
     )
     classes = ClassSet(result.classes.name, result.classes.classes[:count], title=result.classes.title)
-    return SemanticResult(
-        classes=classes,
-        policy=result.policy,
-        matrix=matrix,
-        names=result.names,
-        counts=np.ascontiguousarray(result.counts[:, :, :count]),
-    )
+    counts = np.ascontiguousarray(result.counts[:, :, :count])
+    return SemanticResult(classes=classes, policy=result.policy, matrix=matrix, names=result.names, counts=counts)

@@ -52,7 +52,7 @@ class Entry:
     def index_map(self) -> IndexRaster:
         """Evaluation indices `[H, W]`; objects are painted where there is no raster."""
         if isinstance(self.source, IdMap):
-            return index_map(self.source, self.classes)
+            return index_map(self.source, self.classes, self.match)
         assert self.classes is not None
         annotation = rasterised(self.annotation())
         assert annotation.labels_hw is not None
@@ -78,13 +78,14 @@ class Side:
 
     def in_classes(self, classes: ClassSet | None, *, truth: IdMaps | None = None) -> Side:
         """The side with its entries read in the evaluation's classes; PNGs follow the truth's encoding."""
+        match = None
+        if classes is not None and self.class_set is not None and self.class_set != classes:
+            match = match_classes(self.class_set, classes)
         if self.id_maps is not None:
             maps = self.id_maps.following(truth) if truth is not None else self.id_maps
-            entries = {key: Entry(one, classes) for key, one in maps.by_key.items()}
-            return replace(self, entries=entries)
-        assert classes is not None
-        match = None if self.class_set is None or self.class_set == classes else match_classes(self.class_set, classes)
-        return replace(self, entries={key: replace(e, classes=classes, match=match) for key, e in self.entries.items()})
+            return replace(self, entries={key: Entry(one, classes, match) for key, one in maps.by_key.items()})
+        entries = {key: replace(entry, classes=classes, match=match) for key, entry in self.entries.items()}
+        return replace(self, entries=entries)
 
     @property
     def unmatched(self) -> tuple[str, ...]:

@@ -164,3 +164,15 @@ def test_document_is_json_without_nan(tmp_path):
     save(tmp_path / "p" / "a.png", np.zeros((8, 8), np.uint8))
     document = evaluate(tmp_path / "t", tmp_path / "p").document
     assert json.loads(json.dumps(document, allow_nan=False))["metrics"]["miou"] is None
+
+
+def test_prediction_in_other_classes_is_mapped_by_name(tmp_path):
+    truth = ClassSet.of_names(["road", "motorcycle", "sky"])
+    prediction = ClassSet.of_names(["Sky", "unicorn", "motorbike", "road"], first_id=10)
+    save(tmp_path / "t" / "x.png", np.array([[0, 0, 1, 1, 2, 2]], np.uint8))
+    save(tmp_path / "p" / "x.png", np.array([[13, 13, 12, 11, 10, 10]], np.uint8))
+    for folder, classes in (("t", truth), ("p", prediction)):
+        (tmp_path / folder / "class_set.json").write_text(json.dumps(classes.to_json()))
+    evaluation = evaluate(tmp_path / "t", tmp_path / "p")
+    assert [row["iou"] for row in evaluation.document["classes"]] == [1.0, 0.5, 1.0]
+    assert "unicorn" in evaluation.notes[0]

@@ -1,0 +1,104 @@
+"""A data set taken into a project: its images and, image by image, its labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from segstudio import formats
+from segstudio.core.class_set import ClassSet
+from segstudio.core.dataset import Dataset, ImageItem, Skipped
+from segstudio.core.errors import UserError
+from segstudio.core.layer import LABELS, Annotation
+from segstudio.core.progress import CancelToken, Progress, no_progress
+from segstudio.store import DatasetSource, Project
+from segstudio.workflows.class_mapping import match_classes
+from segstudio.workflows.parallel import in_order
+from segstudio.workflows.reading import PROJECT_SUFFIX
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """How many images were read, how many have their labels in the project now, and what was skipped and why."""
+
+    project: Path
+    read: int
+    written: int
+    skipped: tuple[Skipped, ...] = ()
+    lost: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `segstudio import --json`."""
+        losses = [{"kind": "classes that the project does not have", "count": self.lost, "pixels": 0}]
+        return {
+            "read": self.read,
+            "written": self.written,
+            "skipped": [{"name": one.name, "reason": one.reason} for one in self.skipped],
+            "losses": losses if self.lost else [],
+        }
+
+
+def import_dataset(
+    source: str | Path,
+    project: str | Path,
+    *,
+    source_format: str = "auto",
+    layer: str = LABELS,
+    classes: ClassSet | None = None,
+    split: str | None = None,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> ImportReport:
+    """Add the images of `source` to a project, made anew where there is none, with their labels as `layer`.
+
+    Images that the project already has keep their labels: an import never overwrites work. Classes are mapped by name
+    onto those of an existing project. What was added when `cancel` is seen stays. Raises `UserError`.
+    """
+    target = Path(project)
+    if target.suffix.lower() != PROJECT_SUFFIX:
+        raise UserError(f"{target}: a project's name ends in {PROJECT_SUFFIX}")
+    dataset = formats.read(source, source_format, class_set=classes, split=split)
+    if not dataset.images:
+        raise UserError(f"{source}: there are no images in it")
+    with _opened_or_made(target, dataset, Path(source)) as opened:
+        if opened.read_only:
+            raise UserError(f"{target}: cannot be changed: {', '.join(opened.notes)}")
+        opened.add_images(dataset.images, progress=progress, cancel=cancel)
+        return _take_labels(opened, dataset, layer, progress, cancel)
+
+
+def _opened_or_made(target: Path, dataset: Dataset, source: Path) -> Project:
+    if target.exists():
+        return Project.open(target)
+    place = DatasetSource(source.resolve(), dataset.format)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return Project.create(target, class_set=dataset.class_set, name=dataset.name, dataset_source=place)
+
+
+def _take_labels(
+    project: Project, dataset: Dataset, layer: str, progress: Progress, cancel: CancelToken | None
+) -> ImportReport:
+    match = match_classes(dataset.class_set, project.class_set)
+    skipped = list(dataset.skipped)
+    written = 0
+    due = [item for item in dataset.images if item.read_annotation and layer not in project.layer_names(item.key)]
+
+    def read(item: ImageItem) -> Annotation | UserError:
+        assert item.read_annotation is not None
+        try:
+            annotation = item.read_annotation()
+        except UserError as error:
+            return error
+        return annotation if match.is_identity else match.mapping.applied(annotation)
+
+    for done, (item, outcome) in enumerate(zip(due, in_order(read, due, cancel=cancel), strict=True), 1):
+        if isinstance(outcome, UserError):
+            skipped.append(Skipped(item.key, str(outcome)))
+        else:
+            project.save_annotation(item.key, layer, outcome)
+            project.update_image(item.key, size_hw=outcome.size_hw)
+            written += 1
+        progress(done, len(due), item.name)
+    lost = 0 if match.is_identity else len(match.unmatched)
+    return ImportReport(project.path, len(dataset.images), written, tuple(skipped), lost)

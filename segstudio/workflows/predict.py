@@ -1,0 +1,229 @@
+"""Running one model over many images: decoded ahead in threads, predicted one by one, written in any format."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio import formats
+from segstudio.core.class_set import ClassSet
+from segstudio.core.dataset import Dataset, ImageItem, Skipped
+from segstudio.core.errors import UserError
+from segstudio.core.layer import Annotation
+from segstudio.core.progress import CancelToken, Progress, no_progress
+from segstudio.formats.registry import get as get_format
+from segstudio.models.card import ModelCard
+from segstudio.models.prediction import Prediction
+from segstudio.models.registry import default_registry
+from segstudio.models.request import PredictSettings
+from segstudio.ops.image import read_image
+from segstudio.workflows.reading import opened
+
+if TYPE_CHECKING:
+    from segstudio.models.torch_backend.predictor import Predictor
+
+AHEAD = 4
+"""Pictures that are decoded while the model works on another."""
+_FORMAT_OF_TASK = {"semantic": "class-id-png", "instance": "coco-results", "panoptic": "coco-panoptic"}
+
+
+@dataclass(frozen=True, slots=True)
+class InputOptions:
+    """What a person says explicitly about the network's input; None leaves what the model's card says."""
+
+    mean: Sequence[float] | None = None
+    std: Sequence[float] | None = None
+    order: str | None = None
+    scale: float | None = None
+    size_hw: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """One image that was predicted: where its labels lie now and how long the model took."""
+
+    name: str
+    output: Path
+    seconds: float
+
+
+@dataclass(frozen=True)
+class PredictReport:
+    """What a run did. `images_per_second` counts the model's time only."""
+
+    model: str
+    device: str
+    reason: str
+    format: str
+    images: tuple[Predicted, ...]
+    failed: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def images_per_second(self) -> float | None:
+        seconds = sum(one.seconds for one in self.images)
+        return len(self.images) / seconds if seconds > 0 else None
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `segstudio predict --json`."""
+        images = [{"name": one.name, "output": str(one.output), "seconds": one.seconds} for one in self.images]
+        return {
+            "model": self.model,
+            "device": self.device,
+            "reason": self.reason,
+            "images": images,
+            "failed": [{"name": one.name, "error": one.reason} for one in self.failed],
+            "images_per_second": self.images_per_second,
+        }
+
+
+def predict(
+    model: str,
+    source: str | Path,
+    output: str | Path,
+    *,
+    weights: str | None = None,
+    format: str | None = None,
+    device: str = "auto",
+    classes: ClassSet | None = None,
+    options: InputOptions | None = None,
+    tile: int = 0,
+    split: str | None = None,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> PredictReport:
+    """Predict every picture of `source` (an image, a folder, a data set, a project) and write the labels to `output`.
+
+    Runs in this process. `format` None takes what suits the model's task: PNGs of class ids, COCO results, COCO
+    panoptic. Pictures that cannot be read are told in `failed`; the rest is written, and appears at `output` whole.
+    Raises `UserError` where the model, its weights, the device or the input cannot be used at all.
+    """
+    cancel = cancel or CancelToken()
+    target_format = _target_format(model, format)
+    with opened(source, split=split) as dataset:
+        pictures = [item for item in dataset.images if item.path is not None]
+        if not pictures:
+            raise UserError(f"{source}: there are no pictures in it")
+        progress(0, len(pictures), f"loading {model}")
+        predictor = _open(model, weights, device, classes, options, tile, cancel)
+        run = _Run(predictor, cancel)
+        with run.over(pictures) as items:
+            predictions = Dataset(dataset.name, dataset.root, target_format, predictor.class_set, items)
+            written = formats.write(predictions, output, target_format, progress=progress, cancel=cancel)
+    place = _places(Path(output), target_format)
+    images = tuple(Predicted(key, place(key), seconds) for key, seconds in run.seconds.items())
+    notes = tuple(dict.fromkeys(run.notes))
+    failed = (*dataset.skipped, *written.skipped)
+    return PredictReport(model, predictor.device, predictor.reason, target_format, images, failed, notes)
+
+
+def _target_format(model: str, format: str | None) -> str:
+    card = default_registry().card(model)
+    chosen = format or _FORMAT_OF_TASK[card.task]
+    if get_format(chosen).write is None:  # told before the model runs for an hour
+        raise UserError(f"{chosen} can only be read")
+    return chosen
+
+
+def _open(
+    model: str,
+    weights: str | None,
+    device: str,
+    classes: ClassSet | None,
+    options: InputOptions | None,
+    tile: int,
+    cancel: CancelToken,
+) -> Predictor:
+    from segstudio.models.torch_backend.opening import open_predictor
+
+    settings = PredictSettings(device=device, class_set=classes, tile=tile)
+    given = options or InputOptions()
+    registry = default_registry()
+    if given != InputOptions():
+        preprocess = _card_for(model, weights).preprocess.with_options(
+            mean=given.mean, std=given.std, order=given.order, scale=given.scale, size_hw=given.size_hw
+        )
+        settings = replace(settings, preprocess=preprocess)
+    return open_predictor(registry, model, weights=weights, settings=settings, cancel=cancel)
+
+
+def _card_for(model: str, weights: str | None) -> ModelCard:
+    """The card with the input convention of the weights that are named."""
+    card = default_registry().card(model)
+    entry = card.entry(weights) if weights is not None else None
+    return card if entry is None else card.with_weights(entry)
+
+
+@dataclass
+class _Run:
+    """The pictures under way: each item's annotation is its prediction, made when the writer asks for it."""
+
+    predictor: Predictor
+    cancel: CancelToken
+    seconds: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def over(self, pictures: Sequence[ImageItem]) -> Iterator[list[ImageItem]]:
+        """The items to write, in order, while decoding threads run."""
+        with ThreadPoolExecutor(2, thread_name_prefix="decode") as pool:
+            ahead = _Ahead(pool, pictures)
+            try:
+                yield [replace(item, read_annotation=self._reader(item, ahead)) for item in pictures]
+            finally:
+                ahead.stop()
+
+    def _reader(self, item: ImageItem, ahead: _Ahead) -> Callable[[], Annotation]:
+        def read() -> Annotation:
+            prediction: Prediction = self.predictor.predict(ahead.take(item.key), cancel=self.cancel)
+            self.seconds[item.key] = prediction.seconds
+            self.notes += prediction.notes
+            return prediction.to_annotation()
+
+        return read
+
+
+class _Ahead:
+    """Decodes the next few pictures while the caller is busy with one."""
+
+    def __init__(self, pool: ThreadPoolExecutor, items: Sequence[ImageItem]) -> None:
+        self._pool = pool
+        self._items = deque(items)
+        self._waiting: dict[str, Future[NDArray[np.uint8]]] = {}
+
+    def take(self, key: str) -> NDArray[np.uint8]:
+        """The picture of that image, uint8 RGB `[H, W, 3]`; raises `UserError` where it cannot be read."""
+        while key not in self._waiting and self._items:
+            self._start_next()
+        picture = self._waiting.pop(key)
+        while self._items and len(self._waiting) < AHEAD:
+            self._start_next()
+        return picture.result()
+
+    def stop(self) -> None:
+        self._items.clear()
+        for waiting in self._waiting.values():
+            waiting.cancel()
+
+    def _start_next(self) -> None:
+        item = self._items.popleft()
+        self._waiting[item.key] = self._pool.submit(_decode, item)
+
+
+def _decode(item: ImageItem) -> NDArray[np.uint8]:
+    assert item.path is not None
+    return read_image(item.path).image_hwc
+
+
+def _places(output: Path, format: str) -> Callable[[str], Path]:
+    if format == "class-id-png":
+        return lambda key: output / f"{key}.png"
+    return lambda key: output
