@@ -79,6 +79,10 @@ class Compositor:
         self._compose(viewport.bounds)
         return self._buffer_hw
 
+    def replace_scene(self, scene: Scene) -> None:
+        """Draw `scene` from now on; the caller updates the rectangles where it differs from the scene before."""
+        self._scene = scene
+
     def update(self, image_rect: Rect) -> Rect:
         """Draw the view of a changed rectangle of the image anew; returns the device pixels that were drawn."""
         rect = self._viewport.device_rect(image_rect, self._scene.margin_px)

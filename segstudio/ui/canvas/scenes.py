@@ -1,0 +1,165 @@
+"""From the document and the view to the scene that the compositor draws: which layers, in which order and colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.class_set import IGNORED, Color
+from segstudio.core.geometry import Rect
+from segstudio.core.layer import LABELS, TRUTH, Layer
+from segstudio.core.transaction import Changes
+from segstudio.metrics.errors_map import all_classes_error_map, class_error_map
+from segstudio.render.lut import (
+    ColorOptions,
+    ColorTable,
+    confidence_table,
+    display_curve,
+    error_table,
+    numbered_table,
+)
+from segstudio.render.object_raster import ObjectRaster
+from segstudio.render.scene import ErrorLayer, RasterLayer, Scene
+from segstudio.session.document import Document
+from segstudio.session.view import View
+
+_BESIDE = 0.4
+"""How strongly the labels' raster is drawn while one works on objects, as a part of its opacity."""
+
+
+class SceneSource:
+    """Makes scenes of one document, and keeps what is dear to make: colour tables and rasters of objects."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._objects: dict[str, tuple[Layer, ObjectRaster]] = {}
+        self._tables: dict[str, tuple[object, ColorTable]] = {}
+        self._index: tuple[object, NDArray[np.uint8] | NDArray[np.uint16]] | None = None
+
+    def objects(self, name: str = LABELS) -> ObjectRaster:
+        """The objects of a layer as a raster, and their index by place."""
+        layer = self._document.layer(name)
+        kept = self._objects.get(name)
+        if kept is None or kept[0] is not layer:
+            kept = self._objects[name] = layer, ObjectRaster(layer.size_hw, layer.objects)
+        return kept[1]
+
+    @property
+    def state(self) -> object:
+        """Changes when the labels' objects need another colour table or are drawn for the first time."""
+        kept = self._objects.get(LABELS)
+        return len(self._document.labels.objects) > 0, kept[1].version if kept is not None else -1
+
+    def bounds_of(self, object_ids: Iterable[int]) -> list[Rect]:
+        """The rectangles of objects of the labels; unknown ids are left out."""
+        found = (self._document.labels.objects.get(key) for key in object_ids)
+        return [item.bounds().grown(1) for item in found if item is not None]
+
+    def follow(self, changes: Changes) -> None:
+        """Bring the objects of a changed layer up to date."""
+        kept = self._objects.get(changes.layer)
+        if kept is not None and changes.objects:
+            kept[1].update(kept[0].objects, changes.objects, changes.object_area)
+
+    def scene(self, view: View, *, background: Color, outline_px: int = 1) -> Scene:
+        """What is to be seen now; `outline_px` is the outlines' width in device pixels."""
+        document = self._document
+        curve = display_curve(brightness=view.brightness, contrast=view.contrast, gamma=view.gamma)
+        layers: list[RasterLayer | ErrorLayer] = []
+        if not (view.bare or view.overlays_hidden):
+            special = self._special(view)
+            if special is not None:
+                layers.append(special)
+            else:
+                for name in reversed(document.layer_names):
+                    if view.shown.get(name, True):
+                        layers.extend(self._layers(name, view, outline_px))
+        return Scene(document.size_hw, document.pyramid, curve, tuple(layers), background)
+
+    def _special(self, view: View) -> RasterLayer | ErrorLayer | None:
+        if view.errors and self._document.truth_index_hw is not None:
+            return self._errors(view)
+        if view.heat_map:
+            for name in reversed(list(self._document.predictions)):
+                confidence_hw = self._document.predictions[name].confidence_hw
+                if confidence_hw is not None and view.shown.get(name, True):
+                    return RasterLayer(confidence_hw, confidence_table(opacity=view.opacity.get(name, 0.6)))
+        return None
+
+    def _errors(self, view: View) -> ErrorLayer:
+        document, class_set = self._document, self._document.class_set
+        layer = self._judged(view)
+        key = layer.name, layer.segments.version, id(class_set)
+        if self._index is None or self._index[0] != key:
+            self._index = key, layer.segments.index_lut(class_set)
+        chosen = class_set.index_of.get(view.error_class, IGNORED) if view.error_class is not None else IGNORED
+        if chosen < IGNORED:
+            code = partial(class_error_map, class_index=chosen)
+        else:
+            code = partial(all_classes_error_map, num_classes=class_set.num_classes)
+        palette = error_table(palette="color-blind" if view.colour_blind else "dataset")
+        assert document.truth_index_hw is not None
+        return ErrorLayer(document.truth_index_hw, layer.raster.ids_hw, self._index[1], code, palette)
+
+    def _judged(self, view: View) -> Layer:
+        """The layer whose errors are shown: the labels, or the newest shown prediction while they are hidden."""
+        if not view.shown.get(LABELS, True):
+            for name in reversed(list(self._document.predictions)):
+                if view.shown.get(name, True):
+                    return self._document.predictions[name]
+        return self._document.labels
+
+    def _layers(self, name: str, view: View, outline_px: int) -> list[RasterLayer | ErrorLayer]:
+        layer = self._document.layer(name)
+        on_objects = view.mode == "objects"
+        opacity = view.opacity.get(name, 0.55)
+        drawn: list[RasterLayer | ErrorLayer] = []
+        if name != TRUTH or not (on_objects and len(layer.objects)):
+            # What is not being worked on stays visible, but steps back.
+            share = _BESIDE if on_objects and (name == LABELS or len(layer.objects)) else 1.0
+            rows = [(s.id, s.class_id, s.instance) for s in layer.segments]
+            options = self._options(view, opacity * share)
+            drawn.append(
+                RasterLayer(layer.raster.ids_hw, self._table(name, layer.segments.version, rows, options), outline_px)
+            )
+        if len(layer.objects) and (on_objects or name != TRUTH):
+            raster = self.objects(name)
+            options = self._object_options(view, name, raster, opacity)
+            table = self._table(f"{name} objects", raster.version, raster.rows, options)
+            drawn.append(RasterLayer(raster.slots_hw, table, outline_px))
+        return drawn
+
+    def _options(self, view: View, opacity: float) -> ColorOptions:
+        return ColorOptions(
+            opacity=opacity,
+            style=view.fill_style,
+            palette="color-blind" if view.colour_blind else "dataset",
+            hidden_classes=view.hidden_classes,
+        )
+
+    def _object_options(self, view: View, name: str, raster: ObjectRaster, opacity: float) -> ColorOptions:
+        style = view.fill_style if view.mode == "objects" else "outline"
+        hovered = raster.slot_of(view.hovered_object) if view.hovered_object is not None and name == LABELS else None
+        chosen = view.selection if name == LABELS else frozenset()
+        slots = {slot for object_id in chosen if (slot := raster.slot_of(object_id)) is not None}
+        return ColorOptions(
+            opacity=opacity,
+            style=style,
+            color_by="instance",
+            palette="color-blind" if view.colour_blind else "dataset",
+            hidden_classes=view.hidden_classes,
+            hovered=hovered,
+            selected=frozenset(slots),
+            hatch_ignored=False,
+        )
+
+    def _table(self, name: str, version: int, rows: list[tuple[int, int, int]], options: ColorOptions) -> ColorTable:
+        class_set = self._document.class_set
+        key = version, id(class_set), options
+        kept = self._tables.get(name)
+        if kept is None or kept[0] != key:
+            kept = self._tables[name] = key, numbered_table(rows, class_set, options)
+        return kept[1]

@@ -1,0 +1,38 @@
+"""What can be done to the selected objects, whatever the tool."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from segstudio.core.errors import UserError
+from segstudio.core.objects import SegObject
+from segstudio.session.session import Session
+
+
+def editable_selection(session: Session) -> list[SegObject]:
+    """The selected objects that are not locked, by id."""
+    if session.document is None:
+        return []
+    found = (session.document.labels.objects.get(key) for key in sorted(session.view.now.selection))
+    return [item for item in found if item is not None and not item.locked]
+
+
+def delete_objects(session: Session) -> None:
+    """Delete the selected objects as one edit."""
+    items, document = editable_selection(session), session.document
+    if not items or document is None:
+        return
+    with document.begin("delete", tool="select") as stroke:
+        for item in items:
+            stroke.remove_object(item.id)
+    session.view.set(selection=frozenset(), hovered_object=None)
+
+
+def give_objects_to(session: Session, class_id: int) -> None:
+    """Give the selected objects to a class, as one edit. Raises `UserError` where none is selected."""
+    items, document = editable_selection(session), session.document
+    if not items or document is None:
+        raise UserError("nothing is selected", hint="select objects with the select tool (V)")
+    with document.begin("change class", tool="select") as stroke:
+        for item in items:
+            stroke.put_object(replace(item, class_id=class_id))

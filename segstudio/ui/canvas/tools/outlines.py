@@ -1,0 +1,104 @@
+"""Outlines that can be edited vertex by vertex: an object's, or that of a region of the label raster."""
+
+from __future__ import annotations
+
+from segstudio.core.geometry import Rect
+from segstudio.core.objects import PolygonShape, SegObject
+from segstudio.core.raster import UNLABELLED
+from segstudio.ops import polygon
+from segstudio.ops.shapes import as_polygon
+from segstudio.session.session import Session
+from segstudio.session.stroke import Stroke
+from segstudio.ui.canvas.tools.painting import begin, fill_mask
+from segstudio.ui.canvas.tools.region import Region
+
+_TOLERANCE = 1.0
+"""How far, in pixels, an outline made from pixels may leave them: without any slack it is all corners."""
+
+
+class ObjectOutline:
+    """The outline of an object; every change shows at once."""
+
+    def __init__(self, session: Session, item: SegObject) -> None:
+        self._session = session
+        self._item = item
+        self._stroke: Stroke | None = None
+        self.shape = as_polygon(item.shape)
+
+    def shows(self, item: SegObject) -> bool:
+        """Whether this is the outline of that very state of an object."""
+        return self._item is item
+
+    def begin(self, name: str) -> bool:
+        """Open an edit; whether that could be."""
+        self._stroke = begin(self._session, name, "vertex")
+        return self._stroke is not None
+
+    def change(self, shape: PolygonShape) -> None:
+        """Show another shape."""
+        self.shape = shape
+        if self._stroke is not None and shape.parts:
+            self._stroke.put_object(self._item.with_shape(shape))
+
+    def commit(self) -> None:
+        """Make what was shown last one undo step; a shape without parts removes the object."""
+        stroke, self._stroke = self._stroke, None
+        if stroke is not None:
+            if not self.shape.parts:
+                stroke.remove_object(self._item.id)
+            stroke.commit()
+
+    def cancel(self) -> None:
+        """Show the object as it was."""
+        stroke, self._stroke = self._stroke, None
+        self.shape = as_polygon(self._item.shape)
+        if stroke is not None and stroke.is_open:
+            stroke.cancel()
+
+
+class RegionOutline:
+    """The outline of a region; the pixels follow when it is committed.
+
+    The outline is simplified, so only what a change adds to it or takes from it is painted: pixels that the
+    simplification rounds off stay as they are.
+    """
+
+    def __init__(self, session: Session, region: Region) -> None:
+        # Shapely takes its time to load and is needed only here.
+        from segstudio.ops.simplify import simplify
+
+        self._session = session
+        self.region = region
+        self._before = self.shape = simplify(region.outline, _TOLERANCE)
+        self._open = False
+
+    def begin(self, name: str) -> bool:
+        """Open an edit; whether that could be."""
+        self._open = self._session.document is not None
+        return self._open
+
+    def change(self, shape: PolygonShape) -> None:
+        """Show another shape."""
+        self.shape = shape
+
+    def commit(self) -> None:
+        """Paint the difference as one undo step."""
+        document = self._session.document
+        stroke = begin(self._session, "move outline", "vertex") if self._open and document is not None else None
+        self._open = False
+        if stroke is None or document is None:
+            return
+        size_hw = document.size_hw
+        rect = self._before.bounds().union(self.shape.bounds()).grown(1).intersect(Rect.of_size(*size_hw))
+        before = polygon.fill_mask(self._before, rect, size_hw)
+        after = polygon.fill_mask(self.shape, rect, size_hw)
+        with stroke:
+            of_region = stroke.layer.raster.view(rect) == self.region.segment_id
+            fill_mask(stroke, rect, before & ~after & of_region, UNLABELLED, self._session.view.now)
+            fill_mask(stroke, rect, after & ~before, self.region.segment_id, self._session.view.now)
+        self._before = self.shape
+
+    def cancel(self) -> None:
+        """Show the outline as it was."""
+        self._open = False
+        self.shape = self._before

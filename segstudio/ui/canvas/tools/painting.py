@@ -1,0 +1,75 @@
+"""What all painting tools share: opening an edit, and which pixels may be painted over."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.errors import UserError
+from segstudio.core.geometry import Rect
+from segstudio.core.layer import Layer
+from segstudio.core.objects import SegObject
+from segstudio.core.raster import UNLABELLED
+from segstudio.session.document import Document
+from segstudio.session.session import Session
+from segstudio.session.stroke import Stroke
+from segstudio.session.view import View
+
+Mask = NDArray[np.bool_]
+
+
+def begin(session: Session, name: str, tool: str) -> Stroke | None:
+    """Open an edit of the labels; tells the person and returns None where that cannot be."""
+    if session.document is None:
+        return None
+    try:
+        stroke = session.document.begin(name, tool=tool)
+    except UserError as error:
+        session.notify.fault(error)
+        return None
+    session.live.mark()
+    return stroke
+
+
+def active_class(session: Session) -> int | None:
+    """The class to draw with; tells the person where none is chosen."""
+    chosen = session.view.now.active_class
+    if chosen is None or chosen not in session.classes.current.by_id:
+        session.notify.tell("warning", "choose a class to draw with", hint="click it in the list, or press its digit")
+        return None
+    return chosen
+
+
+def paintable(layer: Layer, rect: Rect, mask_hw: Mask, view: View, *, erases: bool = False) -> Mask:
+    """`mask_hw` without the pixels that the paint mode or a protected class keeps as they are.
+
+    `rect` lies inside the image and has the mask's size. Erasing ignores the paint mode "only unlabelled", under
+    which it could do nothing.
+    """
+    only_unlabelled = view.paint_mode == "unlabelled" and not erases
+    if not only_unlabelled and not view.protected_classes:
+        return mask_hw
+    ids_hw = layer.raster.view(rect)
+    if only_unlabelled:
+        return mask_hw & (ids_hw == UNLABELLED)
+    kept = np.zeros(65536, np.bool_)
+    for segment in layer.segments:
+        kept[segment.id] = segment.class_id in view.protected_classes
+    return mask_hw & ~kept[ids_hw]
+
+
+def fill_mask(stroke: Stroke, rect: Rect, mask_hw: Mask, segment_id: int, view: View) -> None:
+    """Give the paintable pixels of a mask to a segment; `rect` may reach beyond the image."""
+    inside = rect.intersect(stroke.layer.raster.bounds)
+    if inside.is_empty:
+        return
+    if inside != rect:
+        mask_hw = mask_hw[inside.moved(-rect.x0, -rect.y0).slices]
+    allowed = paintable(stroke.layer, inside, mask_hw, view, erases=segment_id == UNLABELLED)
+    stroke.paint(inside, segment_id, mask_hw=allowed)
+
+
+def editable_at(document: Document, candidates: list[SegObject], view: View) -> SegObject | None:
+    """Of objects under a point, front first: a selected one before others, never a locked or hidden one."""
+    free = [item for item in candidates if not item.locked and item.class_id not in view.hidden_classes]
+    return next((item for item in free if item.id in view.selection), free[0] if free else None)

@@ -1,0 +1,272 @@
+"""Select and move: objects by click, box and Tab; in semantic mode a connected region of the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import floor
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath
+
+from segstudio.core.geometry import Rect
+from segstudio.core.objects import PolygonShape, SegObject
+from segstudio.core.raster import UNLABELLED
+from segstudio.ops.transform import move
+from segstudio.session.stroke import Stroke
+from segstudio.ui.canvas.overlay import bounds_of, draw_line
+from segstudio.ui.canvas.tools.painting import begin, editable_at
+from segstudio.ui.canvas.tools.paths import shape_path
+from segstudio.ui.canvas.tools.region import Region, region_at
+from segstudio.ui.canvas.tools.tool import Pointer, Tool, ToolContext
+
+_STILL = 3.0
+"""Logical pixels that the hand may tremble before a click becomes a drag."""
+_NUDGES = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+
+
+class SelectTool(Tool):
+    """Drag moves what is selected, drag on nothing draws a box, arrows nudge, Delete deletes, Tab goes on."""
+
+    id = "select"
+    title = "&Select and move"
+    icon = "select"
+    key = "V"
+    cursor = Qt.CursorShape.ArrowCursor
+    hint = "click or drag a box · Shift adds · drag moves · arrows nudge · Delete · Tab: next object"
+
+    def __init__(self, context: ToolContext) -> None:
+        super().__init__(context)
+        self._start: Pointer | None = None
+        self._at: Pointer | None = None
+        self._stroke: Stroke | None = None
+        self._moved: list[SegObject] = []
+        self._boxing = False
+        self._region: Region | None = None
+        self._shift = (0, 0)
+
+    # ── the pointer ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def press(self, at: Pointer) -> None:
+        self.cancel()
+        document, view = self.context.document, self.context.view
+        if document is None:
+            return
+        self._start = self._at = at
+        if view.mode == "semantic":
+            if self._current_region() is None or self._region is None or not self._region.holds(at.x, at.y):
+                self._region = region_at(document.labels, at.x, at.y)
+            return
+        hit = editable_at(document, self.context.objects.index.at(at.xy), view)
+        if hit is None:
+            self._boxing = True
+            if not at.shift:
+                self._choose(frozenset())
+        elif at.shift:
+            self._choose(view.selection ^ {hit.id})
+        elif hit.id not in view.selection:
+            self._choose(frozenset({hit.id}))
+
+    def move(self, points: Sequence[Pointer]) -> None:
+        start, at = self._start, points[-1]
+        if start is None:
+            return
+        self._at = at
+        dx, dy = at.x - start.x, at.y - start.y
+        if max(abs(dx), abs(dy)) < _STILL * self.context.image_px and self._stroke is None and self._shift == (0, 0):
+            return
+        if self.context.view.mode == "semantic":
+            self._shift = round(dx), round(dy)
+        elif not self._boxing:
+            self._drag(dx, dy)
+
+    def release(self, at: Pointer) -> None:
+        start, self._start = self._start, None
+        if start is None:
+            return
+        if self._boxing:
+            self._boxing = False
+            self._choose_inside(start, at)
+        elif self._stroke is not None:
+            self._stroke.commit()
+            self._stroke = None
+        elif self._shift != (0, 0):
+            shift, self._shift = self._shift, (0, 0)
+            self._move_region(*shift)
+
+    def hover(self, at: Pointer | None) -> None:
+        document = self.context.document
+        if document is None or self.context.view.mode != "objects":
+            return
+        hit = editable_at(document, self.context.objects.index.at(at.xy), self.context.view) if at is not None else None
+        self.context.session.view.set(hovered_object=hit.id if hit is not None else None)
+
+    def double_click(self, at: Pointer) -> bool:
+        if self.context.view.mode == "objects" and not self.is_empty_at(at):
+            self.context.session.view.set(tool="vertex")
+            return True
+        return False
+
+    def is_empty_at(self, at: Pointer) -> bool:
+        document = self.context.document
+        if document is None or self.context.view.mode == "semantic":
+            return document is None or region_at(document.labels, at.x, at.y) is None
+        return not self.context.objects.index.at(at.xy)
+
+    # ── keys and commands ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def key_press(self, key: int, modifiers: Qt.KeyboardModifier) -> bool:
+        if key in _NUDGES:
+            step = 10 if modifiers & Qt.KeyboardModifier.ShiftModifier else 1
+            dx, dy = _NUDGES[Qt.Key(key)]
+            return self._nudge(dx * step, dy * step)
+        if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+            return self._cycle(-1 if key == Qt.Key.Key_Backtab else 1)
+        return False
+
+    def cancel(self) -> bool:
+        stroke, self._stroke = self._stroke, None
+        had = stroke is not None or self._boxing or self._shift != (0, 0) or self._region is not None
+        if stroke is not None and stroke.is_open:
+            stroke.cancel()
+        self._start, self._boxing, self._region, self._shift = None, False, None, (0, 0)
+        return had
+
+    def delete(self) -> bool:
+        region = self._current_region() if self.context.view.mode == "semantic" else None
+        stroke = begin(self.context.session, "delete", self.id) if region is not None else None
+        if region is None or stroke is None:
+            return False
+        with stroke:
+            stroke.paint(region.rect, UNLABELLED, mask_hw=region.mask_hw)
+        self._region = None
+        return True
+
+    def change_class(self, class_id: int) -> bool:
+        region = self._current_region() if self.context.view.mode == "semantic" else None
+        stroke = begin(self.context.session, "change class", self.id) if region is not None else None
+        if region is None or stroke is None:
+            return False
+        with stroke:
+            segment_id = stroke.segment_for_class(class_id)
+            stroke.paint(region.rect, segment_id, mask_hw=region.mask_hw)
+        self._region = Region(segment_id, region.rect, region.mask_hw)
+        return True
+
+    # ── the overlay ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def paint_overlay(self, painter: QPainter) -> None:
+        if self._boxing and self._start is not None and self._at is not None:
+            path = QPainterPath()
+            path.addRect(QRectF(self.context.to_screen(*self._start.xy), self.context.to_screen(*self._at.xy)))
+            draw_line(painter, path, dashed=True)
+        for item in self._selected():
+            if isinstance(item.shape, PolygonShape):
+                draw_line(painter, shape_path(self.context, item.shape))
+            else:
+                draw_line(painter, self._box_path(item.bounds()), dashed=True)
+        region = self._current_region()
+        if region is not None:
+            draw_line(painter, shape_path(self.context, region.outline, *self._shift), QColor(255, 255, 255))
+
+    def overlay_bounds(self) -> QRectF | None:
+        rects = [item.bounds() for item in self._selected()]
+        if self._region is not None:
+            rects.append(self._region.rect.moved(*self._shift))
+        points = [self.context.to_screen(*corner) for r in rects for corner in ((r.x0, r.y0), (r.x1, r.y1))]
+        if self._boxing and self._start is not None and self._at is not None:
+            points += [self.context.to_screen(*self._start.xy), self.context.to_screen(*self._at.xy)]
+        return bounds_of(points)
+
+    def _box_path(self, box: Rect) -> QPainterPath:
+        path = QPainterPath()
+        path.addRect(
+            QRectF(self.context.to_screen(box.x0, box.y0), self.context.to_screen(box.x1, box.y1)).normalized()
+        )
+        return path
+
+    # ── what the gestures do ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def _choose(self, ids: frozenset[int]) -> None:
+        self.context.session.view.set(selection=ids)
+
+    def _selected(self) -> list[SegObject]:
+        document, view = self.context.document, self.context.view
+        if document is None or view.mode != "objects":
+            return []
+        found = (document.labels.objects.get(key) for key in sorted(view.selection))
+        return [item for item in found if item is not None]
+
+    def _movable(self) -> list[SegObject]:
+        return [item for item in self._selected() if not item.locked]
+
+    def _drag(self, dx: float, dy: float) -> None:
+        if self._stroke is None:
+            self._moved = self._movable()
+            self._stroke = begin(self.context.session, "move", self.id) if self._moved else None
+        if self._stroke is not None:
+            for item in self._moved:
+                self._stroke.put_object(item.with_shape(move(item.shape, dx, dy)))
+
+    def _choose_inside(self, start: Pointer, at: Pointer) -> None:
+        low_x, high_x = sorted((start.x, at.x))
+        low_y, high_y = sorted((start.y, at.y))
+        box = Rect(floor(low_x), floor(low_y), floor(high_x) + 1, floor(high_y) + 1)
+        inside = {item.id for item in self.context.objects.index.inside(box) if not item.locked}
+        if inside:
+            self._choose(frozenset(inside) | (self.context.view.selection if at.shift else frozenset()))
+
+    def _nudge(self, dx: int, dy: int) -> bool:
+        if self.context.view.mode == "semantic":
+            if self._current_region() is None:
+                return False
+            self._move_region(dx, dy)
+            return True
+        items = self._movable()
+        stroke = begin(self.context.session, "move", self.id) if items else None
+        if stroke is None:
+            return False
+        with stroke:
+            for item in items:
+                stroke.put_object(item.with_shape(move(item.shape, dx, dy)))
+        return True
+
+    def _cycle(self, step: int) -> bool:
+        document, view = self.context.document, self.context.view
+        if document is None or view.mode != "objects":
+            return False
+        ids = [item.id for item in document.labels.objects.in_order() if item.class_id not in view.hidden_classes]
+        if not ids:
+            return False
+        at = [place for place, key in enumerate(ids) if key in view.selection]
+        place = (at[-1] + step) % len(ids) if at else (0 if step > 0 else len(ids) - 1)
+        self._choose(frozenset({ids[place]}))
+        item = document.labels.objects.get(ids[place])
+        if item is not None:
+            self.context.reveal(item.bounds())
+        return True
+
+    def _current_region(self) -> Region | None:
+        document = self.context.document
+        if self._region is not None and (document is None or not self._region.is_current(document.labels)):
+            self._region = None
+        return self._region
+
+    def _move_region(self, dx: int, dy: int) -> None:
+        region = self._current_region()
+        stroke = begin(self.context.session, "move", self.id) if region is not None else None
+        if region is None or stroke is None:
+            return
+        bounds = stroke.layer.raster.bounds
+        with stroke:
+            stroke.paint(region.rect, UNLABELLED, mask_hw=region.mask_hw)
+            target = region.rect.moved(dx, dy)
+            inside = target.intersect(bounds)
+            mask_hw = region.mask_hw[inside.moved(-target.x0, -target.y0).slices]
+            if not inside.is_empty:
+                stroke.paint(inside, region.segment_id, mask_hw=mask_hw)
+        self._region = Region(region.segment_id, inside, mask_hw) if not inside.is_empty and mask_hw.any() else None
