@@ -46,16 +46,18 @@ def next_gap(ids_hw: NDArray[Any], *, after_xy: tuple[float, float] | None = Non
         row, column = min(max(int(after_xy[1]), 0), height - 1), min(max(int(after_xy[0]), 0), width - 1)
         start = row * width + column + 1
     free = np.asarray(ids_hw == UNLABELLED)
-    elsewhere = None
-    for low, high in ((start, height * width), (0, start)):
-        place = _first_free(free, low, high)
-        while place is not None:
-            gap = _taken(free, place)
-            if gap.point_xy == (place % width + 0.5, place // width + 0.5):
-                return gap
-            elsewhere = elsewhere or gap
-            place = _first_free(free, place + 1, high)
-    return elsewhere
+    begun_before = []
+    place = _first_free(free, start, height * width)
+    while place is not None:
+        gap = _taken(free, place)
+        if gap.point_xy == (place % width + 0.5, place // width + 0.5):
+            return gap
+        begun_before.append(gap)
+        place = _first_free(free, place + 1, height * width)
+    place = _first_free(free, 0, start)
+    if place is not None:
+        begun_before.append(_taken(free, place))
+    return min(begun_before, key=lambda gap: gap.point_xy[::-1], default=None)
 
 
 def _taken(free: NDArray[np.bool_], place: int) -> Gap:

@@ -57,6 +57,14 @@ def scale(shape: Shape, factor_x: float, factor_y: float, *, around_xy: tuple[fl
     return rle.mask_shape(source[np.ix_(row, column)], size_hw=size_hw, at=target)
 
 
+def onto(shape: Shape, size_hw: tuple[int, int]) -> Shape:
+    """The shape at the same place of an image of another size; the pixels of a mask that do not fit are lost."""
+    if isinstance(shape, PolygonShape):
+        return shape
+    kept = shape.box.intersect(Rect.of_size(*size_hw))
+    return rle.mask_shape(rle.decode(shape, kept), size_hw=size_hw, at=kept)
+
+
 def grow(shape: Shape, pixels: float) -> Shape:
     """The shape grown by `pixels` on every side, shrunk where negative; corners become round where it grows."""
     if isinstance(shape, PolygonShape):
