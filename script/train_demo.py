@@ -74,6 +74,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=60.0, help="upper limit of the training time")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--resume", action="store_true", help="go on from the stored weights with a fresh schedule")
     parser.add_argument("--measure-only", action="store_true", help="measure the stored weights again")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -90,7 +91,7 @@ def main() -> None:
     else:
         facts = train_and_store(build, RECIPES[options.model], train, class_set, options, weights)
     model = build(class_set.num_classes)
-    model.load_state_dict({name: value.float() for name, value in load_file(weights).items()}, strict=False)
+    load_stored(model, weights)
     report = {"name": options.model, **facts_of(weights), **measure(model, val, class_set), "training": facts}
     report_path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(report, indent=2))
@@ -130,6 +131,10 @@ def train_and_store(
     """Train from a seeded start, store the weights as float16 and return the facts of the training."""
     torch.manual_seed(options.seed)
     model = build(class_set.num_classes)
+    before = {"steps": 0, "seconds": 0, "resumed": 0}
+    if options.resume:
+        load_stored(model, weights)
+        before = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))["training"]
     started = time.monotonic()
     steps = fit(model, recipe, train, class_set.num_classes, options.seed, options.minutes * 60)
     seconds = time.monotonic() - started
@@ -139,11 +144,12 @@ def train_and_store(
     save_file(state, weights)
     return {
         "images": len(train),
-        "steps": steps,
+        "steps": before["steps"] + steps,
+        "resumed": before.get("resumed", 0) + int(options.resume),
         "batch": recipe.batch,
         "seed": options.seed,
         "threads": options.threads,
-        "seconds": round(seconds),
+        "seconds": before["seconds"] + round(seconds),
         "torch": torch.__version__.split("+")[0],
     }
 
@@ -211,6 +217,13 @@ def batch_of(samples: list[tuple[NDArray[np.float32], Labels]]) -> tuple[Tensor,
     images = np.stack([(photo - MEAN) / STD for photo, _ in samples]).astype(np.float32)
     labels = np.stack([truth for _, truth in samples]).astype(np.int64)
     return torch.from_numpy(images).permute(0, 3, 1, 2), torch.from_numpy(labels)
+
+
+def load_stored(model: nn.Module, weights: Path) -> None:
+    """Put stored weights into a model; only the batch counters may be missing."""
+    missing, unexpected = model.load_state_dict(load_file(weights), strict=False)
+    assert not unexpected
+    assert all(name.endswith("num_batches_tracked") for name in missing)
 
 
 def facts_of(weights: Path) -> dict[str, object]:
