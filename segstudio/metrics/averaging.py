@@ -23,6 +23,8 @@ def iou_of_counts(counts: npt.NDArray[np.int64] | Fractions, absent: AbsentRule 
     values = ratio(hits, truth + predicted - hits)
     if absent == "skip_absent_from_truth":
         values[truth == 0] = np.nan
+    elif absent == "absent_from_both_is_one":
+        values[truth + predicted == 0] = 1.0
     return values
 
 

@@ -12,7 +12,7 @@ METRICS_VERSION = "1"
 
 Averaging = Literal["accumulate", "per_image", "per_class_then_image", "image_class_pairs"]
 VoidRule = Literal["truth_only", "truth_and_prediction"]
-AbsentRule = Literal["skip_absent_from_both", "skip_absent_from_truth"]
+AbsentRule = Literal["skip_absent_from_both", "skip_absent_from_truth", "absent_from_both_is_one"]
 Comparator = Literal[">=", ">"]
 RasterRule = Literal["coco"]
 
@@ -25,8 +25,9 @@ class Policy:
         `per_image`: mean over the classes of each image, then over images; `per_class_then_image`: mean over the
         images of each class, then over classes; `image_class_pairs`: mean over all (image, class) pairs.
     void: whether pixels leave the count where the truth is void, or also where the prediction is void.
-    absent: whether a class that occurs only in the prediction counts as IoU 0 or is skipped like a class absent
-        from both.
+    absent: what a class counts that is missing from the truth. `skip_absent_from_both`: 0 where it is predicted,
+        nothing where it is not; `skip_absent_from_truth`: nothing in either case; `absent_from_both_is_one`: 0 where
+        it is predicted, 1 where it is not.
     comparator: whether an IoU equal to the matching threshold matches.
     max_dets: detections kept per image and class, for the recall columns and (last) for AP.
     raster: the rule that turns polygons into pixels.

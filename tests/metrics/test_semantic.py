@@ -57,6 +57,20 @@ def test_a_class_only_in_the_prediction_under_each_policy(policy, expected):
 
 
 @pytest.mark.parametrize(
+    ("absent", "expected"),
+    [
+        ("skip_absent_from_both", (0.9375 + 0) / 2),  # Cityscapes, mmsegmentation, torchmetrics
+        ("skip_absent_from_truth", 0.9375),  # detectron2, MONAI
+        ("absent_from_both_is_one", (0.9375 + 1 + 0) / 3),  # MONAI with ignore_empty=False, DAVIS J
+    ],
+)
+def test_absent_classes_under_each_rule(absent, expected):
+    policy = dataclasses.replace(COCO, absent=absent)
+    result = evaluate_semantic([SemanticPair("s3", *S3)], classes=THREE, policy=policy)
+    assert result.mean_iou() == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
     ("policy", "expected"),
     [("cityscapes", 0.77381), ("coco", 0.77381), ("torchmetrics", 0.62417), ("monai", 0.59826)],
 )

@@ -13,6 +13,7 @@ from pycocotools.cocoeval import COCOeval
 
 from segstudio.metrics import average_precision
 from segstudio.metrics.instances import DetectedInstance, InstanceImage, TruthInstance
+from tests.metrics.fixtures import rle_box
 
 CLASSES = 3
 SIDE = 130
@@ -61,6 +62,7 @@ def pycocotools_evaluation(images, max_dets):
                     "image_id": number,
                     "category_id": item.class_id,
                     "iscrowd": int(item.is_crowd),
+                    "ignore": 1,
                     "area": area,
                     "bbox": [0, 0, 1, 1],
                     "segmentation": item.rle,
@@ -117,9 +119,7 @@ def test_annotation_id_zero_would_lose_a_match():
     """Our records have no ids, so nothing can be mistaken for "unmatched"; pycocotools' .16832 stays its own."""
 
     def box(top, left, rows, columns):
-        mask = np.zeros((SIDE, SIDE), np.uint8, order="F")
-        mask[top : top + rows, left : left + columns] = 1
-        return coco_mask.encode(mask)
+        return rle_box(SIDE, SIDE, top=top, left=left, rows=rows, columns=columns)
 
     objects = [TruthInstance(1, box(0, 0, 4, 4)), TruthInstance(1, box(8, 8, 4, 4))]
     found = [
@@ -134,3 +134,12 @@ def test_annotation_id_zero_would_lose_a_match():
         == pytest.approx(from_one.stats[0], abs=1e-12)
         == pytest.approx(0.56832, abs=5e-6)
     )
+
+
+def test_an_ignore_key_does_not_excuse():
+    """pycocotools overwrites `ignore` by `iscrowd`; our records only know crowds, so both count the missed object."""
+    boxes = [rle_box(SIDE, SIDE, top=0, left=left, rows=4, columns=4) for left in (0, 9)]
+    objects = [TruthInstance(1, rle) for rle in boxes]
+    images = [InstanceImage("x", objects, [DetectedInstance(1, 0.9, objects[0].rle)])]
+    assert average_precision(images).ap(iou=0.5) == pytest.approx(0.50495, abs=5e-6)
+    assert pycocotools_evaluation(images, (1, 10, 100)).stats[1] == pytest.approx(51 / 101)
