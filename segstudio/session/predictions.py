@@ -196,7 +196,7 @@ class Predictions:
             if annotation.size_hw != document.size_hw:
                 raise UserError(f"{run} answered with another size than the image of {key}")
             document.set_prediction(Layer.from_annotation(layer_name, annotation, locked=True))
-            session.view.show_layer(layer_name, True)
+            session.view.show_only_prediction(layer_name)
         self._store(key, layer_name, run, annotation)
 
     @property

@@ -190,6 +190,8 @@ class Session:
         )
         for layer in opened.predictions:
             document.predictions[layer.name] = layer
+            if layer.name not in self.view.now.shown:
+                self.view.show_layer(layer.name, False)
         document.recorded.connect(self._on_recorded)
         self.document = document
         self._wanted = None

@@ -84,6 +84,11 @@ class ViewState:
     def show_layer(self, layer: str, shown: bool) -> None:
         self.set(shown={**self._view.shown, layer: shown})
 
+    def show_only_prediction(self, layer: str | None) -> None:
+        """Show one prediction and hide the others (None: all of them); labels and truth stay as they are."""
+        others = {name: False for name in self._view.shown if name.startswith("prediction:")}
+        self.set(shown={**self._view.shown, **others, **({layer: True} if layer is not None else {})})
+
     def set_opacity(self, layer: str, opacity: float) -> None:
         """`opacity` from 0 (invisible) to 1."""
         self.set(opacity={**self._view.opacity, layer: min(1.0, max(0.0, opacity))})

@@ -82,7 +82,7 @@ class Tour:
         if len(names) < 2:
             raise UserError("the two demo models are not there")
         for name in names[:2]:
-            window.tabs.setCurrentWidget(window.models)
+            window.show_panel(window.models)
             window.models.choose(name)
             began = time.monotonic()
             window.commands.run("model.predict")
@@ -105,7 +105,7 @@ class Tour:
         before = self._mean_iou()
         self._say(f"accepted the prediction: mIoU {before:.4f}")
         session.view.set(errors=True)
-        window.tabs.setCurrentWidget(window.layers)
+        window.show_panel(window.layers)
         self._settle()
         self._shot("3-errors")
         for tool, draw in (("polygon", self._draw_polygon), ("brush", self._draw_stroke), ("fill", self._click_fill)):
@@ -132,7 +132,7 @@ class Tour:
     def _look_round(self) -> None:
         window, session = self._window, self._session
         session.view.set(errors=False, mode="objects")
-        window.tabs.setCurrentWidget(window.objects)
+        window.show_panel(window.objects)
         target = next((c.id for c in session.classes.current.evaluated if c.is_thing), None)
         if target is not None:
             session.view.choose_class(target)
@@ -146,7 +146,7 @@ class Tour:
             self._shot("5-objects")
             window.commands.run("edit.undo")
         session.view.set(mode="semantic")
-        window.tabs.setCurrentWidget(window.history)
+        window.show_panel(window.history)
         apply_theme(self._app, "light")
         window.canvas.restyle()
         window.commands.run("tool.brush")

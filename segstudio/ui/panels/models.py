@@ -161,5 +161,4 @@ class ModelsPanel(QWidget):
         self.run.setEnabled(bool(predictions.model) and not running)
         self.run_all.setEnabled(bool(predictions.model) and not running)
         self.stop.setEnabled(running)
-        where = f"{predictions.device_line}: {predictions.device_reason}" if predictions.device_line else ""
-        self.status.setText(predictions.status or where)
+        self.status.setText(predictions.status or predictions.device_line)

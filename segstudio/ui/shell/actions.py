@@ -192,6 +192,8 @@ class Actions:
             self._session.notify.tell("warning", "there is nothing to accept", hint="run a model first (Ctrl+R)")
             return
         self._try(lambda: accept.accept_everything(document, name))
+        # What was taken is in the labels now; the same colours twice would only darken the picture.
+        self._session.view.show_layer(name, False)
 
     def show_pointed(self, pointed: Pointed | None) -> None:
         """Say in the status line what is under the cursor."""

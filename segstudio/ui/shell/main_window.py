@@ -7,6 +7,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon
 from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
+    QScrollArea,
     QSplitter,
     QStackedWidget,
     QTabWidget,
@@ -150,10 +151,16 @@ class MainWindow(QMainWindow):
             ("Objects", self.objects),
             ("History", self.history),
         ):
-            self.tabs.addTab(panel, title)
+            scroll = QScrollArea()
+            scroll.setWidgetResizable(True)
+            scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            scroll.setWidget(panel)
+            self.tabs.addTab(scroll, title)
         side.addWidget(upper)
         side.addWidget(self.tabs)
-        side.setSizes([520, 260])
+        side.setStretchFactor(0, 1)
+        side.setStretchFactor(1, 0)
+        side.setSizes([2000, 250])
         side.setChildrenCollapsible(False)
         return side
 
@@ -162,10 +169,17 @@ class MainWindow(QMainWindow):
         session.notify.told.connect(self._on_told)
         session.opened.connect(self._on_opened)
         session.document_changed.connect(self._on_document)
+        session.view.changed.connect(self._on_view)
         self.layers.accept_asked.connect(self.actions_table.accept_layer)
         self.canvas.zoom_changed.connect(self.status.show_zoom)
         self.canvas.pointed.connect(self.actions_table.show_pointed)
         self.classes.add_button.clicked.connect(self.commands.action("classes.add").trigger)
+
+    def show_panel(self, panel: QWidget) -> None:
+        """Bring one of the tabbed panels to the front."""
+        for index in range(self.tabs.count()):
+            if self.tabs.widget(index).isAncestorOf(panel):
+                self.tabs.setCurrentIndex(index)
 
     def _on_told(self, notice: Notice) -> None:
         self.messages.show_notice(notice)
@@ -179,7 +193,12 @@ class MainWindow(QMainWindow):
         if workspace is not None:
             self.canvas.setFocus()
 
+    def _on_view(self, names: frozenset[str]) -> None:
+        if "tool" in names:
+            self.status.show_hint(self.canvas.tool.hint)
+
     def _on_document(self, document: Document | None) -> None:
+        self.status.show_hint(self.canvas.tool.hint if document is not None else "")
         if document is not None:
             name = self.session.dataset.name if self.session.dataset is not None else ""
             self.setWindowTitle(f"{document.item.name} – {name} – SegStudio")

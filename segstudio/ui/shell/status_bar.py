@@ -32,18 +32,25 @@ class StatusBar(QStatusBar):
         self.cancel.setToolTip("Cancel")
         self.cancel.setAccessibleName("Cancel the running job")
         self.cancel.clicked.connect(self._cancel)
-        self.zoom = QLabel("100 %")
+        self.zoom = QLabel()
         self.zoom.setAccessibleName("Zoom")
         self.device = QLabel()
         self.device.setAccessibleName("Device")
+        self.device.setContentsMargins(8, 0, 10, 0)
+        self.under_cursor.setContentsMargins(8, 0, 0, 0)
         self.addWidget(self.under_cursor, 3)
-        self.addWidget(self.hint, 4)
+        self.addWidget(self.hint, 2)
         for widget in (self.job_text, self.progress, self.cancel, self.zoom, self.device):
             self.addPermanentWidget(widget)
         self._pace = Pace(self, self.refresh, interval_ms=80)
         session.jobs.changed.connect(self._pace.ask)
         session.predictions.changed.connect(self._pace.ask)
         self.refresh()
+
+    def show_hint(self, text: str) -> None:
+        """Say what the tool in hand can do."""
+        self.hint.setText(text)
+        self.hint.setToolTip(text)
 
     def show_zoom(self, scale: float) -> None:
         """`scale` in screen pixels per image pixel."""

@@ -96,6 +96,7 @@ def _palette(theme: Theme) -> QPalette:
 
 
 def _style_sheet(t: Theme) -> str:
+    chevron = (resource_dir() / "icons" / f"chevron-{t.name}.svg").as_posix()
     return f"""
     QMainWindow, QDialog {{ background: {t.ground}; }}
     QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: 4px 6px; }}
@@ -140,7 +141,9 @@ def _style_sheet(t: Theme) -> str:
         background: {t.ground}; border: 1px solid {t.line}; border-radius: 6px; padding: 4px 7px;
         selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
     QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border: 1px solid {t.accent}; }}
+    QSpinBox::up-button, QSpinBox::down-button {{ width: 0; border: none; }}
     QComboBox::drop-down {{ border: none; width: 20px; }}
+    QComboBox::down-arrow {{ image: url("{chevron}"); width: 12px; height: 12px; }}
     QComboBox QAbstractItemView {{ background: {t.panel}; border: 1px solid {t.line}; }}
     QSlider::groove:horizontal {{ height: 4px; background: {t.line}; border-radius: 2px; }}
     QSlider::sub-page:horizontal {{ background: {t.accent}; border-radius: 2px; }}
@@ -163,6 +166,7 @@ def _style_sheet(t: Theme) -> str:
     QTabBar::tab:selected {{ color: {t.text}; border-bottom: 2px solid {t.accent}; }}
     QTabBar::tab:hover {{ color: {t.text}; }}
     QTabWidget::pane {{ border: none; }}
+    QScrollArea > QWidget > QWidget {{ background: {t.panel}; }}
     QGroupBox {{ border: none; margin-top: 16px; font-weight: 600; }}
     QGroupBox::title {{ subcontrol-origin: margin; left: 0; }}
     QLabel[role="dim"] {{ color: {t.dim}; }}

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QSpinBox,
 from segstudio.session.session import Session
 
 MIN_RADIUS, MAX_RADIUS = 1, 500
-_PAINT_MODES = (("everywhere", "Paint everywhere"), ("unlabelled", "Only unlabelled"))
+_PAINT_MODES = (("everywhere", "On all"), ("unlabelled", "Only bare"))
 _BRUSHES = frozenset({"brush", "eraser"})
 
 
@@ -21,13 +21,15 @@ class ToolOptions(QWidget):
         self._caption = QLabel("Size")
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, 100)
-        self.slider.setFixedWidth(110)
+        self.slider.setFixedWidth(84)
         self.slider.setAccessibleName("Brush size")
         self.slider.setToolTip("Brush size ([ and ], or Alt+wheel)")
         self.slider.valueChanged.connect(self._on_slider)
         self.spin = QSpinBox()
         self.spin.setRange(MIN_RADIUS * 2, MAX_RADIUS * 2)
         self.spin.setSuffix(" px")
+        self.spin.setFixedWidth(64)
+        self.spin.lineEdit().setTextMargins(4, 0, 0, 0)
         self.spin.setAccessibleName("Brush diameter in pixels")
         self.spin.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.spin.valueChanged.connect(self._on_spin)
@@ -39,6 +41,7 @@ class ToolOptions(QWidget):
         for value, text in _PAINT_MODES:
             self.paint.addItem(text, value)
         self.paint.setAccessibleName("What may be painted over")
+        self.paint.setToolTip("Paint over everything, or only where nothing is labelled yet")
         self.paint.activated.connect(self._on_paint)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 0, 6, 0)

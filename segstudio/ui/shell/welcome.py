@@ -24,7 +24,7 @@ class Welcome(QWidget):
         super().__init__(parent)
         card = QFrame()
         card.setProperty("role", "card")
-        card.setMaximumWidth(720)
+        card.setFixedWidth(640)
         inner = QVBoxLayout(card)
         inner.setContentsMargins(28, 24, 28, 24)
         inner.setSpacing(6)
@@ -50,6 +50,9 @@ class Welcome(QWidget):
             words = QLabel(explanation)
             words.setProperty("role", "dim")
             words.setWordWrap(True)
+            if row == 0:
+                button.setProperty("accent", "true")
+                button.setIcon(icon(symbol, "on_accent"))
             grid.addWidget(button, row, 0)
             grid.addWidget(words, row, 1)
             self.buttons[command] = button
