@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
+from segstudio.core.plugin_code import PREFIX
 from tests.architecture.source_tree import ROOT
 
-_HEAVY = ("torch", "torchvision", "shapely", "sqlalchemy", "pyqtgraph", "pycocotools", "scipy", "matplotlib")
+_HEAVY = ("torch", "torchvision", "shapely", "sqlalchemy", "pyqtgraph", "scipy", "matplotlib")
 
 
 def loaded_after(code):
@@ -65,7 +66,7 @@ except SystemExit as end:
     assert not loaded_after(code) & {"PySide6", *_HEAVY}
 
 
-def test_the_main_window_comes_up_without_the_heavy_packages():
+def test_the_main_window_comes_up_without_the_heavy_packages_and_without_plugins():
     code = """
 import os
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -81,3 +82,4 @@ assert window.isVisible()
     loaded = loaded_after(code)
     assert "PySide6" in loaded
     assert not loaded & set(_HEAVY)
+    assert [name for name in loaded if name.startswith(PREFIX)] == []
