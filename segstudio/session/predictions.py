@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -26,8 +26,17 @@ from segstudio.session.jobs import Job
 from segstudio.workflows.class_mapping import match_classes
 
 if TYPE_CHECKING:
-    from segstudio.models.host import Host
     from segstudio.session.session import Session
+
+
+class Host(Protocol):
+    """What runs models: `models.host.ModelHost` in a process of its own, or anything that answers like it."""
+
+    def submit(
+        self, request: PredictRequest, *, priority: int = ..., on_event: Callable[[HostEvent], object] = ...
+    ) -> HostJob: ...
+
+    def close(self) -> None: ...
 
 
 class Predictions:

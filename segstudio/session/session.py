@@ -26,13 +26,12 @@ from segstudio.session.jobs import Job, Jobs
 from segstudio.session.live import LiveScores
 from segstudio.session.notify import Notifier
 from segstudio.session.opening import Opened, PictureCache, open_image
-from segstudio.session.predictions import Predictions
+from segstudio.session.predictions import Host, Predictions
 from segstudio.session.view import ViewState
 from segstudio.session.workspace import Workspace, badge_of, open_workspace
 from segstudio.settings import load_settings, save_settings
 
 if TYPE_CHECKING:
-    from segstudio.models.host import Host
     from segstudio.store import Project
 
 NO_CLASSES = ClassSet("none", ())

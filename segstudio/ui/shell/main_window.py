@@ -178,7 +178,8 @@ class MainWindow(QMainWindow):
     def show_panel(self, panel: QWidget) -> None:
         """Bring one of the tabbed panels to the front."""
         for index in range(self.tabs.count()):
-            if self.tabs.widget(index).isAncestorOf(panel):
+            page = self.tabs.widget(index)
+            if page is not None and page.isAncestorOf(panel):
                 self.tabs.setCurrentIndex(index)
 
     def _on_told(self, notice: Notice) -> None:

@@ -26,9 +26,12 @@ def open_demo(window: MainWindow) -> None:
     def work(job: Job) -> Path:
         return make_demo(demo_dir(session.data_dir), progress=job.progress, cancel=job.cancel_token)
 
+    def opened(folder: Path) -> None:
+        session.open_path(folder)
+
     session.jobs.submit(
         work,
-        done=session.open_path,
+        done=opened,
         failed=session.notify.fault,
         lane="batch",
         key="demo",
