@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import tempfile
+import time
+from pathlib import Path
+
 import cv2
 import numpy as np
+from pycocotools import mask as coco_mask
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
 
-from segstudio.metrics import ConfusionMatrix
+from segstudio.metrics import ConfusionMatrix, average_precision
+from segstudio.metrics.compare import paired_statistics
+from segstudio.metrics.error_kinds import error_kinds
+from segstudio.metrics.error_regions import error_regions
 from segstudio.metrics.errors_map import all_classes_error_map, class_error_map
+from segstudio.metrics.instances import DetectedInstance, InstanceImage, TruthInstance
+from segstudio.metrics.segment_overlaps import SegmentOverlaps
 from tests.benchmarks.table import Row, median_of
 
 CLASSES = 19
@@ -83,3 +97,129 @@ def bench_error_map() -> list[Row]:
         Row("error map of one class, 2048x1024", one, one_p95, "copying both rasters", one / copy),
         Row("error map of all classes, 2048x1024", all_of_them, all_p95, "copying both rasters", all_of_them / copy),
     ]
+
+
+def unique_confusion(truth, prediction, matrix):
+    """Counting as Cityscapes' Python path does: unique joint codes, then a loop over them."""
+    base = int(max(truth.max(), prediction.max())) + 1
+    values, counts = np.unique(truth.astype(np.int32) * base + prediction, return_counts=True)
+    for value, count in zip(values, counts, strict=True):
+        matrix[value // base, value % base] += count
+
+
+def bench_semantic_evaluation() -> list[Row]:
+    """From two PNG files to counts, against decoding alone and against Cityscapes' way of counting."""
+    truth, prediction = street()
+    with tempfile.TemporaryDirectory() as folder:
+        files = [str(Path(folder) / name) for name in ("truth.png", "prediction.png")]
+        for file, raster in zip(files, (truth, prediction), strict=True):
+            cv2.imwrite(file, raster)
+        matrix, reference = ConfusionMatrix(CLASSES), np.zeros((256, 256), np.int64)
+
+        def decode():
+            return [cv2.imread(file, cv2.IMREAD_UNCHANGED) for file in files]
+
+        decoding, _ = median_of(decode, repeat=15)
+        ours, p95 = median_of(lambda: matrix.add(*decode()), repeat=15)
+        counting, _ = median_of(lambda: matrix.add(truth, prediction), repeat=15)
+        theirs, _ = median_of(lambda: unique_confusion(truth, prediction, reference), repeat=5, warmup=1)
+    what = "semantic evaluation of one 2048x1024 image"
+    return [
+        Row(what, ours, p95, "decoding both PNGs alone", ours / decoding, "<= 1.5", ours <= 1.5 * decoding),
+        Row(
+            "  its counting",
+            counting,
+            counting,
+            "unique joint codes",
+            counting / theirs,
+            "<= 0.1",
+            counting <= 0.1 * theirs,
+        ),
+    ]
+
+
+def object_dataset(images=1000, objects=10, classes=80, seed=0):
+    """Instances as ellipses, detections displaced by a few pixels, some in the wrong class, some crowds."""
+    rng = np.random.default_rng(seed)
+
+    def ellipse(centre, axes, angle):
+        mask = np.zeros((480, 640), np.uint8)
+        cv2.ellipse(mask, [int(v) for v in centre], [int(v) for v in axes], float(angle), 0, 360, 1, -1)
+        return coco_mask.encode(np.asfortranarray(mask))
+
+    out = []
+    for number in range(images):
+        truths, found = [], []
+        for _ in range(objects):
+            centre, axes, angle = rng.integers((20, 20), (620, 460)), rng.integers(4, 80, 2), rng.integers(0, 180)
+            class_id = int(rng.integers(1, classes + 1))
+            truths.append(TruthInstance(class_id, ellipse(centre, axes, angle), bool(rng.random() < 0.03)))
+            guess = class_id if rng.random() < 0.9 else int(rng.integers(1, classes + 1))
+            moved = ellipse(centre + rng.integers(-4, 5, 2), axes + rng.integers(0, 5, 2), angle)
+            found.append(DetectedInstance(guess, float(rng.random()), moved))
+        out.append(InstanceImage(str(number), truths, found))
+    return out
+
+
+def pycocotools_seconds(images):
+    """Evaluate and accumulate; loading is not counted."""
+    annotations, results = [], []
+    for number, image in enumerate(images, 1):
+        for item in image.truth:
+            row = {"id": len(annotations) + 1, "image_id": number, "category_id": item.class_id, "bbox": [0, 0, 1, 1]}
+            row |= {"iscrowd": int(item.is_crowd), "area": float(coco_mask.area(item.rle)), "segmentation": item.rle}
+            annotations.append(row)
+        for item in image.detections:
+            row = {"image_id": number, "category_id": item.class_id, "score": item.score}
+            results.append(row | {"segmentation": dict(item.rle)})
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO()
+        sizes = [{"id": number, "height": 480, "width": 640} for number in range(1, len(images) + 1)]
+        categories = [{"id": class_id} for class_id in range(1, 81)]
+        truth.dataset = {"info": {}, "images": sizes, "annotations": annotations, "categories": categories}
+        truth.createIndex()
+        evaluation = COCOeval(truth, truth.loadRes(results), "segm")
+        start = time.perf_counter()
+        evaluation.evaluate()
+        evaluation.accumulate()
+        return time.perf_counter() - start
+
+
+def bench_average_precision() -> list[Row]:
+    images = object_dataset()
+    reference = 1000 * min(pycocotools_seconds(images) for _ in range(2))
+    median, p95 = median_of(lambda: average_precision(images), repeat=5, warmup=1)
+    what = "COCO segm AP, 1,000 images x 10 objects"
+    return [Row(what, median, p95, "pycocotools", median / reference, "<= 0.2", median <= 0.2 * reference)]
+
+
+def bench_paired_bootstrap() -> list[Row]:
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 100_000, (500, CLASSES)) * (rng.random((500, CLASSES)) < 0.6)
+
+    def model(quality):
+        hits = rng.binomial(truth, quality)
+        return np.stack([hits, truth, hits + rng.integers(0, 20_000, hits.shape)], axis=1)
+
+    counts = model(0.7), model(0.71)
+    median, p95 = median_of(lambda: paired_statistics(*counts), repeat=7, warmup=1)
+    weights, data = np.ones((2000, 500)), counts[0].reshape(500, -1).astype(float)
+    product, _ = median_of(lambda: weights @ data, repeat=7)
+    what = "paired bootstrap and permutation, 2,000 x 500 images"
+    return [Row(what, median, p95, "one bare matrix product", median / product, "<= 300 ms", median <= 300)]
+
+
+def bench_inspection() -> list[Row]:
+    truth, prediction = street()
+    matrix = ConfusionMatrix(CLASSES)
+    matrix.add(truth, prediction)
+    copy, _ = median_of(lambda: (truth.copy(), prediction.copy()))
+    rows = []
+    for what, work in (
+        ("error regions of one confusion, 2048x1024", lambda: error_regions(truth, prediction, matrix, pairs=[(4, 3)])),
+        ("error kinds of one class, 2048x1024", lambda: error_kinds(truth, prediction, 3)),
+        ("joint counts of segments, 2048x1024", lambda: SegmentOverlaps.of(truth, prediction)),
+    ):
+        median, p95 = median_of(work, repeat=5, warmup=1)
+        rows.append(Row(what, median, p95, "copying both rasters", median / copy))
+    return rows
