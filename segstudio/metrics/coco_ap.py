@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,21 @@ AREA_RANGES: Mapping[str, tuple[float, float]] = {
 }
 
 
+class ImageTally(NamedTuple):
+    """Objects of one image found, invented and missed at the lowest IoU threshold, over all classes."""
+
+    name: str
+    true_positives: int
+    false_positives: int
+    false_negatives: int
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall, 0 … 1; NaN for an image without objects on either side."""
+        weight = 2 * self.true_positives + self.false_positives + self.false_negatives
+        return 2 * self.true_positives / weight if weight else math.nan
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AveragePrecision:
     """Precision and recall of every class, threshold and size range; NaN where a class has no truth there.
@@ -39,7 +54,7 @@ class AveragePrecision:
     precision: Fractions
     recall: Fractions
     policy: Policy
-    images: int
+    per_image: tuple[ImageTally, ...]
 
     def ap(self, *, iou: float | None = None, area: str = "all", class_id: int | None = None) -> float:
         """Mean precision over thresholds (or at one), recall points and classes (or of one); NaN where undefined."""
@@ -79,10 +94,10 @@ class AveragePrecision:
         return {
             "task": "instance",
             "policy": self.policy.to_json(),
-            "images": self.images,
+            "images": len(self.per_image),
             "metrics": _json_numbers(self.metrics()),
             "classes": rows,
-            "per_image": [],
+            "per_image": [{**tally._asdict(), **_json_numbers({"f1_50": tally.f1})} for tally in self.per_image],
         }
 
     def _thresholds(self, iou: float | None) -> Flags:
@@ -128,14 +143,11 @@ def average_precision(
     The order of images and of detections breaks ties between equal scores. Unlike pycocotools, the AP uses the last
     of the policy's `max_dets` whatever it is. Raises UserError where the masks of one image differ in size.
     """
-    listed = list(images)
-    matches = match_instances(listed, coco_rules(policy, overlap=overlap))
-    return accumulate(matches, images=len(listed), class_ids=class_ids, policy=policy)
+    matches = match_instances(images, coco_rules(policy, overlap=overlap))
+    return accumulate(matches, class_ids=class_ids, policy=policy)
 
 
-def accumulate(
-    matches: Matches, *, images: int, class_ids: Sequence[int] | None = None, policy: Policy = COCO
-) -> AveragePrecision:
+def accumulate(matches: Matches, *, class_ids: Sequence[int] | None = None, policy: Policy = COCO) -> AveragePrecision:
     """Turn matches under `coco_rules(policy)` into precision and recall curves."""
     if class_ids is None:
         class_ids = np.union1d(matches.det_class, matches.truth_class).tolist()
@@ -160,8 +172,20 @@ def accumulate(
         precision=precision,
         recall=recall,
         policy=policy,
-        images=images,
+        per_image=_tallies(matches, ids),
     )
+
+
+def _tallies(matches: Matches, class_ids: Sequence[int]) -> tuple[ImageTally, ...]:
+    """Count per image at the lowest threshold, all sizes and the classes that count."""
+    det = np.isin(matches.det_class, class_ids) & ~matches.det_ignored[:, 0, 0]
+    truth = np.isin(matches.truth_class, class_ids) & ~matches.truth_ignored[:, 0]
+    hit, images = matches.det_matched[:, 0, 0], len(matches.images)
+    right = np.bincount(matches.det_image[det & hit], minlength=images)
+    wrong = np.bincount(matches.det_image[det & ~hit], minlength=images)
+    objects = np.bincount(matches.truth_image[truth], minlength=images)
+    columns = (right.tolist(), wrong.tolist(), (objects - right).tolist())
+    return tuple(ImageTally(*row) for row in zip(matches.images, *columns, strict=True))
 
 
 def _recalls(hits: Flags, rank: Indices, max_dets: Sequence[int]) -> Indices:

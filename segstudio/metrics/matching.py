@@ -46,14 +46,18 @@ class MatchRules:
 class Matches:
     """The fate of every detection and truth instance; D detections, G truths, A size ranges, T thresholds.
 
-    Detections come image by image, class by class, by falling score; `rank` counts from 0 within image and class.
+    Detections come image by image, class by class, by falling score; `det_rank` counts from 0 within image and class,
+    `det_image` and `truth_image` are positions in `images`, the names.
     """
 
+    images: tuple[str, ...]
+    det_image: Indices
     det_class: Indices
     det_score: Fractions
     det_rank: Indices
     det_matched: Flags  # [D, A, T]
     det_ignored: Flags  # [D, A, T]
+    truth_image: Indices
     truth_class: Indices
     truth_ignored: Flags  # [G, A]
 
@@ -62,7 +66,19 @@ class Matches:
         """Return the matches of several sets of images as one, in the given order."""
         if not parts:
             raise UserError("there are no matches to join")
-        return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in cls.__annotations__})
+        first = np.cumsum([0, *(len(part.images) for part in parts[:-1])])
+        return cls(
+            images=tuple(name for part in parts for name in part.images),
+            det_image=np.concatenate([part.det_image + start for part, start in zip(parts, first, strict=True)]),
+            det_class=np.concatenate([part.det_class for part in parts]),
+            det_score=np.concatenate([part.det_score for part in parts]),
+            det_rank=np.concatenate([part.det_rank for part in parts]),
+            det_matched=np.concatenate([part.det_matched for part in parts]),
+            det_ignored=np.concatenate([part.det_ignored for part in parts]),
+            truth_image=np.concatenate([part.truth_image + start for part, start in zip(parts, first, strict=True)]),
+            truth_class=np.concatenate([part.truth_class for part in parts]),
+            truth_ignored=np.concatenate([part.truth_ignored for part in parts]),
+        )
 
 
 def match_instances(images: Iterable[InstanceImage], rules: MatchRules) -> Matches:
@@ -86,11 +102,14 @@ def match_instances(images: Iterable[InstanceImage], rules: MatchRules) -> Match
 class _Candidates:
     """Everything that matching looks at, flat over all images; P pairs with enough overlap."""
 
+    images: tuple[str, ...]
+    det_image: Indices
     det_class: Indices
     det_score: Fractions
     det_rank: Indices
     det_group: Indices
     det_area: Fractions
+    truth_image: Indices
     truth_class: Indices
     truth_crowd: Flags
     truth_area: Fractions
@@ -103,9 +122,10 @@ class _Gathered:
     def __init__(self, rules: MatchRules) -> None:
         self._rules = rules
         self._floor = min(float(rules.iou_thresholds.min()), _ALMOST_ONE)
-        self._det: list[tuple[int, float, int, int]] = []
+        self._images: list[str] = []
+        self._det: list[tuple[int, int, float, int, int]] = []
         self._det_area: list[Fractions] = [np.zeros(0)]
-        self._truth: list[tuple[int, bool]] = []
+        self._truth: list[tuple[int, int, bool]] = []
         self._truth_area: list[Fractions] = [np.zeros(0)]
         self._pairs: list[Fractions] = [np.zeros((0, 3))]
         self._groups = 0
@@ -121,6 +141,7 @@ class _Gathered:
             # A stable sort: equal scores keep the order in which they came.
             ranked = sorted(detected_of.get(class_id, ()), key=_falling_score)[: self._rules.max_dets]
             self._add_group(class_id, ranked, truth_of.get(class_id, []))
+        self._images.append(image.name)
 
     def _add_group(self, class_id: int, ranked: list[DetectedInstance], truths: list[TruthInstance]) -> None:
         if ranked and truths:
@@ -130,24 +151,28 @@ class _Gathered:
             if rows.size:
                 found = (rows + len(self._det), columns + len(self._truth), ious[rows, columns])
                 self._pairs.append(np.stack(found, axis=1))
-        self._det += [(class_id, item.score, rank, self._groups) for rank, item in enumerate(ranked)]
-        self._truth += [(class_id, item.is_crowd) for item in truths]
+        image = len(self._images)
+        self._det += [(image, class_id, item.score, rank, self._groups) for rank, item in enumerate(ranked)]
+        self._truth += [(image, class_id, item.is_crowd) for item in truths]
         self._det_area.append(areas_of(ranked))
         self._truth_area.append(areas_of(truths))
         self._groups += 1
 
     def finished(self) -> _Candidates:
-        det = np.array(self._det, np.float64).reshape(-1, 4)
-        truth = np.array(self._truth, np.float64).reshape(-1, 2)
+        det = np.array(self._det, np.float64).reshape(-1, 5)
+        truth = np.array(self._truth, np.float64).reshape(-1, 3)
         pairs = np.concatenate(self._pairs)
         return _Candidates(
-            det_class=det[:, 0].astype(np.int64),
-            det_score=det[:, 1],
-            det_rank=det[:, 2].astype(np.int64),
-            det_group=det[:, 3].astype(np.int64),
+            images=tuple(self._images),
+            det_image=det[:, 0].astype(np.int64),
+            det_class=det[:, 1].astype(np.int64),
+            det_score=det[:, 2],
+            det_rank=det[:, 3].astype(np.int64),
+            det_group=det[:, 4].astype(np.int64),
             det_area=np.concatenate(self._det_area),
-            truth_class=truth[:, 0].astype(np.int64),
-            truth_crowd=truth[:, 1] > 0,
+            truth_image=truth[:, 0].astype(np.int64),
+            truth_class=truth[:, 1].astype(np.int64),
+            truth_crowd=truth[:, 2] > 0,
             truth_area=np.concatenate(self._truth_area),
             pair_det=pairs[:, 0].astype(np.int64),
             pair_truth=pairs[:, 1].astype(np.int64),
@@ -176,11 +201,14 @@ def _matched(found: _Candidates, rules: MatchRules) -> Matches:
     det_outside = (found.det_area[:, None] < low) | (found.det_area[:, None] > high)
     ignored |= ~matched & det_outside[:, :, None]
     return Matches(
+        images=found.images,
+        det_image=found.det_image,
         det_class=found.det_class,
         det_score=found.det_score,
         det_rank=found.det_rank,
         det_matched=matched,
         det_ignored=ignored,
+        truth_image=found.truth_image,
         truth_class=found.truth_class,
         truth_ignored=truth_ignored,
     )

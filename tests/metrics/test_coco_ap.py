@@ -149,8 +149,9 @@ def test_one_image_can_be_matched_again_on_its_own():
     other = image([truth(3, 3, 6, 6)], [det(0.6, 3, 3, 6, 5)], name="other")
     whole = average_precision([I1, other])
     parts = [match_instances([one], coco_rules()) for one in (I1, other)]
-    joined = accumulate(Matches.joined(parts), images=2)
+    joined = accumulate(Matches.joined(parts))
     assert joined.metrics() == whole.metrics()
+    assert joined.per_image == whole.per_image
 
 
 def test_boundary_ap_takes_the_smaller_overlap():
@@ -173,3 +174,21 @@ def test_the_document_names_classes_and_hides_nothing():
     assert document["metrics"]["ap"] == pytest.approx(0.5683168316831684)
     assert document["metrics"]["ap_large"] is None
     assert document["classes"][0]["name"] == "boat"
+    assert document["images"] == 1
+    assert document["per_image"] == [
+        {
+            "name": "image",
+            "true_positives": 2,
+            "false_positives": 1,
+            "false_negatives": 0,
+            "f1_50": pytest.approx(0.8),
+        }
+    ]
+
+
+def test_images_are_tallied_without_crowds_and_classes_that_do_not_count():
+    first = image([truth(0, 0, 10, 10, is_crowd=True), truth(12, 12, 4, 4)], [det(0.9, 1, 1, 4, 4)], name="a")
+    second = image([truth(0, 0, 4, 4, class_id=2)], [det(0.9, 0, 0, 4, 4, class_id=3)], name="b")
+    tallies = average_precision([first, second], class_ids=[1, 2]).per_image
+    assert [tuple(tally) for tally in tallies] == [("a", 0, 0, 1), ("b", 0, 0, 1)]
+    assert math.isnan(average_precision([image([], [])]).per_image[0].f1)
