@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from segstudio.core.class_set import ClassSet, LabelClass
 from segstudio.core.dataset import ImageItem
+from segstudio.core.geometry import Rect
 from segstudio.core.history import History
 from segstudio.core.layer import LABELS, TRUTH, Layer
 from segstudio.core.objects import PolygonShape, SegObject
@@ -46,13 +47,10 @@ class Hand:
 
     def send(self, kind, x, y, button=LEFT, buttons=None, keys=NONE):
         at = self.canvas.to_widget(x, y)
-        held = (
-            buttons
-            if buttons is not None
-            else (Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else button)
-        )
+        if buttons is None:
+            buttons = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else button
         where = self.canvas.mapToGlobal(at.toPoint())
-        QApplication.sendEvent(self.canvas, QMouseEvent(kind, at, QPointF(where), button, held, keys))
+        QApplication.sendEvent(self.canvas, QMouseEvent(kind, at, QPointF(where), button, buttons, keys))
 
     def press(self, x, y, button=LEFT, keys=NONE):
         self.send(QEvent.Type.MouseButtonPress, x, y, button, keys=keys)
@@ -129,7 +127,7 @@ class Stage:
         with self.document.begin("put") as stroke:
             for item in items:
                 stroke.put_object(item)
-        self.document.history._undo.clear()
+        self.forget()
 
     def paint(self, rows, columns, segment_id):
         """Fill a box of the labels, not through the history."""
@@ -137,7 +135,12 @@ class Stage:
         ids[rows, columns] = segment_id
         with self.document.begin("paint") as stroke:
             stroke.write(stroke.layer.raster.bounds, ids)
-        self.document.history._undo.clear()
+        self.forget()
+
+    def forget(self):
+        """Begin a new history here."""
+        while self.document.history.undoable or self.document.history.redoable:
+            self.document.history.drop_oldest()
 
     def steps(self):
         """Names of the edits that can be undone."""
@@ -155,8 +158,6 @@ def make_document(session, size_hw=SIZE_HW, *, seed=3):
     labels, truth = Layer(LABELS, size_hw), Layer(TRUTH, size_hw, locked=True)
     labels.ensure_class_segments(CLASSES)
     truth.ensure_class_segments(CLASSES)
-    from segstudio.core.geometry import Rect
-
     height, width = size_hw
     truth.raster.writable(Rect(0, 0, width, height // 2))[...] = HOUSE
     truth.raster.writable(Rect(0, height // 2, width, height))[...] = ROAD

@@ -150,8 +150,9 @@ class VertexTool(Tool):
         edge = self._edge_at(outline.shape, at)
         if edge is None or at.alt or not outline.begin("add vertex"):
             return False
-        outline.change(polygon.insert_vertex(outline.shape, edge, self._on_image(at)))
+        # Held before anything changes: whoever hears of the change asks at once what is in hand.
         self._held = edge._replace(vertex=edge.vertex + 1)
+        outline.change(polygon.insert_vertex(outline.shape, edge, self._on_image(at)))
         return True
 
     def _vertex_at(self, shape: PolygonShape, at: Pointer) -> VertexRef | None:
