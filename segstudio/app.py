@@ -47,8 +47,10 @@ def open_window(paths: Sequence[Path] = ()) -> int:
 def tour(dataset: Path, output: Path) -> int:
     """Go through the whole journey offscreen, as a person would with mouse and keys; see `ui.tour`."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from segstudio.ui.tour import Tour, quiet_offscreen
+
+    quiet_offscreen()
     app = make_application()
-    from segstudio.ui.tour import Tour
 
     return Tour(app, dataset, output).run()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtCore import QEvent, QMessageLogContext, QPointF, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
@@ -29,6 +29,16 @@ from segstudio.ui.shell.theme import apply_theme
 
 _PATIENCE_S = 240.0
 _NONE, _LEFT = Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton
+
+
+def quiet_offscreen() -> None:
+    """Leave out what Qt's offscreen platform says of every window that it cannot do; everything else is passed on."""
+
+    def hear(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+        if "does not support propagateSizeHints" not in text:
+            print(text, file=sys.stderr)  # noqa: T201
+
+    qInstallMessageHandler(hear)
 
 
 class Tour:
@@ -133,18 +143,13 @@ class Tour:
         window, session = self._window, self._session
         session.view.set(errors=False, mode="objects")
         window.show_panel(window.objects)
-        target = next((c.id for c in session.classes.current.evaluated if c.is_thing), None)
-        if target is not None:
-            session.view.choose_class(target)
+        for class_id, mask_hw in self._things(3):
+            session.view.choose_class(class_id)
             window.commands.run("tool.polygon")
-            height, width = self._document.size_hw
-            corners = ((0.42, 0.55), (0.55, 0.52), (0.6, 0.7), (0.5, 0.8), (0.4, 0.72))
-            self._click_points([(x * width, y * height) for x, y in corners])
-            self._key(Qt.Key.Key_Return)
-            self._settle()
-            self._say(f"drew an object by hand: {len(self._document.labels.objects)} object in the labels")
-            self._shot("5-objects")
-            window.commands.run("edit.undo")
+            self._draw_polygon(mask_hw)
+        self._settle()
+        self._say(f"drew {len(self._document.labels.objects)} objects by hand")
+        self._shot("5-objects")
         session.view.set(mode="semantic")
         window.show_panel(window.history)
         apply_theme(self._app, "light")
@@ -253,6 +258,15 @@ class Tour:
         if best is None:
             raise UserError("the model made no mistake that is large enough to correct")
         return best[1], best[2]
+
+    def _things(self, count: int) -> list[tuple[int, NDArray[np.bool_]]]:
+        """Class and pixels of the largest instances of the truth."""
+        truth = self._document.truth
+        assert truth is not None
+        pixels = np.bincount(truth.raster.ids_hw.reshape(-1), minlength=65536)
+        instances = [segment for segment in truth.segments if segment.instance and pixels[segment.id]]
+        instances.sort(key=lambda segment: -int(pixels[segment.id]))
+        return [(segment.class_id, truth.raster.ids_hw == segment.id) for segment in instances[:count]]
 
     def _shot(self, name: str) -> None:
         path = self._output / f"{name}.png"

@@ -108,9 +108,9 @@ class ModelsPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 8)
         layout.addLayout(form)
-        layout.addWidget(self.about)
         layout.addLayout(buttons)
         layout.addWidget(self.status)
+        layout.addWidget(self.about)
         layout.addStretch(1)
 
     def choose(self, name: str) -> None:
