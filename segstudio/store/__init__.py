@@ -6,12 +6,12 @@ Start at `project.py`, what others call; then `schema.py`, what the file holds.
 
 from typing import TYPE_CHECKING
 
-from segstudio.store.records import DatasetSource, EditRow, ImageRow, Receipt, RunRow, ScoreRow
+from segstudio.store.records import DatasetSource, EditRow, ImageRow, Receipt, RunRow, ScoreRow, VersionRow
 
 if TYPE_CHECKING:
     from segstudio.store.project import Project
 
-__all__ = ["DatasetSource", "EditRow", "ImageRow", "Project", "Receipt", "RunRow", "ScoreRow"]
+__all__ = ["DatasetSource", "EditRow", "ImageRow", "Project", "Receipt", "RunRow", "ScoreRow", "VersionRow"]
 
 
 def __getattr__(name: str) -> object:

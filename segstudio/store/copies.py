@@ -8,22 +8,22 @@ from contextlib import closing
 from pathlib import Path
 
 from segstudio.core.errors import EnvironmentFault
+from segstudio.store import meta
+from segstudio.store.connections import writer_engine
 from segstudio.store.faults import storage_faults
 
 
-def copy_project(source: sqlite3.Connection, target: Path) -> None:
-    """Copy the open database to `target`, replacing it only once the copy was read back and found sound.
+def copy_file(source: Path, target: Path, *, folder: Path) -> None:
+    """Copy a project, open or not, to `target`, replacing it only once the copy was read back and found sound.
 
-    Raises `EnvironmentFault` where the disk is full or the copy does not check; the old target stays then.
+    The copy stands on its own: nobody writes it, and relative pictures start from `folder`. Raises
+    `EnvironmentFault` where the disk is full or the copy does not check; the old target stays then.
     """
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
     try:
-        with storage_faults(target), closing(sqlite3.connect(unfinished, isolation_level=None)) as copy:
-            source.backup(copy, pages=4096)
-            copy.execute("PRAGMA journal_mode = delete")
-            problems = structural_problems(copy)
-        if problems:
-            raise EnvironmentFault(f"{target}: the copy is not sound: {problems[0]}")
+        with storage_faults(source), closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as original:
+            _copy(original, unfinished, target)
+        _stand_alone(unfinished, None if target.parent == folder else folder)
         with unfinished.open("rb+") as handle:
             os.fsync(handle.fileno())
         os.replace(unfinished, target)
@@ -31,6 +31,26 @@ def copy_project(source: sqlite3.Connection, target: Path) -> None:
         raise EnvironmentFault(f"{target}: cannot be written: {error.strerror}") from None
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _copy(original: sqlite3.Connection, unfinished: Path, target: Path) -> None:
+    with storage_faults(target), closing(sqlite3.connect(unfinished, isolation_level=None)) as copy:
+        original.backup(copy, pages=4096)
+        copy.execute("PRAGMA journal_mode = delete")
+        problems = structural_problems(copy)
+    if problems:
+        raise EnvironmentFault(f"{target}: the copy is not sound: {problems[0]}")
+
+
+def _stand_alone(copy: Path, folder: Path | None) -> None:
+    engine = writer_engine(copy)
+    try:
+        with storage_faults(copy), engine.begin() as connection:
+            meta.put(connection, "open", False)
+            if folder is not None:
+                meta.put(connection, "folder", str(folder))
+    finally:
+        engine.dispose()
 
 
 def structural_problems(connection: sqlite3.Connection) -> list[str]:

@@ -18,7 +18,7 @@ from segstudio.store.packing import from_text, to_text
 from segstudio.store.records import STATUSES, ImageRow
 from segstudio.store.seal import Value, plain_seal, seal
 
-COLUMNS = ("key", "root", "file", "height", "width", "split", "sequence", "status", "note", "tags", "extra")
+SEALED_COLUMNS = ("key", "root", "file", "height", "width", "split", "sequence", "status", "note", "tags", "extra")
 _TABLE = schema.image
 _KNOWN = select(_TABLE.c.key).where(_TABLE.c.key.in_(bindparam("keys", expanding=True)))
 
@@ -62,7 +62,7 @@ def add(connection: Connection, items: Sequence[ImageItem], roots: Roots, path: 
 
 def read_all(connection: Connection, roots: Roots, path: Path) -> list[ImageRow]:
     """Every image in the order of adding. Raises `UserError` where a row is damaged or missing."""
-    columns = (*(_TABLE.c[name] for name in COLUMNS), _TABLE.c.seal)
+    columns = (*(_TABLE.c[name] for name in SEALED_COLUMNS), _TABLE.c.seal)
     rows = [tuple(row) for row in connection.execute(select(*columns).order_by(_TABLE.c.id))]
     count, digest = _counted(connection, path)
     found = 0
@@ -81,8 +81,8 @@ def change(connection: Connection, key: str, values: Mapping[str, Any], path: Pa
     row = connection.execute(select(_TABLE).where(_TABLE.c.key == key)).one_or_none()
     if row is None:
         raise UserError(f"{path}: there is no image {key!r} in this project")
-    merged = {**{name: row._mapping[name] for name in COLUMNS}, **values}
-    new_seal = seal("image", *(merged[name] for name in COLUMNS))
+    merged = {**{name: row._mapping[name] for name in SEALED_COLUMNS}, **values}
+    new_seal = seal("image", *(merged[name] for name in SEALED_COLUMNS))
     connection.execute(update(_TABLE).where(_TABLE.c.id == row.id).values(**merged, seal=new_seal))
     _count(connection, path, added=0, change=row.seal ^ new_seal)
 
@@ -98,7 +98,7 @@ def _new_row(item: ImageItem, roots: Roots) -> dict[str, Any]:
     root, file = roots.split(item.path)
     extra = to_text(item.extra)
     values: tuple[Value, ...] = (item.key, root, file, height, width, item.split, item.sequence, STATUSES[0], "", "")
-    row: dict[str, Any] = dict(zip(COLUMNS, (*values, extra), strict=True))
+    row: dict[str, Any] = dict(zip(SEALED_COLUMNS, (*values, extra), strict=True))
     row["seal"] = seal("image", *values, extra)
     return row
 

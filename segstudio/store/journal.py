@@ -16,7 +16,7 @@ from segstudio.store.records import EditRow
 from segstudio.store.seal import seal
 
 _TABLE = schema.edit
-_COLUMNS = ("image_id", "layer", "name", "at", "person", "tool", "pixels", "seconds", "is_undo", "provenance")
+SEALED_COLUMNS = ("image_id", "layer", "name", "at", "person", "tool", "pixels", "seconds", "is_undo", "provenance")
 
 
 def now() -> str:
@@ -30,7 +30,7 @@ def add(connection: Connection, owner: int, edit: Edit, *, is_undo: bool, when: 
     person, tool = str(origin.get("person", "")), str(origin.get("tool", ""))
     rest = {key: value for key, value in origin.items() if key not in ("person", "tool")}
     values = (owner, edit.layer, edit.name, when, person, tool, edit.pixels, edit.seconds, int(is_undo), to_text(rest))
-    row = {**dict(zip(_COLUMNS, values, strict=True)), "seal": seal("edit", *values)}
+    row = {**dict(zip(SEALED_COLUMNS, values, strict=True)), "seal": seal("edit", *values)}
     result = connection.execute(insert(_TABLE), row)
     assert result.inserted_primary_key is not None
     edit_id = int(result.inserted_primary_key[0])
@@ -50,7 +50,7 @@ def read(connection: Connection, path: Path, *, key: str | None, limit: int | No
 
 
 def _edit_row(row: Row[Any], path: Path) -> EditRow:
-    if row.seal != seal("edit", *(row._mapping[name] for name in _COLUMNS)):
+    if row.seal != seal("edit", *(row._mapping[name] for name in SEALED_COLUMNS)):
         raise damaged(path, f"line {row.id} of the journal")
     return EditRow(
         row.id,

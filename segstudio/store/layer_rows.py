@@ -171,7 +171,7 @@ def _sealed(table: Table, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _seal_of(table: Table, row: Mapping[str, Any]) -> int:
-    values: list[Value] = [row[name] for name in _SEALED_COLUMNS[table.name]]
+    values: list[Value] = [row[name] for name in SEALED_COLUMNS[table.name]]
     return seal(table.name, *values)
 
 
@@ -182,6 +182,6 @@ def _by_key(table: Table) -> tuple[Select[tuple[int]], Delete]:
 
 
 # Built once, so that SQLAlchemy compiles each statement once.
-_SEALED_COLUMNS = {table.name: [c.name for c in table.columns if c.name != "seal"] for table in PARTS}
+SEALED_COLUMNS = {table.name: [c.name for c in table.columns if c.name != "seal"] for table in PARTS}
 _BY_KEY = {table.name: _by_key(table) for table in (schema.tile, schema.segment, schema.object_)}
 _INSERTS = {table.name: insert(table) for table in PARTS}

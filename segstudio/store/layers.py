@@ -21,7 +21,7 @@ from segstudio.store.packing import from_text, to_text
 from segstudio.store.seal import seal
 
 _TABLE = schema.layer
-_HEAD = ("image_id", "name", "height", "width", "has_raster", "locked", "run", "extra")
+SEALED_COLUMNS = ("image_id", "name", "height", "width", "has_raster", "locked", "run", "extra")
 _FIND = (
     select(_TABLE)
     .join(schema.image, schema.image.c.id == _TABLE.c.image_id)
@@ -67,6 +67,13 @@ def names(connection: Connection, key: str) -> list[str]:
     return list(connection.execute(_NAMES, {"image_key": key}).scalars())
 
 
+def all_names(connection: Connection) -> list[tuple[str, str]]:
+    """(image key, layer name) of every layer."""
+    image = schema.image
+    query = select(image.c.key, _TABLE.c.name).join(image, image.c.id == _TABLE.c.image_id).order_by(_TABLE.c.id)
+    return [(key, name) for key, name in connection.execute(query)]
+
+
 def save(connection: Connection, owner: int, head: LayerHead, annotation: Annotation) -> None:
     """Write a whole layer in the place of the one of that name."""
     layer_id = put_head(connection, owner, head)
@@ -80,7 +87,7 @@ def put_head(connection: Connection, owner: int, head: LayerHead) -> int:
     connection.execute(delete(_TABLE).where(_TABLE.c.image_id == owner, _TABLE.c.name == head.name))
     height, width = (int(side) for side in head.size_hw)
     values = (owner, head.name, height, width, int(head.has_raster), int(head.locked), head.run, head.extra)
-    row = {**dict(zip(_HEAD, values, strict=True)), "digest": 0, "seal": seal("layer", *values)}
+    row = {**dict(zip(SEALED_COLUMNS, values, strict=True)), "digest": 0, "seal": seal("layer", *values)}
     result = connection.execute(insert(_TABLE).values(**row))
     assert result.inserted_primary_key is not None
     return int(result.inserted_primary_key[0])
@@ -99,7 +106,7 @@ def set_digest(connection: Connection, layer_id: int, digest: int, *, has_raster
     """Store a layer's digest; with `has_raster`, its row so far, also that the layer now has a raster."""
     values: dict[str, Any] = {"digest": digest}
     if has_raster is not None and not has_raster.has_raster:
-        head = [1 if name == "has_raster" else has_raster._mapping[name] for name in _HEAD]
+        head = [1 if name == "has_raster" else has_raster._mapping[name] for name in SEALED_COLUMNS]
         values |= {"has_raster": 1, "seal": seal("layer", *head)}
     connection.execute(update(_TABLE).where(_TABLE.c.id == layer_id).values(**values))
 
@@ -121,7 +128,7 @@ def load(connection: Connection, key: str, name: str, path: Path) -> Annotation 
     if head is None:
         return None
     where = f"layer “{name}” of image {key!r}"
-    if head.seal != seal("layer", *(head._mapping[column] for column in _HEAD)):
+    if head.seal != seal("layer", *(head._mapping[column] for column in SEALED_COLUMNS)):
         raise damaged(path, where)
     rows = {table.name: _sealed_rows(connection, table.name, head.id, path, where) for table in PARTS}
     found = 0

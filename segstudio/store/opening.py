@@ -14,7 +14,7 @@ from segstudio.core.class_set import ClassSet
 from segstudio.core.errors import EnvironmentFault, UserError
 from segstudio.store import meta, migrations
 from segstudio.store.connections import reader_engine, writer_engine
-from segstudio.store.copies import copy_project, structural_problems
+from segstudio.store.copies import copy_file, structural_problems
 from segstudio.store.faults import damaged, storage_faults
 from segstudio.store.image_rows import Roots
 from segstudio.store.lane import WriterLane
@@ -62,9 +62,7 @@ def make_file(target: Path, *, class_set: ClassSet, name: str, dataset_source: D
 
 def open_file(path: Path, *, read_only: bool) -> Opened:
     """Check what the file is and take the right to write it where that is possible."""
-    if not path.is_file():
-        raise UserError(f"{path}: there is no such project")
-    version = _require_project(path)
+    version = require_project(path)
     if read_only:
         _require_newest(path, version)
         return Opened(None, None, ())
@@ -118,20 +116,10 @@ def dataset_source(fact: dict[str, str], project: Path) -> DatasetSource:
     return DatasetSource(beside if moved_along and beside is not None else Path(fact["path"]), fact["format"])
 
 
-def settle_copy(target: Path, folder: Path) -> None:
-    """Make a copy stand on its own: nobody writes it, and relative pictures start from the original's folder."""
-    engine = writer_engine(target)
-    try:
-        with storage_faults(target), engine.begin() as connection:
-            meta.put(connection, "open", False)
-            if target.parent != folder:
-                meta.put(connection, "folder", str(folder))
-    finally:
-        engine.dispose()
-
-
-def _require_project(path: Path) -> int:
-    """The schema number of a project file. Raises `UserError` for anything else."""
+def require_project(path: Path) -> int:
+    """The schema number of a project file. Raises `UserError` for anything else, and where there is no file."""
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such project")
     engine = reader_engine(path)
     try:
         with storage_faults(path), engine.connect() as connection:
@@ -201,6 +189,5 @@ def _problems(path: Path) -> list[str]:
 
 def _keep_before_migration(path: Path, version: int) -> Path:
     kept = path.with_name(f"{path.stem}.schema-{version}{path.suffix}")
-    with storage_faults(path), closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as source:
-        copy_project(source, kept)
+    copy_file(path, kept, folder=path.parent)
     return kept

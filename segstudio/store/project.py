@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -24,15 +22,15 @@ from segstudio.core.layer import Annotation, Layer
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.core.segments import Segment
 from segstudio.core.transaction import Edit
-from segstudio.store import changes, image_rows, journal, layers, meta, opening, run_rows
+from segstudio.store import backups, changes, history, image_rows, journal, layers, meta, opening, run_rows
 from segstudio.store.changes import Change
 from segstudio.store.connections import reader_engine
-from segstudio.store.copies import copy_project
+from segstudio.store.copies import copy_file
 from segstudio.store.faults import storage_faults
 from segstudio.store.image_rows import Roots
 from segstudio.store.lane import WriterLane
 from segstudio.store.lease import Lease
-from segstudio.store.records import DatasetSource, EditRow, ImageRow, Receipt, RunRow, ScoreRow
+from segstudio.store.records import DatasetSource, EditRow, ImageRow, Receipt, RunRow, ScoreRow, VersionRow
 
 T = TypeVar("T")
 IMAGES_PER_TRANSACTION = 1000
@@ -190,11 +188,15 @@ class Project:
     def save_annotation(
         self, key: str, layer_name: str, annotation: Annotation, *, locked: bool = False, run: str = ""
     ) -> None:
-        """Store a whole layer in the place of the one of that name; returns once it is durable."""
+        """Store a whole layer in the place of the one of that name; returns once it is durable.
+
+        Earlier states of a layer that is replaced as a whole cannot be gone back to.
+        """
         head = layers.head_of(layer_name, annotation, locked=locked, run=run)
 
         def write(connection: Connection) -> None:
             owner = layers.image_id(connection, key, self.path)
+            history.forget(connection, owner, layer_name)
             layers.save(connection, owner, head, annotation)
 
         with self._guard:
@@ -242,6 +244,27 @@ class Project:
         self._settle_all()
         return self._read(lambda connection: journal.read(connection, self.path, key=key, limit=limit))
 
+    def state_after(self, key: str, layer_name: str, edit_id: int) -> Annotation:
+        """A layer as it was after an edit of the journal (0 = before the first), to be restored by an edit.
+
+        Raises `UserError` where that state is no longer kept (see `trim_history`).
+        """
+        self._settle_all()
+        return self._read(lambda connection: history.state_after(connection, key, layer_name, edit_id, self.path))
+
+    def trim_history(self, megabytes: int) -> int:
+        """Keep at most so much of what edits replaced, the newest; returns how many edits can no longer be undone."""
+        return self._writer.run(lambda connection: history.trim(connection, megabytes * 2**20))
+
+    def add_version(self, name: str, *, person: str = "") -> VersionRow:
+        """Name the project's state as it is now. Raises `UserError` where the name is taken."""
+        self._settle_all()
+        return self._writer.run(lambda connection: history.add_version(connection, name, person, self.path))
+
+    def versions(self) -> list[VersionRow]:
+        """The named states, oldest first; `state_after(key, layer, version.edit_id)` gives each image's."""
+        return self._read(lambda connection: history.read_versions(connection, self.path))
+
     def runs(self) -> list[RunRow]:
         """The model runs, oldest first."""
         return self._read(lambda connection: run_rows.read_runs(connection, self.path))
@@ -282,9 +305,15 @@ class Project:
         if target == self.path:
             raise UserError(f"{target}: a project cannot be copied onto itself")
         self.flush()
-        with storage_faults(self.path), closing(sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True)) as source:
-            copy_project(source, target)
-        opening.settle_copy(target, self._folders.project)
+        copy_file(self.path, target, folder=self._folders.project)
+
+    def back_up(self, *, keep: int = 5, minutes: int = 60) -> Path | None:
+        """Write a backup beside the file where the newest is older than `minutes`, and keep the `keep` newest.
+
+        None where none is due. Raises `EnvironmentFault` where it cannot be written; older backups stay then.
+        """
+        self.flush()
+        return backups.back_up_if_due(self.path, keep=keep, minutes=minutes)
 
     def close(self, *, discard: bool = False) -> None:
         """Write what is left and let the file go; a second call does nothing.

@@ -67,6 +67,16 @@ class EditRow:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionRow:
+    """A named state of the project: as it was after edit `edit_id` (0 = before any), when (UTC) and by whom named."""
+
+    name: str
+    edit_id: int
+    when: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunRow:
     """One model run: the model, its weights (SHA-256), the settings and the device, and when (UTC, ISO 8601)."""
 

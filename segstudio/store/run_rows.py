@@ -18,7 +18,7 @@ from segstudio.store.packing import from_text, to_text
 from segstudio.store.records import RunRow, ScoreRow
 from segstudio.store.seal import seal
 
-_RUN_COLUMNS = ("name", "model", "weights_hash", "settings", "device", "at")
+SEALED_COLUMNS = ("name", "model", "weights_hash", "settings", "device", "at")
 
 
 def add_run(connection: Connection, row: RunRow, path: Path) -> None:
@@ -27,7 +27,7 @@ def add_run(connection: Connection, row: RunRow, path: Path) -> None:
     if connection.execute(select(table.c.id).where(table.c.name == row.name)).first() is not None:
         raise UserError(f"{path}: there is a run {row.name!r} already")
     values = (row.name, row.model, row.weights_hash, to_text(row.settings), row.device, row.when)
-    fields: Mapping[str, Any] = dict(zip(_RUN_COLUMNS, values, strict=True))
+    fields: Mapping[str, Any] = dict(zip(SEALED_COLUMNS, values, strict=True))
     connection.execute(insert(table).values(**fields, seal=seal("run", *values)))
 
 
@@ -35,7 +35,7 @@ def read_runs(connection: Connection, path: Path) -> list[RunRow]:
     """Every run in the order of adding."""
     rows = connection.execute(select(schema.run).order_by(schema.run.c.id)).all()
     for row in rows:
-        if row.seal != seal("run", *(row._mapping[name] for name in _RUN_COLUMNS)):
+        if row.seal != seal("run", *(row._mapping[name] for name in SEALED_COLUMNS)):
             raise damaged(path, f"run {row.name!r}")
     return [RunRow(r.name, r.model, r.weights_hash, from_text(r.settings), r.device, r.at) for r in rows]
 

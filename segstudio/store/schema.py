@@ -170,6 +170,18 @@ preimage = Table(
     _seal(),
 )
 
+# A name for the state after an edit, of the whole project.
+version = Table(
+    "version",
+    tables,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("edit_id", Integer, nullable=False),
+    Column("at", String, nullable=False),
+    Column("person", String, nullable=False),
+    _seal(),
+)
+
 image_score = Table(
     "image_score",
     tables,

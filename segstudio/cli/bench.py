@@ -1,0 +1,112 @@
+"""`segstudio bench`: a few short measurements of this machine; the full table belongs to the checkout's tests."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from segstudio.cli.console import Console, table
+from segstudio.cli.options import AsJson
+from segstudio.core.errors import UserError
+
+Row = dict[str, Any]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verb."""
+    app.command("bench")(bench)
+
+
+def bench(
+    what: Annotated[str, typer.Argument(help="store, models, or a room that the checkout's tests measure.")],
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME …]", help="Models to measure.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    as_json: AsJson = False,
+) -> int:
+    """Measure the store or models on this machine."""
+    console = Console(as_json=as_json)
+    if what not in ("store", "models"):
+        raise UserError(f"bench {what}: measured in the checkout only", hint=f"run: python -m tests.benchmarks {what}")
+    with console.working() as progress:
+        rows = _store() if what == "store" else _models(names or [], device, progress)
+    cells = [["what", "median ms", "95 % ms"]]
+    cells += [[row["what"], f"{row['median_ms']:.2f}", f"{row['p95_ms']:.2f}"] for row in rows]
+    console.result({"rows": rows}, table(cells))
+    return 0
+
+
+def _measured(what: str, work: Callable[[], object], *, repeat: int, warmup: int) -> Row:
+    for _ in range(warmup):
+        work()
+    times = []
+    for _ in range(repeat):
+        began = time.perf_counter()
+        work()
+        times.append((time.perf_counter() - began) * 1e3)
+    ranked = sorted(times)
+    return {"what": what, "median_ms": statistics.median(times), "p95_ms": ranked[int(0.95 * (len(ranked) - 1))]}
+
+
+def _store() -> list[Row]:
+    """How long a stroke takes until it is on the disk of the current folder."""
+    from segstudio.core.class_set import ClassSet
+    from segstudio.core.dataset import ImageItem
+    from segstudio.core.geometry import Rect
+    from segstudio.core.layer import Layer
+    from segstudio.core.transaction import Transaction
+    from segstudio.store import Project
+
+    classes = ClassSet.of_names(["road", "car"])
+    layer = Layer("labels", (1024, 2048))
+    layer.ensure_class_segments(classes)
+    strokes = iter(range(1000))
+    with (
+        tempfile.TemporaryDirectory(dir=".", prefix=".segstudio-bench-") as folder,
+        Project.create(Path(folder) / "bench.segproj", class_set=classes) as project,
+    ):
+        project.add_images([ImageItem("image", None)])
+
+        def stroke() -> None:
+            transaction = Transaction(layer, "brush")
+            number = next(strokes)
+            at = 37 * number % 900
+            transaction.paint(Rect(at, at, at + 100, at + 100), number % 2 + 1)
+            edit = transaction.commit()
+            if edit is not None:
+                project.record("image", layer, edit).wait()
+
+        return [_measured("commit of a stroke to this disk", stroke, repeat=100, warmup=5)]
+
+
+def _models(names: list[str], device: str, progress: Callable[[int, int, str], None]) -> list[Row]:
+    """How long a model takes for one image of its published input size."""
+    import numpy as np
+
+    from segstudio.models import load_predictor
+    from segstudio.models.registry import default_registry
+    from segstudio.plugins.discovery import install
+
+    registry = default_registry()
+    install(registry)
+    ready = [name for name in registry.names() if registry.status(name).state == "works"]
+    rows = []
+    chosen = names or ready
+    for done, name in enumerate(chosen):
+        progress(done, len(chosen), name)
+        height, width = registry.card(name).input_size or (512, 1024)
+        image_hwc = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+        predictor = load_predictor(name, device=device)
+        row = _measured(
+            f"{name}, {width}×{height}, {predictor.device}",
+            lambda p=predictor, i=image_hwc: p.predict(i),  # type: ignore[misc]
+            repeat=10,
+            warmup=2,
+        )
+        rows.append(row)
+    return rows

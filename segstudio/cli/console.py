@@ -1,0 +1,93 @@
+"""What a verb says: progress and messages on stderr, its result on stdout, as a table or as one JSON document."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TextIO
+
+from segstudio.core.dataset import Skipped
+from segstudio.core.progress import Progress, no_progress
+
+_SHOWN_FAILURES = 50
+
+
+class Console:
+    """The output of one verb. Whatever libraries print while it works goes to stderr, so that stdout stays clean."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self._stdout: TextIO = sys.stdout
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[Progress]:
+        """A `Progress` that draws a bar on stderr where that is a terminal; stdout is kept clean meanwhile."""
+        self._stdout = sys.stdout
+        with contextlib.redirect_stdout(sys.stderr):
+            if sys.stderr.isatty():
+                with _bar() as progress:
+                    yield progress
+            else:
+                yield no_progress
+
+    def result(self, document: Mapping[str, Any], lines: Sequence[str] = ()) -> None:
+        """Print the verb's one JSON document, or its lines for people."""
+        if self.as_json:
+            text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+            self._write(text.encode("utf-8", "backslashreplace").decode() + "\n")
+        elif lines:
+            self._write("\n".join(lines) + "\n")
+
+    def note(self, message: str) -> None:
+        """Say something on stderr that is no failure."""
+        sys.stderr.write(f"note: {message}\n")
+
+    def failures(self, failed: Sequence[Skipped]) -> int:
+        """List what failed on stderr; returns the exit code, 1 where anything did."""
+        for one in failed[:_SHOWN_FAILURES]:
+            reason = " ".join(one.reason.split("\n"))
+            sys.stderr.write(f"failed: {one.name}: {reason}\n")
+        if len(failed) > _SHOWN_FAILURES:
+            sys.stderr.write(f"failed: and {len(failed) - _SHOWN_FAILURES} more\n")
+        return 1 if failed else 0
+
+    def _write(self, text: str) -> None:
+        self._stdout.write(text)
+        self._stdout.flush()
+
+
+def table(rows: Sequence[Sequence[str]], *, left: int = 1) -> list[str]:
+    """Rows of cells as aligned lines: the first `left` columns to the left, the rest to the right."""
+    if not rows:
+        return []
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.ljust(width) if i < left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def percent(value: float | None) -> str:
+    """A fraction as people read it; a dash where it is undefined."""
+    return "–" if value is None else f"{100 * value:.2f}"
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Progress]:
+    from rich.console import Console as Terminal
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=Terminal(stderr=True), transient=True) as bars:
+        task = bars.add_task("working", total=None)
+
+        def progress(done: int, total: int, text: str = "") -> None:
+            bars.update(task, completed=done, total=total or None, description=text[-40:] or "working")
+
+        yield progress

@@ -1,0 +1,65 @@
+"""`segstudio predict`: run a model over images and write its labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from segstudio.cli.console import Console
+from segstudio.cli.options import AsJson, Classes, Split, To, class_set, numbers, size_hw
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verb."""
+    app.command("predict")(predict)
+
+
+def predict(
+    model: Annotated[str, typer.Argument(help="A model's name; see `segstudio models`.")],
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="An image, a folder, a data set or a project.")],
+    output: Annotated[Path, typer.Argument(help="Where the labels go.")],
+    weights: Annotated[str | None, typer.Option(help="A file, or the name of known weights.")] = None,
+    to: To = None,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="Size of the network's input.")] = None,
+    mean: Annotated[str | None, typer.Option(metavar="a,b,c", help="Mean to subtract, per channel.")] = None,
+    std: Annotated[str | None, typer.Option(metavar="a,b,c", help="Deviation to divide by, per channel.")] = None,
+    order: Annotated[str | None, typer.Option(metavar="rgb|bgr", help="Order of the channels.")] = None,
+    scale: Annotated[float | None, typer.Option(help="Factor for pixel values, such as 0.00392.")] = None,
+    tile: Annotated[int, typer.Option(help="Side of tiles in pixels; 0 takes whole images.")] = 0,
+    classes: Classes = None,
+    split: Split = None,
+    as_json: AsJson = False,
+) -> int:
+    """Predict every picture of INPUT with MODEL and write the labels to OUTPUT."""
+    from segstudio.models.registry import default_registry
+    from segstudio.plugins.discovery import install
+    from segstudio.workflows.predict import InputOptions, PredictReport
+    from segstudio.workflows.predict import predict as run
+
+    console = Console(as_json=as_json)
+    install(default_registry())
+    options = InputOptions(numbers("--mean", mean), numbers("--std", std), order, scale, size_hw(size))
+    with console.working() as progress:
+        report: PredictReport = run(
+            model,
+            source,
+            output,
+            weights=weights,
+            format=to,
+            device=device,
+            classes=class_set(classes),
+            options=options,
+            tile=tile,
+            split=split,
+            progress=progress,
+        )
+    for note in report.notes:
+        console.note(note)
+    speed = "" if report.images_per_second is None else f", {report.images_per_second:.2f} images a second"
+    where = f"{report.device} ({report.reason})" if report.reason else report.device
+    line = f"{len(report.images)} images predicted with {report.model} on {where}{speed} → {output} ({report.format})"
+    console.result(report.to_json(), [line])
+    return console.failures(report.failed)

@@ -1,0 +1,78 @@
+"""`segstudio project`: look after a project file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from segstudio.cli.console import Console
+from segstudio.cli.options import AsJson
+from segstudio.core.dataset import Skipped
+
+app = typer.Typer(help="Check, back up, restore or repair a project file.", no_args_is_help=True)
+ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT", help="The project file.")]
+
+
+@app.command()
+def check(project: ProjectFile, as_json: AsJson = False) -> int:
+    """Read everything in PROJECT and tell what is damaged; changes nothing."""
+    from segstudio.store.checking import check_project
+
+    console = Console(as_json=as_json)
+    with console.working() as progress:
+        found = check_project(project, progress=progress)
+    lines = [f"{project}: {found.images} images, {found.layers} layers, {found.edits} edits"]
+    lines += ["sound" if not found.problems else f"{len(found.problems)} problems"]
+    console.result(found.to_json(), lines)
+    return console.failures([Skipped(str(project), problem) for problem in found.problems])
+
+
+@app.command()
+def backup(
+    project: ProjectFile,
+    target: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Where; by default beside it.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Write a checked copy of PROJECT."""
+    from segstudio.store.backups import make_backup
+
+    console = Console(as_json=as_json)
+    with console.working():
+        made = make_backup(project, target)
+    console.result({"backup": str(made)}, [str(made)])
+    return 0
+
+
+@app.command()
+def restore(
+    project: ProjectFile,
+    source: Annotated[Path | None, typer.Argument(metavar="[BACKUP]", help="By default the newest.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Put a backup in the place of PROJECT; what was there is kept beside it."""
+    from segstudio.store.backups import restore_backup
+
+    console = Console(as_json=as_json)
+    with console.working():
+        restored = restore_backup(project, source)
+    document = {"restored": str(restored.source), "kept": None if restored.kept is None else str(restored.kept)}
+    lines = [f"restored from {restored.source}"]
+    lines += [f"what was there is now {restored.kept}"] if restored.kept is not None else []
+    console.result(document, lines)
+    return 0
+
+
+@app.command()
+def repair(project: ProjectFile, as_json: AsJson = False) -> int:
+    """Save what can be read of PROJECT into a new file in its place; the damaged one is kept beside it."""
+    from segstudio.store.repairing import repair_project
+
+    console = Console(as_json=as_json)
+    with console.working() as progress:
+        done = repair_project(project, progress=progress)
+    lines = [f"{done.kept_rows} rows saved, {len(done.lost)} lost; the damaged file is now {done.damaged}"]
+    document = {"damaged": str(done.damaged), "rows": done.kept_rows, "lost": list(done.lost)}
+    console.result(document, lines)
+    return console.failures([Skipped(str(project), lost) for lost in done.lost])

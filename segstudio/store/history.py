@@ -1,0 +1,103 @@
+"""Going back: the state of a layer after any edit that is still kept, and names for states of the project."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from segstudio.core.errors import UserError
+from segstudio.core.layer import Annotation
+from segstudio.store import journal, layers, schema
+from segstudio.store.faults import damaged
+from segstudio.store.packing import unpack_preimage
+from segstudio.store.records import VersionRow
+from segstudio.store.seal import seal
+
+VERSION_COLUMNS = ("name", "edit_id", "at", "person")
+
+
+def state_after(connection: Connection, key: str, layer: str, edit_id: int, path: Path) -> Annotation:
+    """The layer as it was after edit `edit_id` (0 = before the first): every later edit of it taken back.
+
+    Raises `UserError` where there is no such layer, a later edit is no longer kept, or its row is damaged.
+    """
+    current = layers.load(connection, key, layer, path)
+    if current is None:
+        raise UserError(f"{path}: image {key!r} has no layer “{layer}”")
+    owner = layers.image_id(connection, key, path)
+    edit, preimage = schema.edit, schema.preimage
+    query = (
+        select(edit.c.id, preimage.c.packed, preimage.c.seal)
+        .join(preimage, preimage.c.edit_id == edit.c.id, isouter=True)
+        .where(edit.c.image_id == owner, edit.c.layer == layer, edit.c.id > edit_id)
+        .order_by(edit.c.id.desc())
+    )
+    labels_hw = None if current.labels_hw is None else current.labels_hw.copy()
+    objects = {item.id: item for item in current.objects}
+    segments = {segment.id: segment for segment in current.segments}
+    for row in connection.execute(query):
+        if row.packed is None:
+            raise UserError(f"{path}: the state of image {key!r} before edit {row.id} is no longer kept")
+        if row.seal != seal("preimage", row.id, row.packed):
+            raise damaged(path, f"what edit {row.id} replaced")
+        patches, old_objects, old_segments = unpack_preimage(row.packed)
+        for patch in patches:
+            assert labels_hw is not None
+            labels_hw[patch.rect.slices] = patch.unpack()
+        for object_id, item in old_objects.items():
+            objects.pop(object_id, None)
+            if item is not None:
+                objects[object_id] = item
+        for segment_id, segment in old_segments.items():
+            segments.pop(segment_id, None)
+            if segment is not None:
+                segments[segment_id] = segment
+    ordered = tuple(sorted(objects.values(), key=lambda item: (item.z, item.id)))
+    return replace(current, labels_hw=labels_hw, objects=ordered, segments=tuple(segments.values()))
+
+
+def forget(connection: Connection, owner: int, layer: str) -> None:
+    """Drop what a layer's edits replaced; for a layer that is about to be replaced as a whole."""
+    edits = select(schema.edit.c.id).where(schema.edit.c.image_id == owner, schema.edit.c.layer == layer)
+    connection.execute(delete(schema.preimage).where(schema.preimage.c.edit_id.in_(edits)))
+
+
+def trim(connection: Connection, budget: int) -> int:
+    """Drop the oldest of what edits replaced until at most `budget` bytes are kept; returns how many edits lost it."""
+    preimage = schema.preimage
+    newest_first = select(preimage.c.edit_id, func.length(preimage.c.packed)).order_by(preimage.c.edit_id.desc())
+    total, last_kept = 0, None
+    for edit_id, size in connection.execute(newest_first):
+        total += size
+        if total > budget:
+            break
+        last_kept = edit_id
+    else:
+        return 0
+    doomed = delete(preimage) if last_kept is None else delete(preimage).where(preimage.c.edit_id < last_kept)
+    return connection.execute(doomed).rowcount
+
+
+def add_version(connection: Connection, name: str, person: str, path: Path) -> VersionRow:
+    """Name the state as it is now. Raises `UserError` where the name is taken."""
+    table = schema.version
+    if connection.execute(select(table.c.id).where(table.c.name == name)).first() is not None:
+        raise UserError(f"{path}: there is a version {name!r} already")
+    newest = connection.execute(select(func.max(schema.edit.c.id))).scalar() or 0
+    row = VersionRow(name, newest, journal.now(), person)
+    values = (row.name, row.edit_id, row.when, row.person)
+    fields = dict(zip(VERSION_COLUMNS, values, strict=True))
+    connection.execute(insert(table).values(**fields, seal=seal("version", *values)))
+    return row
+
+
+def read_versions(connection: Connection, path: Path) -> list[VersionRow]:
+    """The named versions, oldest first."""
+    found = []
+    for row in connection.execute(select(schema.version).order_by(schema.version.c.id)):
+        if row.seal != seal("version", row.name, row.edit_id, row.at, row.person):
+            raise damaged(path, f"version {row.name!r}")
+        found.append(VersionRow(row.name, row.edit_id, row.at, row.person))
+    return found
