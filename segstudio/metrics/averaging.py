@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from segstudio.metrics.confusion import ConfusionMatrix, Counts, Fractions, mean_of_defined, ratio
+from segstudio.metrics.confusion import ConfusionMatrix
+from segstudio.metrics.numbers import Counts, Fractions, mean_of_defined, ratio
 from segstudio.metrics.policy import AbsentRule, Averaging
 
 ImageCounts = npt.NDArray[np.int64]

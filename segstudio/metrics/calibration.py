@@ -9,10 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segstudio.core.errors import UserError
-from segstudio.metrics.confusion import ratio
-
-Fractions = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
+from segstudio.metrics.numbers import Counts, Fractions, ratio
 
 
 class Reliability:

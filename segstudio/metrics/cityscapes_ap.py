@@ -10,10 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from pycocotools import mask as coco_mask
 
-from segstudio.metrics.confusion import mean_of_defined
 from segstudio.metrics.instances import DetectedInstance, InstanceImage, Rle, TruthInstance, require_one_size
-
-Fractions = npt.NDArray[np.float64]
+from segstudio.metrics.numbers import Fractions, mean_of_defined
 
 IOU_THRESHOLDS = np.arange(0.5, 1.0, 0.05)
 MIN_PIXELS = 100

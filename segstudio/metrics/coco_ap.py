@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from segstudio.core.errors import UserError
-from segstudio.metrics.instances import Fractions, InstanceImage, Overlap
+from segstudio.metrics.instances import InstanceImage, Overlap
 from segstudio.metrics.matching import Flags, Indices, Matches, MatchRules, match_instances
+from segstudio.metrics.numbers import Fractions, mean_of_defined, numbers_or_none
 from segstudio.metrics.policy import COCO, Policy
 
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
@@ -59,12 +60,12 @@ class AveragePrecision:
     def ap(self, *, iou: float | None = None, area: str = "all", class_id: int | None = None) -> float:
         """Mean precision over thresholds (or at one), recall points and classes (or of one); NaN where undefined."""
         chosen = self.precision[self._thresholds(iou)][:, :, self._classes(class_id), self._area(area)]
-        return _mean(chosen)
+        return mean_of_defined(chosen)
 
     def ar(self, *, max_dets: int | None = None, area: str = "all", class_id: int | None = None) -> float:
         """Mean recall over thresholds and classes (or of one) with so many detections per image and class."""
         column = len(self.max_dets) - 1 if max_dets is None else self.max_dets.index(max_dets)
-        return _mean(self.recall[:, self._classes(class_id), self._area(area), column])
+        return mean_of_defined(self.recall[:, self._classes(class_id), self._area(area), column])
 
     def metrics(self) -> dict[str, float]:
         """Return the twelve numbers of COCO's summary by name, fractions in 0 … 1, NaN where undefined."""
@@ -90,14 +91,14 @@ class AveragePrecision:
                 "ap75": self.ap(iou=0.75, class_id=class_id),
                 "ar": self.ar(class_id=class_id),
             }
-            rows.append({"id": class_id, "name": names.get(class_id, str(class_id)), **_json_numbers(numbers)})
+            rows.append({"id": class_id, "name": names.get(class_id, str(class_id)), **numbers_or_none(numbers)})
         return {
             "task": "instance",
             "policy": self.policy.to_json(),
             "images": len(self.per_image),
-            "metrics": _json_numbers(self.metrics()),
+            "metrics": numbers_or_none(self.metrics()),
             "classes": rows,
-            "per_image": [{**tally._asdict(), **_json_numbers({"f1_50": tally.f1})} for tally in self.per_image],
+            "per_image": [{**tally._asdict(), **numbers_or_none({"f1_50": tally.f1})} for tally in self.per_image],
         }
 
     def _thresholds(self, iou: float | None) -> Flags:
@@ -211,12 +212,3 @@ def precision_at_recalls(hits: Flags, counted: Flags, positives: int) -> Fractio
         reached = place < recall.shape[1]
         out[row, reached] = envelope[row, place[reached]]
     return out
-
-
-def _mean(values: Fractions) -> float:
-    defined = values[~np.isnan(values)]
-    return float(defined.mean()) if defined.size else math.nan
-
-
-def _json_numbers(numbers: Mapping[str, float]) -> dict[str, float | None]:
-    return {name: None if math.isnan(value) else float(value) for name, value in numbers.items()}

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from segstudio.core.errors import UserError
 from segstudio.metrics.averaging import ImageCounts, iou_of_counts, mean_iou_of_images, mean_iou_of_resamples
-from segstudio.metrics.confusion import Fractions, mean_of_defined
+from segstudio.metrics.numbers import Fractions, mean_of_defined, number_or_none
 from segstudio.metrics.policy import AbsentRule, Averaging, Policy
 from segstudio.metrics.semantic import SemanticResult
 
@@ -110,11 +110,11 @@ class Comparison:
             "a": self.a.to_json(),
             "b": self.b.to_json(),
             "delta": {
-                "miou": _json(found.delta_miou),
-                "ci95": [_json(end) for end in found.miou_interval],
-                "p_value": _json(found.p_value),
-                "minimum_detectable": _json(found.minimum_detectable),
-                "probability_b_better": _json(found.probability_b_better),
+                "miou": number_or_none(found.delta_miou),
+                "ci95": [number_or_none(end) for end in found.miou_interval],
+                "p_value": number_or_none(found.p_value),
+                "minimum_detectable": number_or_none(found.minimum_detectable),
+                "probability_b_better": number_or_none(found.probability_b_better),
                 "units": found.units,
                 "resamples": found.resamples,
             },
@@ -122,13 +122,13 @@ class Comparison:
                 {
                     "id": item.id,
                     "name": item.name,
-                    "delta_iou": _json(found.delta_iou[index]),
-                    "ci95": [_json(end) for end in found.iou_interval[index]],
+                    "delta_iou": number_or_none(found.delta_iou[index]),
+                    "ci95": [number_or_none(end) for end in found.iou_interval[index]],
                 }
                 for index, item in enumerate(self.a.classes.evaluated)
             ],
             "per_image": [
-                {"name": name, "miou_a": _json(miou_a), "miou_b": _json(miou_b)}
+                {"name": name, "miou_a": number_or_none(miou_a), "miou_b": number_or_none(miou_b)}
                 for name, miou_a, miou_b in zip(
                     self.a.names, _image_mious(self.a, policy), _image_mious(self.b, policy), strict=True
                 )
@@ -237,7 +237,3 @@ def _undefined(delta: float, delta_iou: Fractions, units: int) -> PairedStatisti
 
 def _image_mious(result: SemanticResult, policy: Policy) -> list[float]:
     return [mean_of_defined(iou) for iou in iou_of_counts(result.counts, policy.absent)]
-
-
-def _json(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from segstudio.core.errors import UserError
+from segstudio.metrics.numbers import Counts, Fractions, mean_of_defined, ratio, scalar_ratio
 from segstudio.metrics.rasters import (
     IndexRaster,
     narrow_to_uint8,
     require_index_raster,
     require_same_shape,
 )
-
-Counts = npt.NDArray[np.int64]
-Fractions = npt.NDArray[np.float64]
 
 MAX_CLASSES = 4096
 # calcHist hands its integer bins out as float32, which stops being exact above 2^24.
@@ -203,7 +200,7 @@ class ConfusionMatrix:
     def micro_iou(self) -> float:
         """Sum of intersections over sum of unions; NaN when nothing was counted."""
         hits = self.true_positives
-        return _scalar_ratio(hits.sum(), (self.truth_pixels + self.predicted_pixels - hits).sum())
+        return scalar_ratio(hits.sum(), (self.truth_pixels + self.predicted_pixels - hits).sum())
 
     def dice(self) -> Fractions:
         """Dice coefficient (F1) per class, float64 [C]; NaN where absent from truth and prediction."""
@@ -223,7 +220,7 @@ class ConfusionMatrix:
 
     def pixel_accuracy(self) -> float:
         """Correct pixels over valid pixels; NaN when there are none."""
-        return _scalar_ratio(self.true_positives.sum(), self.valid_pixels)
+        return scalar_ratio(self.true_positives.sum(), self.valid_pixels)
 
     def mean_pixel_accuracy(self) -> float:
         """Mean of `recall` over the classes of the truth; NaN when there are none."""
@@ -282,24 +279,6 @@ class ConfusionMatrix:
     def _require_same_classes(self, other: ConfusionMatrix) -> None:
         if self.num_classes != other.num_classes:
             raise UserError(f"cannot combine confusion matrices of {self.num_classes} and {other.num_classes} classes")
-
-
-def ratio(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> Fractions:
-    """Divide elementwise in float64; NaN where the whole is zero."""
-    defined = whole != 0
-    out = np.full(np.shape(whole), np.nan)
-    np.divide(part, whole, out=out, where=defined)
-    return out
-
-
-def mean_of_defined(values: Fractions) -> float:
-    """Mean over the values that are not NaN; NaN when none is defined."""
-    defined = values[~np.isnan(values)]
-    return float(defined.mean()) if defined.size else float("nan")
-
-
-def _scalar_ratio(part: int | np.int64, whole: int | np.int64) -> float:
-    return float(part) / float(whole) if whole else float("nan")
 
 
 def _read_only(array: Counts) -> Counts:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segstudio.metrics.boundary import boundary_width
-from segstudio.metrics.confusion import ratio
+from segstudio.metrics.numbers import ratio
 from segstudio.metrics.rasters import IndexRaster, require_index_raster, require_same_shape
 
 Mask = npt.NDArray[np.bool_]

@@ -12,7 +12,8 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from segstudio.metrics.coco_ap import precision_at_recalls
-from segstudio.metrics.instances import DetectedInstance, Fractions, InstanceImage, TruthInstance, require_one_size
+from segstudio.metrics.instances import DetectedInstance, InstanceImage, TruthInstance, require_one_size
+from segstudio.metrics.numbers import Fractions
 
 FOREGROUND, BACKGROUND = 0.5, 0.1
 MAX_DETS = 100

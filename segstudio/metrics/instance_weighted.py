@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from segstudio.metrics.confusion import ConfusionMatrix, Counts, Fractions, ratio
+from segstudio.metrics.confusion import ConfusionMatrix
+from segstudio.metrics.numbers import Counts, Fractions, ratio
 from segstudio.metrics.rasters import IndexRaster, require_index_raster, require_same_shape
 
 CITYSCAPES_MEAN_SIZES = {

@@ -12,13 +12,13 @@ from pycocotools import mask as coco_mask
 
 from segstudio.core.errors import UserError
 from segstudio.metrics.boundary import boundary_of, boundary_width
+from segstudio.metrics.numbers import Fractions
 from segstudio.ops import rle as run_lengths
 
 Rle = Mapping[str, Any]
 """A COCO run-length mask: {"size": [height, width], "counts": bytes}, column-major and compressed."""
 
 Overlap = Literal["mask", "boundary"]
-Fractions = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

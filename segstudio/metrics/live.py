@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from segstudio.core.errors import UserError
-from segstudio.metrics.confusion import ConfusionMatrix, Fractions
+from segstudio.metrics.confusion import ConfusionMatrix
+from segstudio.metrics.numbers import Fractions
 from segstudio.metrics.rasters import IndexRaster
 
 

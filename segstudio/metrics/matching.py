@@ -11,7 +11,6 @@ import numpy.typing as npt
 from segstudio.core.errors import UserError
 from segstudio.metrics.instances import (
     DetectedInstance,
-    Fractions,
     InstanceImage,
     Overlap,
     TruthInstance,
@@ -19,6 +18,7 @@ from segstudio.metrics.instances import (
     overlaps,
     require_one_size,
 )
+from segstudio.metrics.numbers import Fractions
 from segstudio.metrics.policy import Comparator
 
 Flags = npt.NDArray[np.bool_]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +11,7 @@ import numpy.typing as npt
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.errors import UserError
-from segstudio.metrics.confusion import mean_of_defined, ratio
+from segstudio.metrics.numbers import mean_of_defined, numbers_or_none, ratio
 from segstudio.metrics.policy import COCO, Policy
 from segstudio.metrics.rasters import IndexRaster
 from segstudio.metrics.segment_overlaps import SegmentOverlaps
@@ -106,7 +105,7 @@ class PanopticQuality:
         rows = []
         for index, item in enumerate(self.classes.evaluated):
             row: dict[str, Any] = {"id": item.id, "name": item.name, "is_thing": item.is_thing}
-            row |= {name: _json_number(values[index]) for name, values in columns.items()}
+            row |= numbers_or_none({name: values[index] for name, values in columns.items()})
             row["true_positives"] = int(counts.true_positives[index])
             row["false_positives"] = int(counts.false_positives[index])
             row["false_negatives"] = int(counts.false_negatives[index])
@@ -115,7 +114,7 @@ class PanopticQuality:
             "task": "panoptic",
             "policy": self.policy.to_json(),
             "images": len(self.per_image),
-            "metrics": {name: _json_number(value) for name, value in self.metrics().items()},
+            "metrics": numbers_or_none(self.metrics()),
             "classes": rows,
             "per_image": [{"name": name, **_means(image_counts)} for name, image_counts in self.per_image],
         }
@@ -215,8 +214,4 @@ def _counts_of(image: PanopticImage, classes: ClassSet) -> PanopticCounts:
 
 def _means(counts: PanopticCounts) -> dict[str, float | None]:
     columns = {"pq": counts.pq(), "sq": counts.sq(), "rq": counts.rq()}
-    return {name: _json_number(mean_of_defined(values)) for name, values in columns.items()}
-
-
-def _json_number(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
+    return numbers_or_none({name: mean_of_defined(values) for name, values in columns.items()})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -17,8 +16,9 @@ from segstudio.metrics.averaging import (
     iou_of_counts,
     mean_iou_of_images,
 )
-from segstudio.metrics.confusion import ConfusionMatrix, Counts, Fractions, mean_of_defined, ratio
+from segstudio.metrics.confusion import ConfusionMatrix
 from segstudio.metrics.instance_weighted import InstanceWeightedIoU
+from segstudio.metrics.numbers import Counts, Fractions, mean_of_defined, number_or_none, numbers_or_none, ratio
 from segstudio.metrics.policy import CITYSCAPES, Averaging, Policy
 from segstudio.metrics.rasters import IndexRaster
 
@@ -158,13 +158,13 @@ class SemanticResult:
             "task": "semantic",
             "policy": self.policy.to_json(),
             "images": len(self.names),
-            "metrics": _json_numbers(self.metrics()),
+            "metrics": numbers_or_none(self.metrics()),
             "classes": self._class_rows(),
             "per_image": self._image_rows(),
         }
         by_category = self.category_iou()
         if by_category:
-            document["categories"] = [{"name": name, "iou": _json_number(iou)} for name, iou in by_category.items()]
+            document["categories"] = [{"name": name, "iou": number_or_none(iou)} for name, iou in by_category.items()]
         return document
 
     def _class_rows(self) -> list[dict[str, Any]]:
@@ -181,7 +181,7 @@ class SemanticResult:
         rows = []
         for index, item in enumerate(self.classes.evaluated):
             row: dict[str, Any] = {"id": item.id, "name": item.name}
-            row |= _json_numbers({name: float(values[index]) for name, values in columns.items()})
+            row |= numbers_or_none({name: float(values[index]) for name, values in columns.items()})
             row["truth_pixels"] = int(matrix.truth_pixels[index])
             row["predicted_pixels"] = int(matrix.predicted_pixels[index])
             rows.append(row)
@@ -200,7 +200,7 @@ class SemanticResult:
                 "mean_pixel_accuracy": mean_of_defined(ratio(hits, truth)),
                 "mean_dice": mean_of_defined(ratio(2 * hits, truth + predicted)),
             }
-            rows.append({"name": name, **_json_numbers(numbers), "worst_class": worst})
+            rows.append({"name": name, **numbers_or_none(numbers), "worst_class": worst})
         return rows
 
 
@@ -220,11 +220,3 @@ def evaluate_semantic(
     for pair in pairs:
         evaluation.add(pair)
     return evaluation.result()
-
-
-def _json_numbers(numbers: Mapping[str, float]) -> dict[str, float | None]:
-    return {name: _json_number(value) for name, value in numbers.items()}
-
-
-def _json_number(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
