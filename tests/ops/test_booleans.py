@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from segstudio.core.errors import UserError
 from segstudio.core.objects import PolygonPart, PolygonShape
@@ -16,14 +16,18 @@ RING = PolygonShape((PolygonPart(SQUARE, (SQUARE / 2 + 2.5,)),))
 
 
 @given(rings(), rings())
+@example(
+    np.array([(-1.0, 0.0), (0.1, 0.3), (-1.6, 0.0)]),
+    np.array([(-1.0, 0.0), (0.1, 0.3), (-2.0, 0.0), (1.0, 0.3)]),
+).via("GEOS subtracted wrongly without a grid")
 def test_the_areas_of_the_four_operations_agree(first_xy, second_xy):
     a = booleans.repaired(PolygonShape.of(first_xy))
     b = booleans.repaired(PolygonShape.of(second_xy))
     both = polygon.area(booleans.intersect(a, b))
-    assert polygon.area(booleans.union(a, b)) == pytest.approx(polygon.area(a) + polygon.area(b) - both, abs=1e-6)
-    assert polygon.area(booleans.subtract(a, b)) == pytest.approx(polygon.area(a) - both, abs=1e-6)
+    assert polygon.area(booleans.union(a, b)) == pytest.approx(polygon.area(a) + polygon.area(b) - both, abs=1e-3)
+    assert polygon.area(booleans.subtract(a, b)) == pytest.approx(polygon.area(a) - both, abs=1e-3)
     expected = polygon.area(a) + polygon.area(b) - 2 * both
-    assert polygon.area(booleans.xor(a, b)) == pytest.approx(expected, abs=1e-6)
+    assert polygon.area(booleans.xor(a, b)) == pytest.approx(expected, abs=1e-3)
 
 
 def test_subtracting_from_the_middle_makes_a_hole():

@@ -37,8 +37,8 @@ def test_a_polygon_keeps_its_far_vertices():
     larger, smaller = paint_shape(shape, rect, stroke), paint_shape(shape, rect, stroke, erase=True)
     assert polygon.area(larger) > polygon.area(shape) > polygon.area(smaller)
     for changed in (larger, smaller):
-        points = {tuple(p) for p in changed.parts[0].exterior_xy}
-        assert {tuple(p) for p in corners} <= points
+        for corner in corners:
+            assert np.abs(changed.parts[0].exterior_xy - corner).max(axis=1).min() < 1e-5
     assert mask_of(larger, WHOLE, SIZE)[rect.slices][stroke].all()
     assert not mask_of(smaller, WHOLE, SIZE)[rect.slices][stroke].any()
     assert paint_shape(shape, rect, np.zeros_like(stroke)) is shape
