@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -13,7 +14,9 @@ from segstudio.core.class_set import ClassSet, Color, distinct_color
 from segstudio.core.segments import SegmentTable
 
 Packed = NDArray[np.uint32]
-"""One colour per entry as 0xAARRGGBB, the word that Qt's RGB32 buffers hold."""
+"""One 32-bit word per entry, blue in the lowest byte, as Qt's RGB32 buffers hold them."""
+
+Palette = Literal["dataset", "color-blind"]
 
 COLOR_BLIND_SAFE: tuple[Color, ...] = (
     (230, 159, 0),
@@ -42,6 +45,7 @@ SELECTED_OUTLINE: Color = (255, 255, 255)
 FILL, OUTLINE, STRIPE = 0, 1, 2
 """Which of its looks a pixel takes: plain inside, at the border of its area, or on a stripe of the hatching (void)."""
 
+_BARE = 0xFF000000
 _STRIPE_COLOR: Color = (220, 220, 220)
 
 
@@ -49,16 +53,19 @@ _STRIPE_COLOR: Color = (220, 220, 220)
 class ColorTable:
     """How each number is drawn, in up to three looks.
 
-    A drawn pixel becomes `picture · keep / 255 + color`: `color` is packed and premultiplied with its opacity, `keep`
-    holds what remains of the picture in every channel. Both are uint32 of `looks` · `size` entries; number n in look k
-    is entry `k * size + n`. Numbers at or beyond the last entry are drawn as the last one.
+    `words` are uint32, `looks` · `size` entries; number n in look k is entry `k * size + n`. A word is 0xKKRRGGBB: a
+    drawn pixel becomes `picture · K / 255 + (R, G, B)`, the colour being premultiplied with its opacity. Numbers at or
+    beyond the last entry are drawn as the last one. `is_bare_at_zero` says that number 0 leaves the picture alone.
     """
 
-    color: Packed
-    keep: Packed
+    words: Packed
     size: int
     has_outline: bool = False
     has_stripes: bool = False
+
+    @property
+    def is_bare_at_zero(self) -> bool:
+        return bool((self.words[:: self.size] == _BARE).all())
 
     @classmethod
     def of(
@@ -84,20 +91,19 @@ class ColorTable:
             stripes = np.where(striped[:, None], np.array(_STRIPE_COLOR, np.uint8), colors)
             stripe_opacity = np.where(striped, np.maximum(opacity, 0.6), opacity)
         looks = 3 if has_stripes else 2 if has_outline else 1
-        color, keep = _packed(
+        words = _packed(
             np.concatenate((colors, edges, stripes)[:looks]),
             np.concatenate((opacity, edge_opacity, stripe_opacity)[:looks]),
         )
-        return cls(color, keep, len(colors), has_outline, has_stripes)
+        return cls(words, len(colors), has_outline, has_stripes)
 
 
-def _packed(colors: NDArray[np.uint8], opacity: NDArray[np.float64]) -> tuple[Packed, Packed]:
+def _packed(colors: NDArray[np.uint8], opacity: NDArray[np.float64]) -> Packed:
     alpha = np.rint(np.clip(opacity, 0, 1) * 255).astype(np.uint32)
     red, green, blue = ((colors[:, i].astype(np.uint32) * alpha + np.uint32(127)) // np.uint32(255) for i in range(3))
     keep = np.uint32(255) - alpha
-    color = (red << np.uint32(16)) | (green << np.uint32(8)) | blue
-    kept = np.uint32(0xFF000000) | (keep << np.uint32(16)) | (keep << np.uint32(8)) | keep
-    return color.astype(np.uint32, copy=False), kept.astype(np.uint32, copy=False)
+    words: Packed = (keep << np.uint32(24)) | (red << np.uint32(16)) | (green << np.uint32(8)) | blue
+    return words
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,65 +116,83 @@ class ColorOptions:
 
     opacity: float = 0.5
     style: Literal["fill", "outline", "both"] = "both"
-    color_by: Literal["class", "instance"] = "class"
-    palette: Literal["dataset", "color-blind"] = "dataset"
     hidden_classes: frozenset[int] = frozenset()
     hovered: int | None = None
     selected: frozenset[int] = frozenset()
     isolated: frozenset[int] | None = None
     hatch_ignored: bool = True
-    extra_hidden: frozenset[int] = field(default=frozenset())
 
 
-def segment_table(segments: SegmentTable, class_set: ClassSet, options: ColorOptions | None = None) -> ColorTable:
-    """Colours of a label raster's segment ids; 0 (unlabelled) and unknown ids stay bare."""
-    rows = [(segment.id, segment.class_id, segment.instance) for segment in segments]
-    return numbered_table(rows, class_set, options or ColorOptions())
+@dataclass(frozen=True, slots=True, eq=False)
+class NumberColors:
+    """What numbers in a raster stand for, before opacity and emphasis: looked up once, styled often.
 
-
-def numbered_table(rows: Sequence[tuple[int, int, int]], class_set: ClassSet, options: ColorOptions) -> ColorTable:
-    """Colours for rows of (number in the raster, class id, instance).
-
-    An instance of 0 has the colour of its class. Hidden and isolated-away numbers stay bare.
+    `colors` is uint8 `[N, 3]`, `class_ids` int64 `[N]`; `known` and `ignored` are bool `[N]`. The last entry is the
+    one for unknown numbers.
     """
-    size = max((row[0] for row in rows), default=0) + 2
-    colors = np.zeros((size, 3), np.uint8)
-    present = np.zeros(size, np.bool_)
-    hatched = np.zeros(size, np.bool_)
-    of_class = class_colors(class_set, options.palette)
-    ignored = {c.id for c in class_set.classes if c.is_ignored} if options.hatch_ignored else set()
-    for number, class_id, instance in rows:
-        color = of_class.get(class_id) or distinct_color(abs(class_id))
-        colors[number] = instance_color(color, instance) if options.color_by == "instance" and instance else color
-        present[number] = class_id not in options.hidden_classes
-        hatched[number] = class_id in ignored
-    _hide(present, options)
-    fill = np.where(present, options.opacity if options.style != "outline" else 0.0, 0.0)
-    edge = np.where(present, 1.0 if options.style != "fill" else 0.0, 0.0)
-    edge_colors = np.minimum(colors.astype(np.uint16) * 5 // 4 + 24, 255).astype(np.uint8)
-    for number in _in(present, options.selected):
-        edge[number], edge_colors[number] = 1.0, SELECTED_OUTLINE
-        fill[number] = max(fill[number], min(1.0, options.opacity * 1.25))
-    for number in _in(present, () if options.hovered is None else (options.hovered,)):
-        edge[number] = 1.0
-        fill[number] = min(1.0, max(fill[number], options.opacity) + 0.15)
-    return ColorTable.of(colors, fill, outline_colors=edge_colors, outline_opacity=edge, striped=hatched & present)
+
+    colors: NDArray[np.uint8]
+    class_ids: NDArray[np.int64]
+    known: NDArray[np.bool_]
+    ignored: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls,
+        rows: Sequence[tuple[int, int, int]],
+        class_set: ClassSet,
+        *,
+        color_by: Literal["class", "instance"] = "class",
+        palette: Palette = "dataset",
+    ) -> NumberColors:
+        """For rows of (number in the raster, class id, instance); instance 0 always has the colour of its class."""
+        size = max((row[0] for row in rows), default=0) + 2
+        colors = np.zeros((size, 3), np.uint8)
+        class_ids = np.zeros(size, np.int64)
+        known, ignored = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
+        of_class = class_colors(class_set, palette)
+        not_counted = {c.id for c in class_set.classes if c.is_ignored}
+        for number, class_id, instance in rows:
+            color = of_class.get(class_id) or distinct_color(abs(class_id))
+            colors[number] = instance_color(color, instance) if color_by == "instance" and instance else color
+            class_ids[number], known[number], ignored[number] = class_id, True, class_id in not_counted
+        return cls(colors, class_ids, known, ignored)
+
+    def table(self, options: ColorOptions) -> ColorTable:
+        """The colour table for some options. Hidden and isolated-away numbers stay bare."""
+        present = self.known.copy()
+        if options.hidden_classes:
+            present &= ~np.isin(self.class_ids, list(options.hidden_classes))
+        if options.isolated is not None:
+            alone = np.zeros_like(present)
+            alone[_in(present, options.isolated)] = True
+            present &= alone
+        fill = np.where(present, options.opacity if options.style != "outline" else 0.0, 0.0)
+        edge = np.where(present, 1.0 if options.style != "fill" else 0.0, 0.0)
+        edge_colors = np.minimum(self.colors.astype(np.uint16) * 5 // 4 + 24, 255).astype(np.uint8)
+        for number in _in(present, options.selected):
+            edge[number], edge_colors[number] = 1.0, SELECTED_OUTLINE
+            fill[number] = max(fill[number], min(1.0, options.opacity * 1.25))
+        for number in _in(present, () if options.hovered is None else (options.hovered,)):
+            edge[number] = 1.0
+            fill[number] = min(1.0, max(fill[number], options.opacity) + 0.15)
+        striped = self.ignored & present if options.hatch_ignored else None
+        return ColorTable.of(self.colors, fill, outline_colors=edge_colors, outline_opacity=edge, striped=striped)
 
 
-def _hide(present: NDArray[np.bool_], options: ColorOptions) -> None:
-    for number in _in(present, options.extra_hidden):
-        present[number] = False
-    if options.isolated is not None:
-        alone = np.zeros_like(present)
-        alone[_in(present, options.isolated)] = True
-        present &= alone
+def segment_table(
+    segments: SegmentTable, class_set: ClassSet, options: ColorOptions | None = None, *, palette: Palette = "dataset"
+) -> ColorTable:
+    """Colours of a label raster's segment ids, by class; 0 (unlabelled) and unknown ids stay bare."""
+    rows = [(segment.id, segment.class_id, segment.instance) for segment in segments]
+    return NumberColors.of(rows, class_set, palette=palette).table(options or ColorOptions())
 
 
 def _in(present: NDArray[np.bool_], numbers: Iterable[int]) -> list[int]:
     return [number for number in numbers if 0 <= number < present.size and present[number]]
 
 
-def class_colors(class_set: ClassSet, palette: Literal["dataset", "color-blind"]) -> dict[int, Color]:
+def class_colors(class_set: ClassSet, palette: Palette) -> dict[int, Color]:
     """Colour of each class id: the data set's own, or one that colour-blind people can tell from its neighbours."""
     if palette == "dataset":
         return {c.id: c.color for c in class_set.classes}
@@ -187,6 +211,7 @@ def color_blind_color(index: int) -> Color:
     return red, green, blue
 
 
+@lru_cache(maxsize=65536)
 def instance_color(color: Color, instance: int) -> Color:
     """A shade for one instance of a class: two parts of a colour of its own, one part of the class's."""
     own = distinct_color(instance)
@@ -195,7 +220,7 @@ def instance_color(color: Color, instance: int) -> Color:
 
 
 def error_table(
-    *, opacity: float = 0.6, palette: Literal["dataset", "color-blind"] = "dataset", shown: Iterable[int] = (1, 2, 3, 4)
+    *, opacity: float = 0.6, palette: Palette = "dataset", shown: Iterable[int] = (1, 2, 3, 4)
 ) -> ColorTable:
     """Colours of the error codes (see `ERROR_COLORS`); codes that are not `shown` stay bare."""
     colors, alpha = np.zeros((256, 3), np.uint8), np.zeros(256)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from segstudio.core.errors import UserError
 from segstudio.core.geometry import Rect, union_all
 from segstudio.core.objects import ObjectTable, SegObject
-from segstudio.ops.shapes import ObjectIndex, paint_objects
+from segstudio.ops.shapes import ObjectIndex, mask_of
 
 _MAX_SLOT = 65535
 
@@ -55,7 +55,7 @@ class ObjectRaster:
 
     @property
     def rows(self) -> list[tuple[int, int, int]]:
-        """(slot, class id, instance) of every object, as `lut.numbered_table` takes them."""
+        """(slot, class id, instance) of every object, as `lut.NumberColors` takes them."""
         return [(slot, self._class_of[object_id], object_id) for object_id, slot in self._slot_of.items()]
 
     def _put(self, item: SegObject) -> None:
@@ -72,6 +72,8 @@ class ObjectRaster:
     def _paint(self, area: Rect) -> None:
         rect = area.grown(1).intersect(Rect.of_size(*self._size_hw))
         if not rect.is_empty:
-            touching = self.index.touching(rect)
-            painted = paint_objects(touching, self._size_hw, lambda item: self._slot_of[item.id], rect=rect)
-            self.slots_hw[rect.slices] = painted
+            self.slots_hw[rect.slices] = 0
+            for item in reversed(self.index.touching(rect)):
+                box = item.bounds().grown(1).intersect(rect)
+                mask_hw = mask_of(item.shape, box, self._size_hw)
+                np.copyto(self.slots_hw[box.slices], np.uint16(self._slot_of[item.id]), where=mask_hw)

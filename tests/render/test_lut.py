@@ -13,6 +13,7 @@ from segstudio.render.lut import (
     OUTLINE,
     ColorOptions,
     ColorTable,
+    NumberColors,
     color_blind_color,
     confidence_table,
     display_curve,
@@ -24,7 +25,7 @@ CLASSES = ClassSet.of_names(["a", "b", "c"], first_id=1)
 
 
 def alpha_of(table: ColorTable, number: int, look: int = 0) -> int:
-    return 255 - (int(table.keep[look * table.size + number]) & 255)
+    return 255 - (int(table.words[look * table.size + number]) >> 24)
 
 
 def test_only_known_segments_are_drawn():
@@ -36,7 +37,7 @@ def test_hover_makes_stronger_and_selection_white():
     options = ColorOptions(opacity=0.4, style="fill", hovered=1, selected=frozenset({2}))
     table = segment_table(SegmentTable.for_classes(CLASSES), CLASSES, options)
     assert alpha_of(table, 1) > alpha_of(table, 3)
-    assert int(table.color[OUTLINE * table.size + 2]) == 0xFFFFFF
+    assert int(table.words[OUTLINE * table.size + 2]) == 0xFFFFFF
     assert alpha_of(table, 3, OUTLINE) == alpha_of(table, 3)
 
 
@@ -48,10 +49,12 @@ def test_isolating_hides_the_rest():
 
 def test_instances_of_a_class_get_shades_of_their_own():
     segments = SegmentTable([Segment(1, 1, 1), Segment(2, 1, 2), Segment(3, 1)])
-    by_class = segment_table(segments, CLASSES, ColorOptions())
-    by_instance = segment_table(segments, CLASSES, ColorOptions(color_by="instance"))
-    assert by_class.color[1] == by_class.color[2] == by_class.color[3]
-    assert len({int(by_instance.color[n]) for n in (1, 2, 3)}) == 3
+    rows = [(segment.id, segment.class_id, segment.instance) for segment in segments]
+    by_class = NumberColors.of(rows, CLASSES).colors.tolist()
+    by_instance = NumberColors.of(rows, CLASSES, color_by="instance").colors.tolist()
+    assert by_class[1] == by_class[2] == by_class[3]
+    assert by_instance[3] == by_class[3]
+    assert len({tuple(color) for color in by_instance[1:4]}) == 3
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 255)] * 3), min_size=1, max_size=20), st.floats(0, 1))
@@ -59,7 +62,7 @@ def test_color_and_keep_never_overflow(colors, opacity):
     array = np.array(colors, np.uint8)
     table = ColorTable.of(array, np.full(len(array), opacity))
     for shift in (0, 8, 16):
-        total = ((table.color >> shift) & 255).astype(int) + ((table.keep >> shift) & 255)
+        total = ((table.words >> shift) & 255).astype(int) + (table.words >> 24)
         assert total.max() <= 255
 
 
@@ -92,7 +95,7 @@ def test_error_colors_leave_neutral_and_void_bare():
 
 def test_confidence_grows_lighter_and_low_values_stand_out():
     table = confidence_table(opacity=1.0, threshold=0.5)
-    colors = [((int(w) >> 16) & 255, (int(w) >> 8) & 255, int(w) & 255) for w in table.color]
+    colors = [((int(w) >> 16) & 255, (int(w) >> 8) & 255, int(w) & 255) for w in table.words]
     lightness = [luminance(color) for color in colors[128:]]
     assert all(a < b for a, b in itertools.pairwise(lightness[::8]))
     assert set(colors[:127]) == {(220, 40, 40)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import numpy as np
@@ -16,10 +16,11 @@ from segstudio.metrics.errors_map import all_classes_error_map, class_error_map
 from segstudio.render.lut import (
     ColorOptions,
     ColorTable,
+    NumberColors,
+    Palette,
     confidence_table,
     display_curve,
     error_table,
-    numbered_table,
 )
 from segstudio.render.object_raster import ObjectRaster
 from segstudio.render.scene import ErrorLayer, RasterLayer, Scene
@@ -36,6 +37,7 @@ class SceneSource:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._objects: dict[str, tuple[Layer, ObjectRaster]] = {}
+        self._colors: dict[str, tuple[object, NumberColors]] = {}
         self._tables: dict[str, tuple[object, ColorTable]] = {}
         self._index: tuple[object, NDArray[np.uint8] | NDArray[np.uint16]] | None = None
 
@@ -100,7 +102,7 @@ class SceneSource:
             code = partial(class_error_map, class_index=chosen)
         else:
             code = partial(all_classes_error_map, num_classes=class_set.num_classes)
-        palette = error_table(palette="color-blind" if view.colour_blind else "dataset")
+        palette = error_table(palette=_palette(view))
         assert document.truth_index_hw is not None
         return ErrorLayer(document.truth_index_hw, layer.raster.ids_hw, self._index[1], code, palette)
 
@@ -120,23 +122,18 @@ class SceneSource:
         if name != TRUTH or not (on_objects and len(layer.objects)):
             # What is not being worked on stays visible, but steps back.
             share = _BESIDE if on_objects and (name == LABELS or len(layer.objects)) else 1.0
-            rows = [(s.id, s.class_id, s.instance) for s in layer.segments]
             options = self._options(view, opacity * share)
-            drawn.append(
-                RasterLayer(layer.raster.ids_hw, self._table(name, layer.segments.version, rows, options), outline_px)
-            )
+            drawn.append(RasterLayer(layer.raster.ids_hw, self._segment_table(layer, view, options), outline_px))
         if len(layer.objects) and (on_objects or name != TRUTH):
             raster = self.objects(name)
             options = self._object_options(view, name, raster, opacity)
-            table = self._table(f"{name} objects", raster.version, raster.rows, options)
-            drawn.append(RasterLayer(raster.slots_hw, table, outline_px))
+            drawn.append(RasterLayer(raster.slots_hw, self._object_table(name, raster, view, options), outline_px))
         return drawn
 
     def _options(self, view: View, opacity: float) -> ColorOptions:
         return ColorOptions(
             opacity=opacity,
             style=view.fill_style,
-            palette="color-blind" if view.colour_blind else "dataset",
             hidden_classes=view.hidden_classes,
         )
 
@@ -148,18 +145,38 @@ class SceneSource:
         return ColorOptions(
             opacity=opacity,
             style=style,
-            color_by="instance",
-            palette="color-blind" if view.colour_blind else "dataset",
             hidden_classes=view.hidden_classes,
             hovered=hovered,
             selected=frozenset(slots),
             hatch_ignored=False,
         )
 
-    def _table(self, name: str, version: int, rows: list[tuple[int, int, int]], options: ColorOptions) -> ColorTable:
-        class_set = self._document.class_set
-        key = version, id(class_set), options
+    def _segment_table(self, layer: Layer, view: View, options: ColorOptions) -> ColorTable:
+        def look_up() -> NumberColors:
+            rows = [(s.id, s.class_id, s.instance) for s in layer.segments]
+            return NumberColors.of(rows, self._document.class_set, palette=_palette(view))
+
+        return self._table(layer.name, (layer.segments.version, id(layer)), look_up, view, options)
+
+    def _object_table(self, name: str, raster: ObjectRaster, view: View, options: ColorOptions) -> ColorTable:
+        def look_up() -> NumberColors:
+            class_set = self._document.class_set
+            return NumberColors.of(raster.rows, class_set, color_by="instance", palette=_palette(view))
+
+        return self._table(f"{name} objects", (raster.version, id(raster)), look_up, view, options)
+
+    def _table(
+        self, name: str, version: object, look_up: Callable[[], NumberColors], view: View, options: ColorOptions
+    ) -> ColorTable:
+        key = version, id(self._document.class_set), view.colour_blind
+        colors = self._colors.get(name)
+        if colors is None or colors[0] != key:
+            colors = self._colors[name] = key, look_up()
         kept = self._tables.get(name)
-        if kept is None or kept[0] != key:
-            kept = self._tables[name] = key, numbered_table(rows, class_set, options)
+        if kept is None or kept[0] != (key, options):
+            kept = self._tables[name] = (key, options), colors[1].table(options)
         return kept[1]
+
+
+def _palette(view: View) -> Palette:
+    return "color-blind" if view.colour_blind else "dataset"
