@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from segstudio.cli.console import Console, percent, table
-from segstudio.cli.options import AsJson, Classes, CsvFile, class_set
+from segstudio.cli.options import AsJson, Classes, CsvFile, Split, class_set
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,11 +18,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def compare(
-    truth: Annotated[Path, typer.Argument(help="A data set, a project or a folder of class-id PNGs.")],
+    truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="A data set, a project or a folder of class-id PNGs.")],
     a: Annotated[Path, typer.Argument(metavar="A", help="The first prediction.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="The second prediction.")],
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Also write a page to read.")] = None,
     classes: Classes = None,
+    split: Split = None,
     policy: Annotated[str | None, typer.Option(help="cityscapes, coco, torchmetrics or monai.")] = None,
     csv: CsvFile = None,
     as_json: AsJson = False,
@@ -34,7 +35,7 @@ def compare(
 
     console = Console(as_json=as_json)
     with console.working() as progress:
-        found = run(truth, a, b, classes=class_set(classes), policy=policy, progress=progress)
+        found = run(truth, a, b, classes=class_set(classes), policy=policy, split=split, progress=progress)
     document = found.to_json()
     if csv is not None:
         write_csv(csv, document)

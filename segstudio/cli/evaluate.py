@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from segstudio.cli.console import Console, percent, table
-from segstudio.cli.options import AsJson, Classes, CsvFile, class_set
+from segstudio.cli.options import AsJson, Classes, CsvFile, Split, class_set
 
 Task = Literal["semantic", "instance", "panoptic"]
 _COLUMNS = {"semantic": ("iou", "dice", "accuracy"), "instance": ("ap", "ap50", "ap75"), "panoptic": ("pq", "sq", "rq")}
@@ -21,10 +21,13 @@ def add_to(app: typer.Typer) -> None:
 
 
 def evaluate(
-    truth: Annotated[Path, typer.Argument(help="A data set, a project or a folder of class-id PNGs.")],
-    prediction: Annotated[Path, typer.Argument(help="The same of the prediction; images are paired by name.")],
+    truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="A data set, a project or a folder of class-id PNGs.")],
+    prediction: Annotated[
+        Path, typer.Argument(metavar="PREDICTION", help="The same of the prediction; images are paired by name.")
+    ],
     task: Annotated[Task | None, typer.Option(help="What to measure; by default what TRUTH is made for.")] = None,
     classes: Classes = None,
+    split: Split = None,
     policy: Annotated[str | None, typer.Option(help="cityscapes, coco, torchmetrics or monai.")] = None,
     csv: CsvFile = None,
     as_json: AsJson = False,
@@ -35,7 +38,9 @@ def evaluate(
 
     console = Console(as_json=as_json)
     with console.working() as progress:
-        evaluation = run(truth, prediction, task=task, classes=class_set(classes), policy=policy, progress=progress)
+        evaluation = run(
+            truth, prediction, task=task, classes=class_set(classes), policy=policy, split=split, progress=progress
+        )
     if csv is not None:
         write_csv(csv, evaluation.document)
     for note in evaluation.notes:

@@ -18,7 +18,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def export(
-    project: Annotated[Path, typer.Argument(help="A project file, or any data set.")],
+    project: Annotated[Path, typer.Argument(metavar="PROJECT", help="A project file, or any data set.")],
     target: Annotated[Path, typer.Argument(metavar="DST", help="Where the labels go.")],
     to: Target,
     layer: Layer = "labels",

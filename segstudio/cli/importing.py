@@ -18,7 +18,7 @@ def add_to(app: typer.Typer) -> None:
 
 def import_(
     source: Annotated[Path, typer.Argument(metavar="SRC", help="A data set, a folder of images or one image.")],
-    project: Annotated[Path, typer.Argument(help="The project file; made where there is none.")],
+    project: Annotated[Path, typer.Argument(metavar="PROJECT", help="The project file; made where there is none.")],
     source_format: From = "auto",
     layer: Layer = "labels",
     classes: Classes = None,

@@ -56,18 +56,20 @@ def _run_verb(argv: Sequence[str], open_window: OpenWindow | None, tour: Tour | 
     from segstudio.cli.verbs import Abort, CommandError, build_app
 
     try:
-        result = build_app(open_window=open_window, tour=tour)(list(argv), standalone_mode=False)
+        result = build_app(open_window=open_window, tour=tour)(list(argv), prog_name="segstudio", standalone_mode=False)
     except Abort:
         return INTERRUPTED
     except CommandError as error:
-        _say_error(_usage(error, argv[0]))
+        usage = _usage(error, argv[0])
+        if usage:  # else the verb has shown its help
+            _say_error(usage)
         return BAD_INPUT
     return result if isinstance(result, int) else DONE
 
 
 def _usage(error: Exception, verb: str) -> str:
     message = " ".join(str(getattr(error, "format_message", lambda: error)()).split())
-    return f"{message.rstrip('.')} (see: segstudio {verb} --help)"
+    return f"{message.rstrip('.')} (see: segstudio {verb} --help)" if message else ""
 
 
 def _open(argv: Sequence[str], open_window: OpenWindow | None) -> int:

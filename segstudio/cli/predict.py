@@ -17,9 +17,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def predict(
-    model: Annotated[str, typer.Argument(help="A model's name; see `segstudio models`.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name; see `segstudio models`.")],
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="An image, a folder, a data set or a project.")],
-    output: Annotated[Path, typer.Argument(help="Where the labels go.")],
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="Where the labels go.")],
     weights: Annotated[str | None, typer.Option(help="A file, or the name of known weights.")] = None,
     to: To = None,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",

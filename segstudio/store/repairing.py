@@ -100,7 +100,7 @@ def _rescue(path: Path, fresh: Path, progress: Progress) -> tuple[int, list[str]
 
 
 def _copy_table(source: sqlite3.Connection, connection: Connection, table: Table, lost: list[str]) -> int:
-    owners = {key.parent.column: key.column for key in table.foreign_keys}
+    owners = {key.parent: key.column for key in table.foreign_keys}
     present = {column: set(connection.execute(select(target)).scalars()) for column, target in owners.items()}
     names = [column.name for column in table.columns]
     rows = []

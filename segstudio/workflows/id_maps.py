@@ -117,7 +117,7 @@ def _lut(class_set: ClassSet, match: ClassMatch | None, *, is_train_ids: bool) -
     for c in match.mapping.source.classes if match is not None else class_set.classes:
         value = c.train_id if is_train_ids else c.id
         target = target_of.get(c.id)
-        if 0 <= value < 65536 and target in class_set.index_of:
+        if target is not None and target in class_set.index_of and 0 <= value < 65536:
             lut[value] = class_set.index_of[target]
     if is_train_ids:
         lut[IGNORED] = ignored

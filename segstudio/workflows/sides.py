@@ -95,25 +95,29 @@ class Side:
 
 
 @contextmanager
-def both_sides(truth: Path, prediction: Path, *, classes: ClassSet | None) -> Iterator[tuple[Side, Side, ClassSet]]:
+def both_sides(
+    truth: Path, prediction: Path, *, classes: ClassSet | None, split: str | None = None
+) -> Iterator[tuple[Side, Side, ClassSet]]:
     """Open truth and prediction in common classes: those given, else the truth's, else plain ids.
 
     Where only the prediction says what its ids mean (a `class_set.json`), a truth of plain ids is read in those.
     Raises `UserError` naming the path.
     """
-    with _side(truth, classes) as own, _side(prediction, classes) as other:
+    with _side(truth, classes, split) as own, _side(prediction, classes) as other:
         common = classes or own.class_set or other.class_set
         yield own.in_classes(common), other.in_classes(common, truth=own.id_maps), common or plain_class_set()
 
 
 @contextmanager
-def _side(path: Path, classes: ClassSet | None) -> Iterator[Side]:
+def _side(path: Path, classes: ClassSet | None, split: str | None = None) -> Iterator[Side]:
     if path.suffix.lower() != PROJECT_SUFFIX and _is_id_maps(path, classes):
+        if split is not None:
+            raise UserError(f"{path}: class-id PNGs have no splits")
         maps = find_id_maps(path, classes)
         entries = {key: Entry(one, maps.class_set) for key, one in maps.by_key.items()}
         yield Side(path, ID_MAPS, maps.class_set, entries, (), maps)
         return
-    with opened(path, class_set=classes) as dataset:
+    with opened(path, class_set=classes, split=split) as dataset:
         entries = {item.key: Entry(item, dataset.class_set) for item in dataset.images if item.read_annotation}
         if not entries:
             raise UserError(f"{path}: there are no labels in it")
