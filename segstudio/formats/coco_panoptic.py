@@ -33,7 +33,7 @@ from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.mapping import by_name
 from segstudio.formats.object_list import object_losses, visible_pieces
 from segstudio.formats.rasters import checked_size, has_raster, overlap_losses, rasterised
-from segstudio.formats.report import CERTAIN, Candidate, Loss
+from segstudio.formats.report import CERTAIN, LIKELY, Candidate, Loss
 from segstudio.formats.writing import WriteJob, Written
 from segstudio.ops.image import read_label_png, write_png
 
@@ -44,11 +44,15 @@ _DERIVED = ("id", "category_id", "iscrowd", "area", "bbox")
 
 
 def _detect(probe: Probe) -> Candidate | None:
+    if probe.is_dir and any(name.startswith("config") and name.endswith(".json") for name in probe.names):
+        certainty = LIKELY  # Mapillary ships panoptic files beside its own
+    else:
+        certainty = CERTAIN
     for path in probe.json_files:
         content = probe.ends_of(path)
         if b'"segments_info"' in content and b'"images"' in content:
             where = path.name if probe.is_dir else "its content"
-            return Candidate("coco-panoptic", f"{where} has images and segments_info", CERTAIN)
+            return Candidate("coco-panoptic", f"{where} has images and segments_info", certainty)
     return None
 
 

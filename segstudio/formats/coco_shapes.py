@@ -108,7 +108,8 @@ def row_of(item: SegObject, image_id: int, annotation_id: Any, size_hw: tuple[in
     extra = dict(item.extra)
     had_no_crowd = "iscrowd" in extra and extra.pop("iscrowd") is None
     kept = extra.pop("segmentation", None)
-    has_kept = "segmentation" in item.extra and form == "auto"
+    # Other formats keep their own kind of outline under the same name.
+    has_kept = form == "auto" and (isinstance(kept, list) or (isinstance(kept, dict) and "counts" in kept))
     extra.pop("id", None)
     row: dict[str, Any] = {"id": annotation_id, "image_id": image_id, "category_id": item.class_id}
     row["segmentation"] = kept if has_kept else segmentation_of(item.shape, size_hw, form, is_crowd=item.is_crowd)

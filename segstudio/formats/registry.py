@@ -15,7 +15,7 @@ from segstudio.core.layer import Annotation
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.formats.files import Probe
 from segstudio.formats.format import Format, ReadOptions
-from segstudio.formats.report import Candidate, Loss, LossTally, WriteReport
+from segstudio.formats.report import AmbiguousFormat, Candidate, Loss, LossTally, WriteReport
 from segstudio.formats.staging import Staging
 from segstudio.formats.writing import WriteJob, check_written
 
@@ -24,7 +24,25 @@ _MODULES: dict[str, str] = {
     "coco-panoptic": "segstudio.formats.coco_panoptic",
     "coco-results": "segstudio.formats.coco_results",
     "cityscapes": "segstudio.formats.cityscapes",
+    "voc": "segstudio.formats.voc",
+    "ade20k": "segstudio.formats.ade20k",
+    "camvid": "segstudio.formats.camvid",
+    "kitti": "segstudio.formats.kitti",
+    "gta5": "segstudio.formats.gta5",
+    "synthia": "segstudio.formats.synthia",
+    "pascal-context": "segstudio.formats.pascal_context",
+    "pascal-part": "segstudio.formats.pascal_part",
+    "stanford-background": "segstudio.formats.stanford_background",
+    "bdd100k": "segstudio.formats.bdd100k",
+    "mapillary": "segstudio.formats.mapillary",
     "class-id-png": "segstudio.formats.class_id_png",
+    "labelme": "segstudio.formats.labelme",
+    "cvat": "segstudio.formats.cvat",
+    "yolo-seg": "segstudio.formats.yolo_seg",
+    "isat": "segstudio.formats.isat",
+    "label-studio": "segstudio.formats.label_studio",
+    "supervisely": "segstudio.formats.supervisely",
+    "via": "segstudio.formats.via",
     "images": "segstudio.formats.images",
 }
 
@@ -153,8 +171,7 @@ def _only_candidate(path: Path) -> str:
     best = candidates[0]
     equal = [c for c in candidates if c.certainty > best.certainty - 0.05]
     if len(equal) > 1:
-        listed = "; ".join(f"{c.name} ({c.reason})" for c in equal)
-        raise UserError(f"{path}: may be {listed}", hint="say which with --from")
+        raise AmbiguousFormat(path, equal)
     return best.name
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from segstudio.core.dataset import Skipped
+from segstudio.core.errors import UserError
 
 CERTAIN, LIKELY, POSSIBLE = 1.0, 0.7, 0.3
 """How sure a detection is: read in the content, fits the content, nothing speaks against it."""
@@ -20,6 +21,16 @@ class Candidate:
     name: str
     reason: str
     certainty: float
+
+
+class AmbiguousFormat(UserError):
+    """A path that fits several formats equally well; `candidates` are those to choose from."""
+
+    def __init__(self, path: Path, candidates: list[Candidate]) -> None:
+        listed = "; ".join(f"{c.name} ({c.reason})" for c in candidates)
+        super().__init__(f"{path}: may be {listed}", hint="say which with --from")
+        self.path = path
+        self.candidates = candidates
 
 
 @dataclass(frozen=True, slots=True)

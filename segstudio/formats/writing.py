@@ -21,10 +21,14 @@ from segstudio.formats.report import Loss, LossTally
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a target must hold for one image: objects per class and labelled pixels per class (None = not compared)."""
+    """What a target must hold for one image: objects per class, labelled pixels per class, and objects in all.
+
+    None is not compared.
+    """
 
     objects: Mapping[int, int] | None = None
     pixels: Mapping[int, int] | None = None
+    count: int | None = None
 
     @classmethod
     def of(cls, annotation: Annotation) -> Written:
@@ -32,7 +36,8 @@ class Written:
         objects: dict[int, int] = {}
         for item in annotation.objects:
             objects[item.class_id] = objects.get(item.class_id, 0) + 1
-        return cls(objects, None if annotation.labels_hw is None else class_pixels(annotation))
+        pixels = None if annotation.labels_hw is None else class_pixels(annotation)
+        return cls(objects, pixels, len(annotation.objects))
 
 
 def class_pixels(annotation: Annotation) -> dict[int, int]:
@@ -150,5 +155,7 @@ def check_written(job: WriteJob, read_back: Callable[[], Dataset]) -> None:
         back = Written.of(annotation)
         if written.objects is not None and dict(written.objects) != dict(back.objects or {}):
             raise EnvironmentFault(f"{job.path.name}: the objects of {key} were not written as they are")
+        if written.count is not None and written.count != back.count:
+            raise EnvironmentFault(f"{job.path.name}: {key} has {back.count} objects instead of {written.count}")
         if written.pixels is not None and dict(written.pixels) != dict(back.pixels or {}):
             raise EnvironmentFault(f"{job.path.name}: the areas of {key} were not written as they are")
