@@ -20,6 +20,7 @@ from segstudio.core.event import Event
 from segstudio.core.history import HistoryBook
 from segstudio.core.layer import LABELS
 from segstudio.core.transaction import Edit
+from segstudio.formats.report import AmbiguousFormat
 from segstudio.session.document import ClassBook, Document, Recorded
 from segstudio.session.images import ImageList
 from segstudio.session.jobs import Job, Jobs
@@ -44,7 +45,8 @@ class Session:
 
     Without arguments everything is as the program itself uses it. `document_changed` is emitted when another image is
     shown (None = nothing), `opened` when another data set or project is; both come after everything else is in place.
-    All methods belong to the home thread.
+    All methods belong to the home thread. `ambiguous` is emitted where a folder fits several formats and a person must
+    say which.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Session:
         self.predictions = Predictions(self, make_host if make_host is not None else _model_host)
         self.opened: Event[Workspace | None] = Event()
         self.document_changed: Event[Document | None] = Event()
+        self.ambiguous: Event[AmbiguousFormat] = Event()
         self.document: Document | None = None
         self.person = person if person is not None else _person()
         self._workspace: Workspace | None = None
@@ -94,7 +97,7 @@ class Session:
             return open_workspace(target, data_dir=self.data_dir, format=format, class_set=class_set, job=job)
 
         return self.jobs.submit(
-            work, done=self._show_workspace, failed=self.notify.fault, key="open-path", title=f"opening {target.name}"
+            work, done=self._show_workspace, failed=self._path_failed, key="open-path", title=f"opening {target.name}"
         )
 
     def go(self, index: int) -> None:
@@ -152,6 +155,7 @@ class Session:
             self._workspace = None
 
     def _step(self, step: int) -> None:
+        # An image that could not be opened is a place too: one goes on from there, not back to it.
         current = self._wanted if self._wanted is not None else self.index
         if current is not None:
             self.go(min(len(self.images) - 1, max(0, current + step)))
@@ -199,8 +203,13 @@ class Session:
         self.document_changed.emit(document)
         self._prefetch()
 
+    def _path_failed(self, error: BaseException) -> None:
+        if isinstance(error, AmbiguousFormat):
+            self.ambiguous.emit(error)
+        else:
+            self.notify.fault(error)
+
     def _open_failed(self, error: BaseException) -> None:
-        self._wanted = None
         self.notify.fault(error)
 
     def _prefetch(self) -> None:

@@ -203,3 +203,26 @@ def test_jobs_run_on_threads_and_come_home_in_order() -> None:
     jobs.close()
     assert arrived == [0, 1, 2, 3, 4, 100]
     assert late.cancel_token.cancelled
+
+
+def test_an_ambiguous_folder_asks(opened: Session, street: Path) -> None:
+    asked = []
+    opened.ambiguous.connect(asked.append)
+    (street / "SegmentationClass").mkdir()
+    (street / "ImageSets" / "Segmentation").mkdir(parents=True)
+    (street / "JPEGImages").mkdir()
+    (street / "gtFine" / "val" / "town").mkdir(parents=True)
+    (street / "leftImg8bit" / "val" / "town").mkdir(parents=True)
+    stem = "town_000000_000019"
+    picture = (street / "images" / "view_0.png").read_bytes()
+    (street / "leftImg8bit" / "val" / "town" / f"{stem}_leftImg8bit.png").write_bytes(picture)
+    polygons = '{"imgWidth": 90, "imgHeight": 60, "objects": []}'
+    (street / "gtFine" / "val" / "town" / f"{stem}_gtFine_polygons.json").write_text(polygons)
+    (street / "ImageSets" / "Segmentation" / "val.txt").write_text("view_0\n")
+    (street / "JPEGImages" / "view_0.jpg").write_bytes(picture)
+    (street / "SegmentationClass" / "view_0.png").write_bytes((street / "labels" / "view_0.png").read_bytes())
+    opened.open_path(street)
+    assert {"cityscapes", "voc"} <= {candidate.name for candidate in asked[0].candidates}
+    assert opened.document.item.name == "view_0"
+    opened.open_path(street, format="cityscapes")
+    assert opened.dataset.format == "cityscapes"

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.core.resources import resource_dir
+from segstudio.formats.report import AmbiguousFormat
 from segstudio.session.document import Document
 from segstudio.session.notify import Notice
 from segstudio.session.session import Session
@@ -33,6 +34,7 @@ from segstudio.ui.shell.actions import Actions
 from segstudio.ui.shell.commands import Commands
 from segstudio.ui.shell.job_bridge import GuiHop
 from segstudio.ui.shell.message_bar import MessageBar
+from segstudio.ui.shell.open_dialogs import choose_format
 from segstudio.ui.shell.status_bar import StatusBar
 from segstudio.ui.shell.tool_options import ToolOptions
 from segstudio.ui.shell.welcome import Welcome, dropped_path
@@ -168,6 +170,7 @@ class MainWindow(QMainWindow):
         session = self.session
         session.notify.told.connect(self._on_told)
         session.opened.connect(self._on_opened)
+        session.ambiguous.connect(self._on_ambiguous)
         session.document_changed.connect(self._on_document)
         session.view.changed.connect(self._on_view)
         self.layers.accept_asked.connect(self.actions_table.accept_layer)
@@ -184,6 +187,9 @@ class MainWindow(QMainWindow):
 
     def _on_told(self, notice: Notice) -> None:
         self.messages.show_notice(notice)
+
+    def _on_ambiguous(self, found: AmbiguousFormat) -> None:
+        choose_format(self, found)
 
     def _on_opened(self, workspace: Workspace | None) -> None:
         empty = workspace is None

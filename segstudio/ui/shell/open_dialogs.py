@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
 from segstudio.core.errors import SegStudioError
+from segstudio.formats.report import AmbiguousFormat
 from segstudio.session.jobs import Job
 from segstudio.workflows.demo import demo_dir, make_demo
 
@@ -68,6 +69,25 @@ def open_dataset(window: MainWindow) -> None:
 
 def open_project(window: MainWindow) -> None:
     _ask_file(window, "Open a project", "SegStudio projects (*.segproj)", window.session.open_path)
+
+
+def choose_format(window: MainWindow, found: AmbiguousFormat) -> None:
+    """Ask which of several formats a path is in, with what speaks for each, and open it so."""
+    box = QMessageBox(window)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setWindowTitle("Which format is it?")
+    box.setText(f"{found.path.name} fits several formats.")
+    box.setInformativeText("\n".join(f"{c.name}: {c.reason}" for c in found.candidates))
+    names = {box.addButton(c.name, QMessageBox.ButtonRole.AcceptRole): c.name for c in found.candidates}
+    box.addButton(QMessageBox.StandardButton.Cancel)
+
+    def chosen(button: object) -> None:
+        for known, name in names.items():
+            if known is button:
+                window.session.open_path(found.path, format=name)
+
+    box.buttonClicked.connect(chosen)
+    box.open()
 
 
 def save_copy(window: MainWindow) -> None:
