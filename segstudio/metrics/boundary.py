@@ -68,6 +68,13 @@ def boundary_iou(truth_hw: Mask, prediction_hw: Mask, *, ratio: float = 0.02, di
     return boundary_overlap(truth_hw, prediction_hw, ratio=ratio, distance=distance).iou
 
 
+def trimap_bands(mask_hw: Mask, distance: int) -> tuple[Mask, Mask]:
+    """Return the pixels inside and outside a mask within `distance` (chessboard) of its edge; the frame is no edge."""
+    inner = mask_hw & (_depth(mask_hw, frame_is_outside=False) <= distance)
+    outer = ~mask_hw & (_depth(~mask_hw, frame_is_outside=False) <= distance)
+    return inner, outer
+
+
 def trimap_overlap(truth_hw: Mask, prediction_hw: Mask, *, ratio: float = 0.02, distance: int | None = None) -> Overlap:
     """Return intersection and union inside a band around the truth's edge, for pooling over images.
 
@@ -77,8 +84,7 @@ def trimap_overlap(truth_hw: Mask, prediction_hw: Mask, *, ratio: float = 0.02, 
     """
     truth, prediction = _masks(truth_hw, prediction_hw)
     band = distance if distance is not None else boundary_width(*truth.shape, ratio=ratio)
-    inner = truth & (_depth(truth, frame_is_outside=False) <= band)
-    outer = ~truth & (_depth(~truth, frame_is_outside=False) <= band)
+    inner, outer = trimap_bands(truth, band)
     return Overlap(int(np.count_nonzero(inner & prediction)), int(np.count_nonzero(inner | (outer & prediction))))
 
 

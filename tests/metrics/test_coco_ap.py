@@ -117,6 +117,13 @@ def test_classes_do_not_match_each_other():
     assert measured.ap() == 0
 
 
+def test_the_higher_score_takes_the_object_even_with_less_overlap():
+    """Matching by best overlap first would call the second detection right at every threshold."""
+    measured = average_precision([image([truth(0, 0, 4, 5)], [det(0.9, 0, 0, 4, 3), det(0.8, 0, 0, 4, 5)])])
+    assert measured.ap(iou=0.6) == pytest.approx(1.0)
+    assert measured.ap(iou=0.65) == pytest.approx(0.5)
+
+
 def test_of_two_equal_overlaps_the_later_object_is_taken():
     """The first detection takes the later twin, so the one below the area range decides nothing."""
     twins = [truth(0, 0, 4, 4, area=5.0), truth(0, 0, 4, 4, area=2000.0)]
