@@ -28,6 +28,7 @@ from segstudio.workflows.id_maps import (
 from segstudio.workflows.reading import PROJECT_SUFFIX, opened
 
 ID_MAPS = "class-id-png"
+_NAMELESS = frozenset(("coco-results",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,17 @@ def both_sides(
     Where only the prediction says what its ids mean (a `class_set.json`), a truth of plain ids is read in those.
     Raises `UserError` naming the path.
     """
-    with _side(truth, classes, split) as own, _side(prediction, classes) as other:
+    with _side(truth, classes, split) as own, _side(prediction, classes or _borrowed(prediction, own)) as other:
         common = classes or own.class_set or other.class_set
         yield own.in_classes(common), other.in_classes(common, truth=own.id_maps), common or plain_class_set()
+
+
+def _borrowed(prediction: Path, truth: Side) -> ClassSet | None:
+    """The truth's classes, for predictions of a format that numbers classes and does not name them."""
+    if prediction.suffix.lower() == PROJECT_SUFFIX or truth.class_set is None:
+        return None
+    found = formats.detect(prediction)
+    return truth.class_set if found and found[0].name in _NAMELESS else None
 
 
 @contextmanager
