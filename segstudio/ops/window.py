@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 SAMPLES = 1_000_000
 """Percentiles are taken from about this many evenly spaced pixels."""
 
+_ROWS = 512
+
 
 def window(
     source: NDArray[Any], *, low: float = 0.5, high: float = 99.5, channels: Sequence[int] | None = None
@@ -34,7 +36,8 @@ def window(
     for place, channel in enumerate(shown):
         plane = planes[:, :, channel]
         bottom, top = limits[place] if limits else _limits(plane, low, high)
-        out[:, :, place] = _stretched(plane, bottom, top)
+        for row in range(0, len(plane), _ROWS):  # the temporary arrays of a whole large picture would not fit beside it
+            out[row : row + _ROWS, :, place] = _stretched(plane[row : row + _ROWS], bottom, top)
     if len(shown) == 1:
         out[:, :, 1] = out[:, :, 2] = out[:, :, 0]
     return out
