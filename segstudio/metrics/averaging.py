@@ -51,7 +51,7 @@ def _means_along(values: Fractions, axis: int) -> Fractions:
 
 
 def mean_iou_of_resamples(
-    weights: Fractions, counts: ImageCounts, averaging: Averaging, absent: AbsentRule
+    weights: Fractions, counts: ImageCounts | Fractions, averaging: Averaging, absent: AbsentRule
 ) -> tuple[Fractions, Fractions]:
     """Mean IoU [R] and accumulated IoU per class [R, C] of R weightings [R, N] of N images.
 
@@ -59,7 +59,7 @@ def mean_iou_of_resamples(
     """
     images, _, classes = counts.shape
     # Integers in float64: exact far beyond any dataset, and a matrix product instead of R sums.
-    totals = (weights @ counts.reshape(images, -1).astype(np.float64)).reshape(-1, 3, classes)
+    totals = (weights @ counts.reshape(images, -1).astype(np.float64, copy=False)).reshape(-1, 3, classes)
     accumulated = iou_of_counts(totals, absent)
     if averaging == "accumulate":
         return _means_along(accumulated, 1), accumulated

@@ -71,11 +71,12 @@ def paired_statistics(
         return _undefined(delta, total_b - total_a, units)
 
     rng = np.random.default_rng(seed)
+    float_a, float_b = counts_a.astype(np.float64), counts_b.astype(np.float64)
     deltas, class_deltas = [], []
     for drawn in _draws(rng, units, resamples, columns=len(counts_a)):
         weights = drawn[:, members]
-        miou_a, iou_a = mean_iou_of_resamples(weights, counts_a, averaging, absent)
-        miou_b, iou_b = mean_iou_of_resamples(weights, counts_b, averaging, absent)
+        miou_a, iou_a = mean_iou_of_resamples(weights, float_a, averaging, absent)
+        miou_b, iou_b = mean_iou_of_resamples(weights, float_b, averaging, absent)
         deltas.append(miou_b - miou_a)
         class_deltas.append(iou_b - iou_a)
     resampled = np.concatenate(deltas)
@@ -85,7 +86,7 @@ def paired_statistics(
         miou_interval=_interval(resampled),
         probability_b_better=float((spread > 0).mean() + (spread == 0).mean() / 2) if spread.size else math.nan,
         p_value=_permutation_p_value(
-            counts_a, counts_b, delta, averaging=averaging, absent=absent, members=members, resamples=resamples, rng=rng
+            float_a, float_b, delta, averaging=averaging, absent=absent, members=members, resamples=resamples, rng=rng
         ),
         minimum_detectable=_DETECTABLE_IN_STANDARD_ERRORS * float(spread.std(ddof=1)) if spread.size > 1 else math.nan,
         delta_iou=total_b - total_a,
@@ -165,8 +166,8 @@ def compare_semantic(
 
 
 def _permutation_p_value(
-    counts_a: ImageCounts,
-    counts_b: ImageCounts,
+    counts_a: Fractions,
+    counts_b: Fractions,
     delta: float,
     *,
     averaging: Averaging,
