@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from segstudio.core.geometry import Rect
 from segstudio.core.objects import PolygonPart, PolygonShape
-from segstudio.ops import polygon, rle, transform
+from segstudio.ops import polygon, rle, smoothing, transform
 from segstudio.ops.shapes import mask_of
 from tests.ops.strategies import masks, view_of
 
@@ -57,7 +57,7 @@ def test_doubling_a_mask_repeats_its_pixels(mask_hw):
 @given(masks(), st.integers(-6, 6).map(lambda v: v / 2))
 def test_growing_is_euclidean_distance(mask_hw, pixels):
     padded = np.pad(mask_hw, 7)
-    grown = transform.grow_mask(padded, pixels)
+    grown = smoothing.grow_mask(padded, pixels)
     if not mask_hw.any():
         expected = padded
     elif pixels >= 0:
@@ -70,15 +70,15 @@ def test_growing_is_euclidean_distance(mask_hw, pixels):
 @given(masks(), st.integers(-6, 6).map(lambda v: v / 2))
 def test_growing_a_shape_is_growing_its_mask(mask_hw, pixels):
     shape = placed(mask_hw)
-    expected = transform.grow_mask(rle.decode(shape), pixels)
-    assert np.array_equal(rle.decode(transform.grow(shape, pixels)), expected)
+    expected = smoothing.grow_mask(rle.decode(shape), pixels)
+    assert np.array_equal(rle.decode(smoothing.grow(shape, pixels)), expected)
 
 
 def test_a_polygon_grows_round_and_shrinks_sharp():
-    grown = transform.grow(PolygonShape.of(SQUARE), 2)
+    grown = smoothing.grow(PolygonShape.of(SQUARE), 2)
     assert polygon.area(grown) == pytest.approx(100 + 4 * 20 + 4 * np.pi, rel=0.005)
-    assert polygon.area(transform.grow(PolygonShape.of(SQUARE), -2)) == pytest.approx(36)
-    assert transform.grow(PolygonShape.of(SQUARE), -6).parts == ()
+    assert polygon.area(smoothing.grow(PolygonShape.of(SQUARE), -2)) == pytest.approx(36)
+    assert smoothing.grow(PolygonShape.of(SQUARE), -6).parts == ()
 
 
 def test_smoothing_a_mask_cuts_spikes_and_fills_bays():
@@ -86,14 +86,14 @@ def test_smoothing_a_mask_cuts_spikes_and_fills_bays():
     mask_hw[8:22, 8:28] = True
     mask_hw[15, 28:33] = True
     mask_hw[8:11, 15] = False
-    smooth = rle.decode(transform.smooth(rle.mask_shape(mask_hw, size_hw=SIZE), 1.5))
+    smooth = rle.decode(smoothing.smooth(rle.mask_shape(mask_hw, size_hw=SIZE), 1.5))
     assert not smooth[15, 30:33].any()
     assert smooth[9:11, 15].all()
     assert abs(int(smooth.sum()) - 14 * 20) < 15
 
 
 def test_smoothing_a_polygon_keeps_its_place_and_size():
-    smooth = transform.smooth(RING, 1.0)
+    smooth = smoothing.smooth(RING, 1.0)
     assert polygon.area(smooth) == pytest.approx(polygon.area(RING), rel=0.05)
     assert len(smooth.parts[0].holes_xy) == 1
-    assert transform.smooth(RING, 0) is RING
+    assert smoothing.smooth(RING, 0) is RING

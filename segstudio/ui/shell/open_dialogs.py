@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 from segstudio.core.errors import SegStudioError
 from segstudio.formats.report import AmbiguousFormat
 from segstudio.session.jobs import Job
-from segstudio.workflows.demo import demo_dir, make_demo
 
 if TYPE_CHECKING:
     from segstudio.ui.shell.main_window import MainWindow
@@ -25,6 +24,8 @@ def open_demo(window: MainWindow) -> None:
     session = window.session
 
     def work(job: Job) -> Path:
+        from segstudio.workflows.demo import demo_dir, make_demo
+
         return make_demo(demo_dir(session.data_dir), progress=job.progress, cancel=job.cancel_token)
 
     def opened(folder: Path) -> None:
