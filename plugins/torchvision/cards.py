@@ -5,7 +5,7 @@ from __future__ import annotations
 from segstudio.plugins.api import ModelCard, Preprocess, Published, WeightsEntry
 
 _HOME = "https://download.pytorch.org/models/"
-_SHORT_520 = Preprocess(size_hw=(520, 4160), resize="short")
+_SHORT_520 = Preprocess(size_hw=(520, 4160), resize="short", antialias=True)
 _UNIT = Preprocess(mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import nn
 from torchvision.models import detection, segmentation
+from torchvision.ops import FrozenBatchNorm2d
 
 
 class Semantic(nn.Module):
@@ -80,7 +81,9 @@ class Instances(nn.Module):
 
 
 def mask_rcnn_resnet50_fpn(num_classes: int | None = None) -> nn.Module:
-    return _instances(detection.maskrcnn_resnet50_fpn, num_classes)
+    network = _instances(detection.maskrcnn_resnet50_fpn, num_classes)
+    _freeze_norms(network.backbone)
+    return network
 
 
 def mask_rcnn_resnet50_fpn_v2(num_classes: int | None = None) -> nn.Module:
@@ -91,3 +94,12 @@ def _instances(make: Callable[..., nn.Module], num_classes: int | None) -> Insta
     # The card counts COCO's 80 things; the published network has an output for every category id.
     outputs = COCO_OUTPUTS if num_classes in (None, 80) else num_classes + 1
     return Instances(make(weights=None, weights_backbone=None, num_classes=outputs))
+
+
+def _freeze_norms(module: nn.Module) -> None:
+    """Normalise as torchvision does with its trained weights of the first version: frozen statistics, epsilon 0."""
+    for name, child in module.named_children():
+        if isinstance(child, nn.BatchNorm2d):
+            setattr(module, name, FrozenBatchNorm2d(child.num_features, eps=0.0))
+        else:
+            _freeze_norms(child)

@@ -23,7 +23,8 @@ class Preprocess:
     A pixel x (0…255) becomes `(x · scale − mean) / std`, or `(x − mean) / std · scale` where `scale_last` (a convention
     of networks that were trained so). `resize` says what happens to the size first: "stretch" to `size_hw`, "short"
     side to `size_hw[0]` with the long side at most `size_hw[1]`, or "none". What is then no multiple of `multiple` is
-    padded on the right and below. `restore` says what is brought back to the image's size: the "logits" (bilinear,
+    padded on the right and below. `antialias` averages all pixels that a smaller one covers, as Pillow does and OpenCV
+    does not. `restore` says what is brought back to the image's size: the "logits" (bilinear,
     before the argmax) or the "labels" (nearest), as the published figures were measured.
     """
 
@@ -35,6 +36,7 @@ class Preprocess:
     size_hw: tuple[int, int] | None = None
     resize: Literal["stretch", "short", "none"] = "none"
     multiple: int = 1
+    antialias: bool = False
     restore: Literal["logits", "labels"] = "logits"
 
     def __post_init__(self) -> None:
@@ -126,7 +128,8 @@ class ModelCard:
 
     `class_set` is the name of a bundled set or a set; `channels[i]` is the evaluation index of output channel i (255:
     background, does not count), empty where channel i simply is index i. `parameters` counts weights, `gmacs` is in
-    10⁹ multiply-accumulates at `input_size` (height, width); None means that nobody said.
+    10⁹ multiply-accumulates of convolutions and matrix products at `input_size` (height, width), as
+    `torch_backend.cost` counts them; None means that nobody did.
     """
 
     name: str

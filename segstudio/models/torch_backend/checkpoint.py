@@ -167,7 +167,7 @@ def _peeled(tensors: Tensors, network: torch.nn.Module) -> Tensors:
 def _compare(network: torch.nn.Module, tensors: Mapping[str, torch.Tensor], where: str) -> None:
     own = network.state_dict()
     missing = [key for key in own if key not in tensors and not key.endswith("num_batches_tracked")]
-    unexpected = [key for key in tensors if key not in own]
+    unexpected = [key for key in tensors if key not in own and not key.endswith("num_batches_tracked")]
     shapes = [key for key in own if key in tensors and own[key].shape != tensors[key].shape]
     if not (missing or unexpected or shapes):
         return

@@ -41,7 +41,7 @@ def to_input(image: NDArray[np.uint8], preprocess: Preprocess, device: torch.dev
         planes = planes.flip(1)
     size = resized_hw(image.shape[:2], preprocess)
     if size != image.shape[:2]:
-        planes = F.interpolate(planes, size=size, mode="bilinear", align_corners=False)
+        planes = F.interpolate(planes, size=size, mode="bilinear", align_corners=False, antialias=preprocess.antialias)
     # (x·scale − mean) / std and (x − mean) / std · scale are one multiplication and one subtraction each.
     mean, std = np.asarray(preprocess.mean, np.float64), np.asarray(preprocess.std, np.float64)
     factor = preprocess.scale / std
