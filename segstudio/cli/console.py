@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO
@@ -54,8 +55,12 @@ class Console:
         return 1 if failed else 0
 
     def _write(self, text: str) -> None:
-        self._stdout.write(text)
-        self._stdout.flush()
+        try:
+            self._stdout.write(text)
+            self._stdout.flush()
+        except BrokenPipeError:
+            # Whoever read our output has enough of it; nothing may be flushed into the closed pipe at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())  # type: ignore[union-attr]
 
 
 def table(rows: Sequence[Sequence[str]], *, left: int = 1) -> list[str]:

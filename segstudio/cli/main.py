@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -46,10 +45,6 @@ def run(argv: Sequence[str], *, open_window: OpenWindow | None = None, tour: Tou
     except SegStudioError as error:
         _say_error(str(error))
         return BAD_INPUT
-    except BrokenPipeError:
-        # Whoever read our output has enough of it; nothing may be flushed into the closed pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
 
 
 def _run_verb(argv: Sequence[str], open_window: OpenWindow | None, tour: Tour | None) -> int:
