@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.workflows.toytown.camera import Points, circle
-from segstudio.workflows.toytown.canvas import SCALE, Sketch
 from segstudio.workflows.toytown.chance import Chance
 from segstudio.workflows.toytown.classes import BUILDING, SKY, VEGETATION
 from segstudio.workflows.toytown.light import channels, mixed, scaled, varied
 from segstudio.workflows.toytown.noise import cloudy
+from segstudio.workflows.toytown.sketch import SCALE, Sketch
 from segstudio.workflows.toytown.stage import Stage
 
 _FAR = 170.0

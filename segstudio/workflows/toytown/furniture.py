@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from segstudio.workflows.toytown.camera import NEAR, Points, Pose, Rectangle, circle, frustum
-from segstudio.workflows.toytown.canvas import Sketch
 from segstudio.workflows.toytown.chance import Chance
 from segstudio.workflows.toytown.classes import FENCE, POLE, STATIC, TRAFFIC_LIGHT, TRAFFIC_SIGN
 from segstudio.workflows.toytown.light import Color, mixed, scaled, varied
+from segstudio.workflows.toytown.sketch import Sketch
 from segstudio.workflows.toytown.stage import Stage, Thing
 
 _STEEL: Color = (112, 116, 120)
@@ -185,7 +185,7 @@ def fence(chance: Chance, x: float, z0: float, z1: float) -> Thing:
     return Thing(z1, draw)
 
 
-def bin_(chance: Chance, x: float, z: float) -> Thing:
+def litter_bin(chance: Chance, x: float, z: float) -> Thing:
     """Return a litter bin or a mailbox: an object of no evaluated class."""
     color = varied(chance.pick(((52, 88, 66), (232, 178, 40), (92, 94, 98), (40, 74, 128))), chance)
     pose = Pose(x, z, chance.between(-0.3, 0.3))

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.workflows.toytown.camera import NEAR, Points, circle
-from segstudio.workflows.toytown.canvas import SCALE, Sketch
 from segstudio.workflows.toytown.chance import Chance
 from segstudio.workflows.toytown.classes import ROAD, SIDEWALK, TERRAIN
 from segstudio.workflows.toytown.light import Color, channels, scaled, varied
 from segstudio.workflows.toytown.noise import SIZE, grain, patchy
+from segstudio.workflows.toytown.sketch import SCALE, Sketch
 from segstudio.workflows.toytown.stage import Stage
 
 END = 420.0

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.errors import EnvironmentFault
-from segstudio.workflows.toytown.canvas import Scene
+from segstudio.workflows.toytown.scene import Scene
 
 
 def write_scene(root: Path, split: str, name: str, scene: Scene, class_set: ClassSet) -> None:

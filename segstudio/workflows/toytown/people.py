@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from segstudio.workflows.toytown.camera import Points, circle, turn
-from segstudio.workflows.toytown.canvas import Sketch
 from segstudio.workflows.toytown.chance import Chance
 from segstudio.workflows.toytown.classes import BICYCLE, PERSON, RIDER
 from segstudio.workflows.toytown.light import Color, mixed, scaled, varied
+from segstudio.workflows.toytown.sketch import Sketch
 from segstudio.workflows.toytown.stage import Stage, Thing
 
 _SKINS: tuple[Color, ...] = ((240, 204, 176), (222, 172, 136), (174, 122, 88), (118, 78, 56), (92, 62, 46))

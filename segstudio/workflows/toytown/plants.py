@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from segstudio.workflows.toytown.camera import NEAR, Points, Rectangle, circle, frustum
-from segstudio.workflows.toytown.canvas import Sketch
 from segstudio.workflows.toytown.chance import Chance
 from segstudio.workflows.toytown.classes import VEGETATION
 from segstudio.workflows.toytown.light import Color, scaled, varied
+from segstudio.workflows.toytown.sketch import Sketch
 from segstudio.workflows.toytown.stage import Stage, Thing
 
 _LEAVES: tuple[Color, ...] = ((82, 126, 58), (66, 112, 62), (104, 138, 58), (76, 118, 80), (176, 128, 52))

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.workflows.toytown.camera import Camera, Points, clip_near
-from segstudio.workflows.toytown.canvas import Canvas, Sketch
+from segstudio.workflows.toytown.canvas import Canvas
 from segstudio.workflows.toytown.light import Light
+from segstudio.workflows.toytown.sketch import Sketch
 
 
 @dataclass

@@ -9,12 +9,14 @@ import numpy as np
 from segstudio.workflows.toytown import buildings, furniture, people, plants, vehicles
 from segstudio.workflows.toytown.backdrop import paint_backdrop
 from segstudio.workflows.toytown.camera import Camera, Pose
-from segstudio.workflows.toytown.canvas import Canvas, Scene, Sketch
+from segstudio.workflows.toytown.canvas import Canvas
 from segstudio.workflows.toytown.chance import Chance
 from segstudio.workflows.toytown.classes import EGO_VEHICLE
 from segstudio.workflows.toytown.ground import Street, paint_ground
 from segstudio.workflows.toytown.lens import photograph
 from segstudio.workflows.toytown.light import MOODS, light_of
+from segstudio.workflows.toytown.scene import Scene
+from segstudio.workflows.toytown.sketch import Sketch
 from segstudio.workflows.toytown.stage import Stage, Thing
 
 WIDTH, HEIGHT = 1024, 512
@@ -155,7 +157,7 @@ def _kerb(chance: Chance, street: Street, side: int) -> list[Thing]:
                 things.append(furniture.sign(chance, edge, z))
         lamp_turn = (lamp_turn + 1) % 3
         z += step
-    spots = [(furniture.sign, 0.8, 6, 40), (furniture.sign, 0.6, 10, 30), (furniture.bin_, 0.5, 6, 24),
+    spots = [(furniture.sign, 0.8, 6, 40), (furniture.sign, 0.6, 10, 30), (furniture.litter_bin, 0.5, 6, 24),
              (people.parked_bicycle, 0.75, 6, 26), (people.parked_bicycle, 0.5, 8, 30)]  # fmt: skip
     for make, probability, near, far in spots:
         place = chance.between(near, far)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from segstudio.workflows.toytown.camera import Points, Pose, Rectangle, circle, frustum
-from segstudio.workflows.toytown.canvas import Sketch
 from segstudio.workflows.toytown.chance import Chance
 from segstudio.workflows.toytown.classes import BUS, CAR, TRUCK
 from segstudio.workflows.toytown.light import Color, mixed, scaled, varied
+from segstudio.workflows.toytown.sketch import Sketch
 from segstudio.workflows.toytown.stage import Stage, Thing
 
 _PAINTS: tuple[Color, ...] = (
