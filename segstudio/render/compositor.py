@@ -32,6 +32,9 @@ _THREADS = min(4, os.cpu_count() or 1)
 _BAND_AREA = 128 * 1024
 """Device pixels that are drawn at a time: few enough that what lies between two steps stays in the cache."""
 
+_SHARED_BANDS = 4
+"""From so many bands on they are shared out; below, starting threads costs more than it saves."""
+
 
 class Compositor:
     """Draws scenes into `buffer_hw`: uint32 `[height, width]` of 0xFFRRGGBB in device pixels.
@@ -111,12 +114,13 @@ class Compositor:
         target[...] = source
 
     def _compose(self, rect: Rect) -> None:
-        if rect.area <= _BAND_AREA:
-            self._compose_band(rect, self._scratches[0])
-            return
-        count = ceil(rect.area / _BAND_AREA)
+        count = max(1, ceil(rect.area / _BAND_AREA))
         edges = [rect.y0 + rect.height * i // count for i in range(count + 1)]
         bands = [Rect(rect.x0, top, rect.x1, bottom) for top, bottom in pairwise(edges)]
+        if count < _SHARED_BANDS:
+            for band in bands:
+                self._compose_band(band, self._scratches[0])
+            return
         # Threads that last one frame: starting one costs 0.05 ms, and none is left over when the view goes.
         waiting, failures = iter(bands), deque[BaseException]()
         helpers = [

@@ -275,6 +275,24 @@ def test_pictures_drawn_before_their_levels_are_ready_are_refined(stage):
     assert not stage.canvas.frame.is_coarse
 
 
+@pytest.mark.parametrize("ratio", [1.25, 1.5, 2.0])
+def test_screens_with_other_pixel_ratios_show_single_pixels(stage, ratio):
+    stage.canvas.devicePixelRatioF = lambda: ratio
+    QApplication.sendEvent(stage.canvas, QEvent(QEvent.Type.DevicePixelRatioChange))
+    view = stage.canvas.viewport_now
+    assert (view.width_px, view.height_px) == (int(640 * ratio), int(480 * ratio))
+    stage.canvas.actual_size()
+    stage.view(overlays_hidden=True, tool="select")
+    image = QImage(view.width_px, view.height_px, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(ratio)
+    stage.canvas.render(image)
+    words = np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), image.bytesPerLine() // 4)
+    x, y = (round(value) for value in stage.canvas.viewport_now.to_widget(0, 0))
+    picture = stage.document.pyramid.image_hwc
+    np.testing.assert_array_equal(words[y : y + SIZE_HW[0], x : x + SIZE_HW[1]] & 255, picture[..., 2])
+    assert stage.canvas.to_image(stage.canvas.to_widget(31.5, 7.25)) == pytest.approx((31.5, 7.25))
+
+
 def test_turning_the_view_keeps_clicks_and_pixels_together(stage):
     stage.canvas.turn()
     stage.canvas.fit()

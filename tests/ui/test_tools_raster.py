@@ -197,6 +197,20 @@ def test_fill_gives_a_connected_area_to_the_class(stage):
     np.testing.assert_array_equal(stage.ids, expected)
 
 
+def test_fill_shows_what_a_click_will_take(stage):
+    stage.paint(slice(10, 60), slice(10, 60), ROAD)
+    stage.view(tool="fill")
+    before = stage.canvas.grab().toImage()
+    stage.hand.hover(30, 30)
+    after = stage.canvas.grab().toImage()
+    inside, outside = stage.canvas.to_widget(20, 50).toPoint(), stage.canvas.to_widget(100, 50).toPoint()
+    assert after.pixel(inside) != before.pixel(inside)
+    assert after.pixel(outside) == before.pixel(outside)
+    assert not stage.steps()
+    stage.hand.hover(100, 100)
+    assert stage.canvas.grab().toImage().pixel(inside) == before.pixel(inside)
+
+
 def test_pick_takes_the_class_under_the_cursor(stage):
     stage.paint(slice(0, 60), slice(0, 60), HOUSE)
     stage.view(tool="pick")

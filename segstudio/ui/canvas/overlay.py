@@ -15,6 +15,8 @@ HANDLE = 4.0
 MARGIN = 8.0
 """How far lines and handles reach beyond the points that they are drawn for, in logical pixels."""
 
+_SMOOTH_RING = 40.0
+"""Radius, in logical pixels, from which steps in a ring are too small to see."""
 _DARK = QColor(0, 0, 0, 170)
 _LIGHT = QColor(255, 255, 255)
 
@@ -44,13 +46,17 @@ def draw_handles(painter: QPainter, points: Iterable[QPointF], *, active: QPoint
 
 
 def draw_ring(painter: QPainter, centre: QPointF, radius: float, color: Color, *, square: bool = False) -> None:
-    """The brush's tip in the colour it paints with."""
-    path = QPainterPath()
-    if square:
-        path.addRect(QRectF(centre.x() - radius, centre.y() - radius, 2 * radius, 2 * radius))
-    else:
-        path.addEllipse(centre, radius, radius)
-    draw_line(painter, path, QColor(*color))
+    """The brush's tip in the colour it paints with, between two dark rings."""
+    # Smoothing a ring of 200 pixels takes 2 ms, as long as everything else in a brush move.
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, radius < _SMOOTH_RING and not square)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for reach, pen_color in ((radius + 1, _DARK), (radius - 1, _DARK), (radius, QColor(*color))):
+        painter.setPen(QPen(pen_color, 1.0))
+        box = QRectF(centre.x() - reach, centre.y() - reach, 2 * reach, 2 * reach)
+        if square:
+            painter.drawRect(box)
+        else:
+            painter.drawEllipse(box)
     painter.setPen(QPen(_LIGHT, 1.0))
     painter.drawPoint(centre)
 

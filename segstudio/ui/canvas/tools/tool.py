@@ -70,6 +70,10 @@ class ToolContext:
         """How many image pixels one logical pixel of the screen spans."""
         return self._pixel_ratio() / self._viewport().scale
 
+    def visible_rect(self, bounds: Rect) -> Rect:
+        """The image pixels, out of `bounds`, that are in view."""
+        return self._viewport().visible_rect(bounds)
+
     def to_screen(self, x: float, y: float) -> QPointF:
         """The widget's point (logical pixels) over an image point."""
         at_x, at_y = self._viewport().to_widget(x, y)
