@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,16 +12,13 @@ from segstudio.core.dataset import ImageItem
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS, TRUTH, Annotation, Layer
 from segstudio.core.segments import SegmentTable
-from segstudio.ops.image import read_image
 from segstudio.ops.shapes import paint_objects
 from segstudio.render.pyramid import Pyramid
 from segstudio.session.live import IndexRaster
+from segstudio.session.pictures import PictureCache
 
 if TYPE_CHECKING:
     from segstudio.store import Project
-
-CACHE_BYTES = 600 * 2**20
-"""Decoded pictures kept for going back and forth; the open image is always kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +31,6 @@ class Opened:
     truth: Layer | None
     truth_index_hw: IndexRaster | None
     predictions: tuple[Layer, ...]
-
-
-class PictureCache:
-    """Decoded pictures by path, the least recently used dropped first; safe from any thread."""
-
-    def __init__(self, limit: int = CACHE_BYTES) -> None:
-        self._limit = limit
-        self._lock = threading.Lock()
-        self._by_path: OrderedDict[Path, Pyramid] = OrderedDict()
-
-    def get(self, path: Path) -> Pyramid:
-        """The picture at `path`, decoded now or earlier. Raises `UserError` where it cannot be read."""
-        with self._lock:
-            found = self._by_path.get(path)
-            if found is not None:
-                self._by_path.move_to_end(path)
-                return found
-        pyramid = Pyramid(read_image(path).image_hwc)
-        with self._lock:
-            self._by_path[path] = pyramid
-            while len(self._by_path) > 1 and sum(p.image_hwc.nbytes for p in self._by_path.values()) > self._limit:
-                self._by_path.popitem(last=False)
-        return pyramid
 
 
 def open_image(item: ImageItem, *, pictures: PictureCache, project: Project | None, class_set: ClassSet) -> Opened:

@@ -13,19 +13,17 @@ from segstudio.core.dataset import ImageItem
 from segstudio.core.errors import SegStudioError, UserError
 from segstudio.core.event import Event
 from segstudio.core.layer import Annotation, Layer, prediction_layer
-from segstudio.models.card import ModelCard
 from segstudio.models.events import DeviceInfo, Done, Failed, Progress, Started
 from segstudio.models.events import Event as HostEvent
 from segstudio.models.jobs import BATCH, ON_SCREEN
 from segstudio.models.jobs import Job as HostJob
 from segstudio.models.prediction import Prediction
-from segstudio.models.registry import ModelStatus, default_registry
 from segstudio.models.request import PredictRequest, PredictSettings
-from segstudio.ops.image import read_image
 from segstudio.session.jobs import Job
-from segstudio.workflows.class_mapping import match_classes
 
 if TYPE_CHECKING:
+    from segstudio.models.card import ModelCard
+    from segstudio.models.registry import ModelStatus
     from segstudio.session.session import Session
 
 
@@ -65,6 +63,8 @@ class Predictions:
 
     def cards(self) -> list[tuple[ModelCard, ModelStatus]]:
         """Every known model with whether it can run here; imports no network code."""
+        from segstudio.models.registry import default_registry
+
         registry = default_registry()
         return [(card, registry.status(card.name)) for card in registry.cards()]
 
@@ -127,6 +127,11 @@ class Predictions:
         path = item.path
         assert path is not None
 
+        def decode(job: Job) -> object:
+            from segstudio.ops.image import read_image
+
+            return read_image(path).image_hwc
+
         def decoded(image: object) -> None:
             self._send(item, image, BATCH)
             self._feed()
@@ -137,7 +142,7 @@ class Predictions:
             self._feed()
             self._end_if_idle()
 
-        self._session.jobs.submit(lambda job: read_image(path).image_hwc, done=decoded, failed=failed)
+        self._session.jobs.submit(decode, done=decoded, failed=failed)
 
     def _send(self, item: ImageItem, image_hwc: object, priority: int) -> None:
         request = PredictRequest(
@@ -233,6 +238,8 @@ class Predictions:
         if _is_unused(session) and ours.name == "untitled":
             session.classes.replace(theirs)
             ours = theirs
+        from segstudio.workflows.class_mapping import match_classes
+
         target_of = match_classes(theirs, ours).mapping.target_of
         ids = {source: target for source, target in target_of.items() if target is not None}
         used = {item.class_id for item in annotation.objects}

@@ -20,19 +20,19 @@ from segstudio.core.event import Event
 from segstudio.core.history import HistoryBook
 from segstudio.core.layer import LABELS
 from segstudio.core.transaction import Edit
-from segstudio.formats.report import AmbiguousFormat
 from segstudio.session.document import ClassBook, Document, Recorded
 from segstudio.session.images import ImageList
 from segstudio.session.jobs import Job, Jobs
 from segstudio.session.live import LiveScores
 from segstudio.session.notify import Notifier
-from segstudio.session.opening import Opened, PictureCache, open_image
+from segstudio.session.pictures import PictureCache
 from segstudio.session.predictions import Host, Predictions
 from segstudio.session.view import ViewState
-from segstudio.session.workspace import Workspace, badge_of, open_workspace
-from segstudio.settings import load_settings, save_settings
 
 if TYPE_CHECKING:
+    from segstudio.formats.report import AmbiguousFormat
+    from segstudio.session.opening import Opened
+    from segstudio.session.workspace import Workspace
     from segstudio.store import Project
 
 NO_CLASSES = ClassSet("none", ())
@@ -94,6 +94,8 @@ class Session:
         target = Path(path)
 
         def work(job: Job) -> Workspace:
+            from segstudio.session.workspace import open_workspace
+
             return open_workspace(target, data_dir=self.data_dir, format=format, class_set=class_set, job=job)
 
         return self.jobs.submit(
@@ -109,6 +111,8 @@ class Session:
         project, class_set = self.project, self.classes.current
 
         def work(job: Job) -> Opened:
+            from segstudio.session.opening import open_image
+
             return open_image(item, pictures=self._pictures, project=project, class_set=class_set)
 
         self.jobs.submit(work, done=self._show, failed=self._open_failed, key="open-image")
@@ -128,6 +132,8 @@ class Session:
 
     def remember_theme(self, name: str) -> None:
         """Use this theme again at the next start."""
+        from segstudio.settings import load_settings, save_settings
+
         try:
             save_settings(replace(load_settings(), theme=name))
         except EnvironmentFault as fault:
@@ -204,6 +210,8 @@ class Session:
         self._prefetch()
 
     def _path_failed(self, error: BaseException) -> None:
+        from segstudio.formats.report import AmbiguousFormat
+
         if isinstance(error, AmbiguousFormat):
             self.ambiguous.emit(error)
         else:
@@ -246,6 +254,8 @@ class Session:
         status = self.images.badge(index).status
         if status in UNREVIEWED:
             status = "labelled" if labelled else "to do"
+        from segstudio.session.workspace import badge_of
+
         matrix = self.live.image_matrix() if labelled and self.live.has_truth else None
         self.images.set_badge(document.key, badge_of(status, matrix, self.classes.current))
 

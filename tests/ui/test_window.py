@@ -264,3 +264,11 @@ def test_scores_are_exact_after_strokes_with_the_mouse(window) -> None:
     matrix.add(session.document.truth.index_map(CLASSES), session.document.labels.index_map(CLASSES))
     assert session.live.image_matrix() == matrix
     assert session.document.labels.raster.bounds == Rect(0, 0, 90, 60)
+
+
+def test_every_command_that_loads_later_finds_its_function(window) -> None:
+    from segstudio.ui.shell.commands import Later
+
+    late = [command.run for command in window.commands.all() if isinstance(command.run, Later)]
+    assert len(late) >= 8
+    assert all(callable(run.resolve()) for run in late)

@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segstudio.ops.image import read_image
 from segstudio.session.document import Document
 from segstudio.session.images import Badge
 from segstudio.session.jobs import Job
@@ -89,6 +88,8 @@ class FilmModel(QAbstractListModel):
         self._busy = True
 
         def make(job: Job) -> NDArray[np.uint8]:
+            from segstudio.ops.image import read_image
+
             image_hwc = read_image(path).image_hwc
             height, width = image_hwc.shape[:2]
             scale = min(1.0, 2 * WIDTH / width, 2 * HEIGHT / height)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -18,11 +19,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segstudio.models.card import ModelCard
-from segstudio.models.registry import ModelStatus
 from segstudio.session.session import Session
-from segstudio.session.workspace import Workspace
 from segstudio.ui.shell.icons import icon
+
+if TYPE_CHECKING:
+    from segstudio.models.card import ModelCard
+    from segstudio.models.registry import ModelStatus
+    from segstudio.session.workspace import Workspace
 
 _DEVICES = (("auto", "Automatic"), ("cuda", "NVIDIA GPU"), ("mps", "Apple GPU"), ("cpu", "Processor"))
 _ORDER = {"works": 0, "weights needed": 1, "missing extra": 2, "not yet": 3}

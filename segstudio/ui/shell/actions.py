@@ -9,16 +9,14 @@ from PySide6.QtWidgets import QMenu, QMenuBar
 
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS, TRUTH
-from segstudio.session import accept
-from segstudio.ui.shell import class_dialog, help_dialogs, open_dialogs
-from segstudio.ui.shell.commands import Command
-from segstudio.ui.shell.palette import CommandPalette
+from segstudio.ui.shell.commands import Command, Later
 from segstudio.ui.shell.theme import apply_theme, current_theme
 
 if TYPE_CHECKING:
     from segstudio.ui.canvas.canvas import Pointed
     from segstudio.ui.shell.main_window import MainWindow
 
+_OPENING, _CLASSES, _HELP = (f"segstudio.ui.shell.{name}" for name in ("open_dialogs", "class_dialog", "help_dialogs"))
 _MENUS = (
     ("&File", "file"),
     ("&Edit", "edit"),
@@ -62,19 +60,33 @@ class Actions:
     def _file(self) -> list[Command]:
         w = self._window
         return [
-            Command("file.demo", "Open the &demo", lambda: open_dialogs.open_demo(w), icon="demo"),
+            Command("file.demo", "Open the &demo", Later(_OPENING, "open_demo", w), icon="demo"),
             Command(
-                "file.open_images", "Open &image or folder…", lambda: open_dialogs.open_images(w), ("Ctrl+O",), "image"
+                "file.open_images",
+                "Open &image or folder…",
+                Later(_OPENING, "open_images", w),
+                ("Ctrl+O",),
+                "image",
             ),
             Command(
                 "file.open_dataset",
                 "Open data &set…",
-                lambda: open_dialogs.open_dataset(w),
+                Later(_OPENING, "open_dataset", w),
                 ("Ctrl+Shift+O",),
                 "folder",
             ),
-            Command("file.open_project", "Open &project…", lambda: open_dialogs.open_project(w), icon="project"),
-            Command("file.save_copy", "&Save a copy of the project…", lambda: open_dialogs.save_copy(w), ("Ctrl+S",)),
+            Command(
+                "file.open_project",
+                "Open &project…",
+                Later(_OPENING, "open_project", w),
+                icon="project",
+            ),
+            Command(
+                "file.save_copy",
+                "&Save a copy of the project…",
+                Later(_OPENING, "save_copy", w),
+                ("Ctrl+S",),
+            ),
             Command("file.export", "&Export…", self._export, ("Ctrl+E",), "export"),
             Command("file.quit", "&Quit", w.close, ("Ctrl+Q",)),
         ]
@@ -140,13 +152,19 @@ class Actions:
     def _rest(self) -> list[Command]:
         w, v = self._window, self._session.view
         rows = [
-            Command("classes.add", "&Add a class…", lambda: class_dialog.add_class(w)),
-            Command("classes.edit", "&Edit the active class…", lambda: class_dialog.edit_class(w)),
+            Command("classes.add", "&Add a class…", Later(_CLASSES, "add_class", w)),
+            Command("classes.edit", "&Edit the active class…", Later(_CLASSES, "edit_class", w)),
             Command("classes.swap", "&Swap with the previous class", v.swap_class, ("X",)),
             Command("classes.search", "&Find a class", w.classes.filter.setFocus, ("/",)),
             Command("help.palette", "&Command palette", self._palette, ("Ctrl+Shift+P", "Ctrl+L"), "search"),
-            Command("help.keys", "&Keys and mouse", lambda: help_dialogs.show_keys(w), ("F1",), "help"),
-            Command("help.about", "&About SegStudio", lambda: help_dialogs.about(w)),
+            Command(
+                "help.keys",
+                "&Keys and mouse",
+                Later(_HELP, "show_keys", w),
+                ("F1",),
+                "help",
+            ),
+            Command("help.about", "&About SegStudio", Later(_HELP, "about", w)),
         ]
         for number in range(10):
             digit = "1234567890"[number]
@@ -191,6 +209,8 @@ class Actions:
         if document is None or name not in document.layer_names:
             self._session.notify.tell("warning", "there is nothing to accept", hint="run a model first (Ctrl+R)")
             return
+        from segstudio.session import accept
+
         self._try(lambda: accept.accept_everything(document, name))
         # What was taken is in the labels now; the same colours twice would only darken the picture.
         self._session.view.show_layer(name, False)
@@ -257,6 +277,8 @@ class Actions:
         if document is None or source is None:
             self.accept_layer("")
         elif point is not None:
+            from segstudio.session import accept
+
             objects = self._session.view.now.mode == "objects"
             take = accept.accept_object_at if objects else accept.accept_region_at
             self._try(lambda: take(document, source, point))
@@ -270,6 +292,8 @@ class Actions:
         if document is None or source is None or chosen is None:
             self.accept_layer("")
         else:
+            from segstudio.session import accept
+
             self._try(lambda: accept.accept_class(document, source, chosen))
 
     def _change_class(self) -> None:
@@ -300,6 +324,8 @@ class Actions:
         ExportDialog(self._window).open()
 
     def _palette(self) -> None:
+        from segstudio.ui.shell.palette import CommandPalette
+
         CommandPalette(self._window.commands, self._window).open()
 
     def _try(self, call: Callable[[], object]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -23,6 +24,21 @@ class Command:
     icon: str = ""
     checkable: bool = False
     tip: str = ""
+
+
+class Later:
+    """A call of a function whose module loads when it is needed, so that dialogs cost nothing at the start."""
+
+    def __init__(self, module: str, name: str, *arguments: object) -> None:
+        self._module, self._name, self._arguments = module, name, arguments
+
+    def resolve(self) -> Callable[..., object]:
+        """The function itself; raises `AttributeError` where there is none."""
+        function: Callable[..., object] = getattr(import_module(self._module), self._name)
+        return function
+
+    def __call__(self) -> object:
+        return self.resolve()(*self._arguments)
 
 
 class Commands(QObject):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon
 from PySide6.QtWidgets import (
@@ -17,11 +19,9 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.core.resources import resource_dir
-from segstudio.formats.report import AmbiguousFormat
 from segstudio.session.document import Document
 from segstudio.session.notify import Notice
 from segstudio.session.session import Session
-from segstudio.session.workspace import Workspace
 from segstudio.ui.canvas.canvas import Canvas
 from segstudio.ui.panels.classes import ClassesPanel
 from segstudio.ui.panels.filmstrip import Filmstrip
@@ -34,10 +34,13 @@ from segstudio.ui.shell.actions import Actions
 from segstudio.ui.shell.commands import Commands
 from segstudio.ui.shell.job_bridge import GuiHop
 from segstudio.ui.shell.message_bar import MessageBar
-from segstudio.ui.shell.open_dialogs import choose_format
 from segstudio.ui.shell.status_bar import StatusBar
 from segstudio.ui.shell.tool_options import ToolOptions
 from segstudio.ui.shell.welcome import Welcome, dropped_path
+
+if TYPE_CHECKING:
+    from segstudio.formats.report import AmbiguousFormat
+    from segstudio.session.workspace import Workspace
 
 
 class MainWindow(QMainWindow):
@@ -189,6 +192,8 @@ class MainWindow(QMainWindow):
         self.messages.show_notice(notice)
 
     def _on_ambiguous(self, found: AmbiguousFormat) -> None:
+        from segstudio.ui.shell.open_dialogs import choose_format
+
         choose_format(self, found)
 
     def _on_opened(self, workspace: Workspace | None) -> None:
