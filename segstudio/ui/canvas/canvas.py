@@ -107,6 +107,7 @@ class Canvas(PictureView):
 
     def _on_changes(self, changes: Changes) -> None:
         super()._on_changes(changes)
+        self._tool.follow(changes)
         self._refresh_overlay()
 
     def _on_view(self, names: frozenset[str]) -> None:

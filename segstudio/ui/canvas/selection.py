@@ -7,6 +7,7 @@ from dataclasses import replace
 from segstudio.core.errors import UserError
 from segstudio.core.objects import SegObject
 from segstudio.session.session import Session
+from segstudio.ui.canvas.tools.painting import begin
 
 
 def editable_selection(session: Session) -> list[SegObject]:
@@ -19,10 +20,11 @@ def editable_selection(session: Session) -> list[SegObject]:
 
 def delete_objects(session: Session) -> None:
     """Delete the selected objects as one edit."""
-    items, document = editable_selection(session), session.document
-    if not items or document is None:
+    items = editable_selection(session)
+    stroke = begin(session, "delete", "select") if items else None
+    if stroke is None:
         return
-    with document.begin("delete", tool="select") as stroke:
+    with stroke:
         for item in items:
             stroke.remove_object(item.id)
     session.view.set(selection=frozenset(), hovered_object=None)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 
 from segstudio.core.raster import UNLABELLED
+from segstudio.core.transaction import Changes
 from segstudio.ops.fill import flood
 from segstudio.ui.canvas.overlay import bounds_of
 from segstudio.ui.canvas.tools.painting import active_class, begin, editable_at, fill_mask
@@ -47,18 +48,23 @@ class FillTool(Tool):
         document = self.context.document
         if at is None or document is None:
             self._preview = None
+            self.context.session.view.set(hovered_object=None)
             return
         self._erases = at.alt
         if self.context.view.mode == "objects":
             self._preview = None
             hit = editable_at(document, self.context.objects.index.at(at.xy), self.context.view)
             self.context.session.view.set(hovered_object=hit.id if hit is not None else None)
-        elif self._preview is None or not self._preview.holds(*at.xy) or not self._preview.is_current(document.labels):
+        elif self._preview is None or not self._preview.holds(*at.xy):
             self._preview = self._piece(at)
 
     def cancel(self) -> bool:
         self._preview = None
         return False
+
+    def follow(self, changes: Changes) -> None:
+        if self._preview is not None and self._preview.is_touched_by(changes.pixels):
+            self._preview = None
 
     def paint_overlay(self, painter: QPainter) -> None:
         if self._preview is not None:

@@ -8,14 +8,9 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QImage, QPainter, QPainterPath, QPolygonF, QTransform
 
 from segstudio.core.class_set import Color
-from segstudio.core.geometry import Points, Rect
+from segstudio.core.geometry import Rect
 from segstudio.core.objects import PolygonShape
 from segstudio.ui.canvas.tools.tool import ToolContext
-
-
-def screen_points(context: ToolContext, points_xy: Points) -> list[QPointF]:
-    """Image points in logical pixels of the widget."""
-    return [context.to_screen(float(x), float(y)) for x, y in points_xy]
 
 
 def screen_corners(context: ToolContext, rect: Rect) -> list[QPointF]:
@@ -27,7 +22,7 @@ def shape_path(context: ToolContext, shape: PolygonShape, dx: float = 0.0, dy: f
     """All rings of a shape, moved by (dx, dy) image pixels."""
     path = QPainterPath()
     for ring_xy in shape.rings_xy:
-        path.addPolygon(QPolygonF(screen_points(context, ring_xy + (dx, dy))))
+        path.addPolygon(QPolygonF(context.all_to_screen(ring_xy + (dx, dy))))
         path.closeSubpath()
     return path
 

@@ -34,6 +34,10 @@ class Region:
         """Whether the point lies on one of its pixels."""
         return self.rect.holds(x, y) and bool(self.mask_hw[floor(y) - self.rect.y0, floor(x) - self.rect.x0])
 
+    def is_touched_by(self, rect: Rect) -> bool:
+        """Whether a change of those pixels can concern it."""
+        return not self.rect.intersect(rect).is_empty
+
     def is_current(self, layer: Layer) -> bool:
         """Whether the layer still has these pixels; undo and other tools may have changed them."""
         inside = layer.raster.bounds.contains(self.rect)

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath
 from segstudio.core.geometry import Rect
 from segstudio.core.objects import PolygonShape, SegObject
 from segstudio.core.raster import UNLABELLED
+from segstudio.core.transaction import Changes
 from segstudio.ops.transform import move
 from segstudio.session.stroke import Stroke
 from segstudio.ui.canvas.overlay import bounds_of, draw_line
@@ -58,7 +59,7 @@ class SelectTool(Tool):
             return
         self._start = self._at = at
         if view.mode == "semantic":
-            if self._current_region() is None or self._region is None or not self._region.holds(at.x, at.y):
+            if self._region is None or not self._region.holds(at.x, at.y):
                 self._region = region_at(document.labels, at.x, at.y)
             return
         hit = editable_at(document, self.context.objects.index.at(at.xy), view)
@@ -137,7 +138,7 @@ class SelectTool(Tool):
         return had
 
     def delete(self) -> bool:
-        region = self._current_region() if self.context.view.mode == "semantic" else None
+        region = self._region if self.context.view.mode == "semantic" else None
         stroke = begin(self.context.session, "delete", self.id) if region is not None else None
         if region is None or stroke is None:
             return False
@@ -147,7 +148,7 @@ class SelectTool(Tool):
         return True
 
     def change_class(self, class_id: int) -> bool:
-        region = self._current_region() if self.context.view.mode == "semantic" else None
+        region = self._region if self.context.view.mode == "semantic" else None
         stroke = begin(self.context.session, "change class", self.id) if region is not None else None
         if region is None or stroke is None:
             return False
@@ -156,6 +157,13 @@ class SelectTool(Tool):
             stroke.paint(region.rect, segment_id, mask_hw=region.mask_hw)
         self._region = Region(segment_id, region.rect, region.mask_hw)
         return True
+
+    def follow(self, changes: Changes) -> None:
+        document, region = self.context.document, self._region
+        if document is None or region is None or changes.layer != document.labels.name:
+            return
+        if region.is_touched_by(changes.pixels) and not region.is_current(document.labels):
+            self._region = None
 
     # ── the overlay ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -169,7 +177,7 @@ class SelectTool(Tool):
                 draw_line(painter, shape_path(self.context, item.shape))
             else:
                 draw_line(painter, self._box_path(item.bounds()), dashed=True)
-        region = self._current_region()
+        region = self._region
         if region is not None:
             draw_line(painter, shape_path(self.context, region.outline, *self._shift), QColor(255, 255, 255))
 
@@ -222,7 +230,7 @@ class SelectTool(Tool):
 
     def _nudge(self, dx: int, dy: int) -> bool:
         if self.context.view.mode == "semantic":
-            if self._current_region() is None:
+            if self._region is None:
                 return False
             self._move_region(dx, dy)
             return True
@@ -250,14 +258,8 @@ class SelectTool(Tool):
             self.context.reveal(item.bounds())
         return True
 
-    def _current_region(self) -> Region | None:
-        document = self.context.document
-        if self._region is not None and (document is None or not self._region.is_current(document.labels)):
-            self._region = None
-        return self._region
-
     def _move_region(self, dx: int, dy: int) -> None:
-        region = self._current_region()
+        region = self._region
         stroke = begin(self.context.session, "move", self.id) if region is not None else None
         if region is None or stroke is None:
             return

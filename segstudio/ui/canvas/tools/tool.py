@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
 
-from segstudio.core.geometry import Rect
+from segstudio.core.geometry import Points, Rect
+from segstudio.core.transaction import Changes
 from segstudio.render.object_raster import ObjectRaster
 from segstudio.render.viewport import Viewport
 from segstudio.session.document import Document
@@ -80,6 +82,11 @@ class ToolContext:
         ratio = self._pixel_ratio()
         return QPointF(at_x / ratio, at_y / ratio)
 
+    def all_to_screen(self, points_xy: Points) -> list[QPointF]:
+        """As `to_screen`, for float64 `[N, 2]`."""
+        scaled_xy = np.stack(self._viewport().to_widget(*points_xy.T), axis=1) / self._pixel_ratio()
+        return [QPointF(x, y) for x, y in scaled_xy.tolist()]
+
     def class_color(self, class_id: int | None) -> tuple[int, int, int]:
         """The colour of a class; white where there is none."""
         known = self.session.classes.current.by_id.get(class_id) if class_id is not None else None
@@ -149,6 +156,9 @@ class Tool:
     def is_empty_at(self, at: Pointer) -> bool:
         """Whether a double click there means "100 %": nothing of the tool's own lies there."""
         return False
+
+    def follow(self, changes: Changes) -> None:
+        """The document changed, by this tool or by anything else."""
 
     def paint_overlay(self, painter: QPainter) -> None:
         """Draw preview and handles in logical pixels (see `ToolContext.to_screen`)."""

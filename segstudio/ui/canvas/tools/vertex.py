@@ -8,12 +8,13 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
 
 from segstudio.core.objects import PolygonShape
+from segstudio.core.transaction import Changes
 from segstudio.ops import polygon
 from segstudio.ops.polygon import VertexRef
 from segstudio.ui.canvas.overlay import bounds_of, draw_handles, draw_line
 from segstudio.ui.canvas.tools.outlines import ObjectOutline, RegionOutline
 from segstudio.ui.canvas.tools.painting import editable_at
-from segstudio.ui.canvas.tools.paths import screen_points, shape_path
+from segstudio.ui.canvas.tools.paths import shape_path
 from segstudio.ui.canvas.tools.region import region_at
 from segstudio.ui.canvas.tools.tool import Pointer, Tool, ToolContext
 
@@ -69,6 +70,13 @@ class VertexTool(Tool):
     def hover(self, at: Pointer | None) -> None:
         self._at = at
 
+    def follow(self, changes: Changes) -> None:
+        document, outline = self.context.document, self._outline
+        if document is None or not isinstance(outline, RegionOutline) or changes.layer != document.labels.name:
+            return
+        if outline.region.is_touched_by(changes.pixels) and not outline.region.is_current(document.labels):
+            self._outline = self._held = None
+
     def cancel(self) -> bool:
         if self._outline is None:
             return False
@@ -96,7 +104,7 @@ class VertexTool(Tool):
         active = self._active_point(outline.shape)
         if outline.shape.num_points <= _MAX_HANDLES:
             for ring_xy in outline.shape.rings_xy:
-                draw_handles(painter, screen_points(self.context, ring_xy), active=active)
+                draw_handles(painter, self.context.all_to_screen(ring_xy), active=active)
         elif active is not None:
             draw_handles(painter, [active], active=active)
 
@@ -123,7 +131,7 @@ class VertexTool(Tool):
                 self._outline = None
             elif not isinstance(self._outline, ObjectOutline) or not self._outline.shows(item):
                 self._outline = ObjectOutline(self.context.session, item)
-        elif not isinstance(self._outline, RegionOutline) or not self._outline.region.is_current(document.labels):
+        elif not isinstance(self._outline, RegionOutline):
             self._outline = None
         return self._outline
 
