@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from segstudio.models.card import ModelCard as ModelCard
+    from segstudio.models.open import bench_model as bench_model
     from segstudio.models.open import create_model as create_model
     from segstudio.models.open import list_models as list_models
     from segstudio.models.open import load_predictor as load_predictor
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "ModelCard": "card",
     "Prediction": "prediction",
+    "bench_model": "open",
     "create_model": "open",
     "list_models": "open",
     "load_predictor": "open",

@@ -1,4 +1,4 @@
-"""The four functions with which scripts use models; torch is imported by the ones that need a network."""
+"""The functions with which scripts use models; torch is imported by the ones that need a network."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from segstudio.models.card import ModelCard
 from segstudio.models.registry import default_registry
 
 if TYPE_CHECKING:
+    from segstudio.models.torch_backend.cost import ModelCost
     from segstudio.models.torch_backend.predictor import Predictor
 
 
@@ -55,3 +56,15 @@ def load_predictor(
 
     chosen = PredictSettings(device=device, **settings)
     return open_predictor(default_registry(), name, weights=None if weights is None else str(weights), settings=chosen)
+
+
+def bench_model(
+    name: str, *, size_hw: tuple[int, int] | None = None, device: str = "auto", **options: Any
+) -> ModelCost:
+    """Parameters, GMACs, milliseconds of a forward pass and peak memory of one model; see `torch_backend.cost.measure`.
+
+    Raises `UserError` where the model cannot be built or run.
+    """
+    from segstudio.models.torch_backend.cost import measure
+
+    return measure(default_registry(), name, size_hw=size_hw, device=device, **options)
