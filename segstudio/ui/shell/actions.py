@@ -97,7 +97,7 @@ class Actions:
             Command("edit.undo", "&Undo", self._undo, ("Ctrl+Z",), "undo"),
             Command("edit.redo", "&Redo", s.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
             Command("edit.delete", "&Delete", lambda: self._window.canvas.delete_selection(), ("Delete",), "trash"),
-            Command("edit.change_class", "Change &class of selection", self._change_class, ("Shift+C",)),
+            Command("edit.change_class", "Change &class of selection", self._change_class, ("Ctrl+Shift+C",)),
             Command("mode.semantic", "Semantic", lambda: s.view.set(mode="semantic"), icon="semantic", checkable=True),
             Command("mode.objects", "Objects", lambda: s.view.set(mode="objects"), icon="objects", checkable=True),
             Command("mode.toggle", "Switch semantic / objects", self._toggle_mode, ("M",)),
