@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from segstudio.core.class_set import ClassSet
-from segstudio.core.dataset import Skipped
+from segstudio.core.dataset import ImageItem, Skipped
 from segstudio.core.errors import UserError
+from segstudio.core.layer import Annotation
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.metrics.policy import COCO, Policy, policy_named
 from segstudio.metrics.semantic import SemanticResult
 from segstudio.workflows.id_maps import PLAIN_IDS
 from segstudio.workflows.instance_evaluation import evaluate_instances
-from segstudio.workflows.pairing import pair
+from segstudio.workflows.pairing import Pairs, pair
 from segstudio.workflows.panoptic_evaluation import evaluate_panoptic
 from segstudio.workflows.parallel import in_order
 from segstudio.workflows.semantic_evaluation import evaluate_semantic, highest_present, shrunk
@@ -23,6 +24,7 @@ from segstudio.workflows.sides import Entry, Side, both_sides
 
 Task = Literal["semantic", "instance", "panoptic"]
 TASKS: tuple[Task, ...] = ("semantic", "instance", "panoptic")
+_LISTS_OF_DETECTIONS = frozenset(("coco-results",))
 _TASK_OF_FORMAT: dict[str, Task] = {"coco-instances": "instance", "coco-panoptic": "panoptic"}
 
 
@@ -68,6 +70,8 @@ def evaluate(
         pairs = pair(wanted, other.entries, number_of=Entry.image_number)
         if not pairs.pairs:
             raise UserError(f"{prediction}: holds no prediction for any of the {len(wanted)} images of {truth}")
+        if other.format in _LISTS_OF_DETECTIONS:
+            pairs = _without_detections_where_missing(pairs, own)
         failed = list(pairs.missing)
         measure = _MEASURES[chosen]
         document, semantic = measure(_Work(pairs.pairs, common, rules, failed, progress, cancel))
@@ -76,6 +80,16 @@ def evaluate(
         document["policy"] |= _circumstances(own, other, common)
         notes = _notes(other, pairs.unused, own.skipped + other.skipped)
     return Evaluation(chosen, document, tuple(failed), notes, semantic)
+
+
+def _without_detections_where_missing(pairs: Pairs[Entry], own: Side) -> Pairs[Entry]:
+    """In a list of detections an image that does not occur is one where the model found nothing."""
+    nothing = ImageItem("", None, read_annotation=lambda: Annotation((1, 1)))
+    partner = {key: prediction for key, _, prediction in pairs.pairs}
+    missing = {one.name for one in pairs.missing}
+    keys = [key for key in own.entries if key in partner or key in missing]
+    empty = Entry(nothing, None)
+    return Pairs([(key, own.entries[key], partner.get(key, empty)) for key in keys], (), pairs.unused)
 
 
 @dataclass(frozen=True)

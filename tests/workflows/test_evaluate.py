@@ -176,3 +176,14 @@ def test_prediction_in_other_classes_is_mapped_by_name(tmp_path):
     evaluation = evaluate(tmp_path / "t", tmp_path / "p")
     assert [row["iou"] for row in evaluation.document["classes"]] == [1.0, 0.5, 1.0]
     assert "unicorn" in evaluation.notes[0]
+
+
+def test_agrees_with_the_print_out_of_cocoapi(shared_data):
+    folder = shared_data / "metrics-reference" / "cocoapi"
+    printed = (folder / "val2014_fake_eval_res.txt").read_text()
+    section = printed.split("type=segm")[1].split("type=")[0]
+    expected = [float(line.rsplit("=", 1)[1]) for line in section.splitlines() if "Average" in line]
+    truth, found = folder / "instances_val2014_100.json", folder / "instances_val2014_fakesegm100_results.json"
+    evaluation = evaluate(truth, found)
+    assert evaluation.failed == ()
+    assert [round(value, 3) for value in evaluation.document["metrics"].values()] == expected
