@@ -66,6 +66,25 @@ def test_the_command_finds_the_bundled_models(installed, tmp_path):
     assert {"deeplab-v3-resnet50", "mask-rcnn-resnet50-fpn"} <= names
 
 
+def test_the_window_comes_up_with_its_icons(installed, tmp_path):
+    code = (
+        "from segstudio.app import make_application\n"
+        "app = make_application()\n"
+        "from segstudio.session import Session\n"
+        "from segstudio.ui import MainWindow\n"
+        "session = Session()\n"
+        "window = MainWindow(session)\n"
+        "window.show()\n"
+        "app.processEvents()\n"
+        "assert not window.grab().isNull()\n"
+        "window.close()\n"
+        "session.close()\n"
+    )
+    result = installed.run("python", "-W", "error", "-c", code, cwd=tmp_path)
+    said = [line for line in result.stderr.splitlines() if "does not support propagateSizeHints" not in line]
+    assert (result.returncode, said) == (0, [])
+
+
 @pytest.mark.slow
 def test_the_demo_runs_from_any_folder(installed, tmp_path):
     result = installed.run("segstudio", "demo", "--headless", cwd=tmp_path)
