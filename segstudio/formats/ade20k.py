@@ -156,22 +156,21 @@ def _class_of_numbers(
     ids: Mapping[str, int],
     path: Path,
 ) -> NDArray[np.int64]:
-    """Class ids `[H, W]` through the list: by its codes, or the n-th object of the list being the n-th instance."""
+    """Class ids `[H, W]` through the list: by its codes (2020), or as the n-th object is the n-th instance (2017)."""
     by_code = {row.code: ids.get(row.name, 0) for row in listed if row.code is not None}
-    if not by_code:
-        names = [ids.get(row.name, 0) for row in sorted(listed, key=lambda row: row.number)]
-        pairs = np.unique(np.stack((codes_hw.reshape(-1), number_hw.reshape(-1))), axis=1).T.tolist()
-        for code, number in pairs:
-            if code and 0 < number <= len(names):
-                by_code.setdefault(code, names[number - 1])
-    lut = np.zeros(int(codes_hw.max(initial=0)) + 1, np.int64)
-    for code, class_id in by_code.items():
-        if 0 <= code < len(lut):
-            lut[code] = class_id
-    missing = sorted(set(np.unique(codes_hw).tolist()) - by_code.keys() - {0})
+    if by_code:
+        class_of, key_hw = by_code, codes_hw
+    else:
+        ordered = sorted(listed, key=lambda row: row.number)
+        class_of, key_hw = {n: ids.get(row.name, 0) for n, row in enumerate(ordered, 1)}, number_hw
+    present = set(np.unique(key_hw).tolist())
+    missing = sorted(present - class_of.keys() - {0})
     if missing:
-        raise UserError(f"{path}: class codes {missing[:5]} have no object in the list")
-    return lut[codes_hw]
+        raise UserError(f"{path}: the object list does not describe {missing[:5]}")
+    lut = np.zeros(max(present, default=0) + 1, np.int64)
+    for key in present & class_of.keys():
+        lut[key] = class_of[key]
+    return lut[key_hw]
 
 
 def _parts(

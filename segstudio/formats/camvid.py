@@ -8,6 +8,7 @@ from pathlib import Path
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import Dataset
+from segstudio.core.errors import UserError
 from segstudio.core.layer import Annotation
 from segstudio.formats.class_sniffing import colors_fit, values_of_colors
 from segstudio.formats.files import Probe, read_bytes
@@ -34,11 +35,17 @@ def _detect(probe: Probe) -> Candidate | None:
     if segnet and segnet[0].picture is not None:
         return Candidate("camvid", "train and trainannot folders", CERTAIN)
     original = sample(probe, _ORIGINAL, 1)
-    if original:
-        pixels = read_label_png(original[0].label)
-        if pixels.ndim == 3 and colors_fit(pixels, ClassSet.load("camvid-32")):
-            return Candidate("camvid", "…_L.png rasters in CamVid's colours", CERTAIN)
+    if original and _has_camvid_colors(original[0].label):
+        return Candidate("camvid", "…_L.png rasters in CamVid's colours", CERTAIN)
     return None
+
+
+def _has_camvid_colors(path: Path) -> bool:
+    try:
+        pixels = read_label_png(path)
+    except UserError:
+        return False
+    return pixels.ndim == 3 and colors_fit(pixels, ClassSet.load("camvid-32"))
 
 
 def _read(path: Path, options: ReadOptions) -> Dataset:

@@ -110,7 +110,7 @@ def sniffed_class_set(paths: list[Path]) -> ClassSet:
                 seen.update(present_values(pixels, where=str(path)))
         except UserError:
             continue  # reported when the image's labels are asked for
-        palette = palette or _palette_of(path)
+        palette = palette or palette_of(path)
     voc = ClassSet.load("voc")
     if (
         palette
@@ -134,7 +134,8 @@ def _plain_class(class_id: int, position: int, palette: list[int] | None) -> Lab
     return LabelClass(class_id, f"class {class_id}", color, train_id=position if position < IGNORED else IGNORED)
 
 
-def _palette_of(path: Path) -> list[int] | None:
+def palette_of(path: Path) -> list[int] | None:
+    """The palette of a palette image as red, green, blue, red …; None where it has none or is damaged."""
     try:
         with Image.open(path) as image:
             return image.getpalette() if image.mode == "P" else None

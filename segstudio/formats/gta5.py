@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from PIL import Image
-
 from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import Dataset
+from segstudio.core.errors import UserError
 from segstudio.core.layer import Annotation
-from segstudio.formats.class_sniffing import colors_fit, values_of_colors
+from segstudio.formats.class_sniffing import colors_fit, palette_of, values_of_colors
 from segstudio.formats.files import Probe
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.paired_rasters import LabelFiles, Layout, check_sizes, read_pairs, sample
@@ -34,12 +33,14 @@ def _detect(probe: Probe) -> Candidate | None:
 
 def _has_city_colors(path: Path) -> bool:
     class_set = ClassSet.load("gta5")
-    with Image.open(path) as image:
-        palette = image.getpalette() if image.mode == "P" else None
+    palette = palette_of(path)
     if palette is not None:
         known = [(c.id, c.color) for c in class_set.classes if c.id in (7, 8, 11, 21, 23, 26)]
         return all(tuple(palette[3 * i : 3 * i + 3]) == color for i, color in known)
-    pixels = read_label_png(path)
+    try:
+        pixels = read_label_png(path)
+    except UserError:
+        return False
     return pixels.ndim == 3 and colors_fit(pixels, class_set)
 
 

@@ -69,15 +69,17 @@ def _drawn(path: Path) -> Iterator[Drawn]:
     """Every object, and over it its parts, named "class part" and grouped by nothing: each mask is an object."""
     content = read_mat(path)
     with reading(path, "a Pascal-Part file"):
-        for number, item in enumerate(_listed(content["anno"].objects), 1):
-            yield _mask(str(getattr(item, "class")), item.mask, 0, {"object": number})
-            for part in _listed(getattr(item, "parts", ())):
-                name = f"{getattr(item, 'class')} {part.part_name}"
-                yield _mask(name, part.mask, 1, {"part_of": number})
+        for number, item in enumerate(_listed(content["anno"]["objects"]), 1):
+            name = str(item["class"])
+            yield _mask(name, item["mask"], 0, {"object": number})
+            for part in _listed(item.get("parts", [])):
+                yield _mask(f"{name} {part['part_name']}", part["mask"], 1, {"part_of": number})
 
 
 def _listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, np.ndarray | list | tuple) else [value]
+    if isinstance(value, np.ndarray):
+        return []
+    return value if isinstance(value, list) else [value]
 
 
 def _mask(label: str, mask: Any, z: int, attributes: dict[str, Any]) -> Drawn:
