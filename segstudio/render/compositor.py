@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.core.geometry import EMPTY, Rect
+from segstudio.core.geometry import Rect
 from segstudio.render.lut import FILL, OUTLINE, STRIPE, ColorTable
 from segstudio.render.sampling import Grid, channels, draw_photo, sample_nearest
 from segstudio.render.scene import ErrorLayer, RasterLayer, Scene
@@ -237,10 +237,3 @@ def _error_index(layer: ErrorLayer, grid: Grid, scratch: Scratch) -> NDArray[np.
     index = scratch.array("index", truth.shape, np.intp)
     index[...] = layer.code(truth, labels)
     return index
-
-
-def visible_share(viewport: Viewport, size_hw: tuple[int, int]) -> Rect:
-    """The device pixels that the image of `size_hw` covers."""
-    if min(size_hw) < 1:
-        return EMPTY
-    return Grid.of(viewport, viewport.bounds).inside(size_hw)

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import inf
+from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.errors import UserError
-from segstudio.core.geometry import Rect, union_all
+from segstudio.core.geometry import Rect
 from segstudio.core.objects import ObjectTable, SegObject
 from segstudio.ops.shapes import ObjectIndex, mask_of
 
 _MAX_SLOT = 65535
+_TILE = 512
 
 
 class ObjectRaster:
     """Slots 1 … 65535 of the objects of a layer, in a uint16 raster `[H, W]` that shows the front one of each pixel.
 
-    Drawing 10,000 objects then costs what drawing labels costs. `version` changes when slots or classes change, so
-    that colour tables know when to rebuild. `index` finds objects by place.
+    Drawing 10,000 objects then costs what drawing labels costs. The raster is filled tile by tile as `paint_tiles` is
+    asked for what is in view; objects can be found by place (`index`) at once. `version` changes when slots or classes
+    change, so that colour tables know when to rebuild.
     """
 
     def __init__(self, size_hw: tuple[int, int], objects: Iterable[SegObject] = ()) -> None:
@@ -27,14 +31,37 @@ class ObjectRaster:
         self.version = 0
         self.index = ObjectIndex()
         self._size_hw = size_hw
+        self._bounds = Rect.of_size(*size_hw)
         self._slot_of: dict[int, int] = {}
         self._class_of: dict[int, int] = {}
         self._free: list[int] = []
-        items = list(objects)
-        for item in items:
+        self._blank: set[tuple[int, int]] = set()
+        for item in objects:
             self._put(item)
-        if items:
-            self._paint(union_all(item.bounds() for item in items))
+            self._blank.update(item.bounds().grown(1).intersect(self._bounds).grid(_TILE))
+
+    def paint_tiles(self, area: Rect, seconds: float = inf) -> list[Rect]:
+        """Paint tiles that touch `area` and are still blank, at least one and until `seconds` are over.
+
+        Returns the rectangles that were painted; none where all of `area` was there.
+        """
+        ends = monotonic() + seconds
+        painted: list[Rect] = []
+        if not self._blank:
+            return painted
+        for key in [key for key in area.intersect(self._bounds).grid(_TILE) if key in self._blank]:
+            row, column = key
+            tile = Rect(column * _TILE, row * _TILE, (column + 1) * _TILE, (row + 1) * _TILE).intersect(self._bounds)
+            self._paint(tile)
+            self._blank.discard(key)
+            painted.append(tile)
+            if monotonic() >= ends:
+                break
+        return painted
+
+    def is_painted(self, area: Rect) -> bool:
+        """Whether no tile that touches `area` is blank."""
+        return not self._blank or self._blank.isdisjoint(area.intersect(self._bounds).grid(_TILE))
 
     def update(self, table: ObjectTable, changed: Iterable[int], area: Rect) -> None:
         """Take over the state of the `changed` objects, all of which lie, before and after, in `area`."""
@@ -47,7 +74,7 @@ class ObjectRaster:
                 self._free.append(self._slot_of.pop(object_id))
                 del self._class_of[object_id]
                 self.version += 1
-        self._paint(area)
+        self._paint(area.grown(1))
 
     def slot_of(self, object_id: int) -> int | None:
         """The number that stands for an object in the raster."""
@@ -70,10 +97,12 @@ class ObjectRaster:
             self.version += 1
 
     def _paint(self, area: Rect) -> None:
-        rect = area.grown(1).intersect(Rect.of_size(*self._size_hw))
-        if not rect.is_empty:
-            self.slots_hw[rect.slices] = 0
-            for item in reversed(self.index.touching(rect)):
-                box = item.bounds().grown(1).intersect(rect)
+        rect = area.intersect(self._bounds)
+        if rect.is_empty:
+            return
+        self.slots_hw[rect.slices] = 0
+        for item in reversed(self.index.touching(rect.grown(1))):
+            box = item.bounds().grown(1).intersect(rect)
+            if not box.is_empty:
                 mask_hw = mask_of(item.shape, box, self._size_hw)
                 np.copyto(self.slots_hw[box.slices], np.uint16(self._slot_of[item.id]), where=mask_hw)

@@ -44,6 +44,7 @@ def test_any_changes_leave_what_drawing_all_gives(steps):
         raster.update(table, [object_id], area)
         np.testing.assert_array_equal(raster.slots_hw, drawn(table, raster))
     fresh = ObjectRaster(SIZE_HW, table)
+    fresh.paint_tiles(Rect(0, 0, 60, 40))
     np.testing.assert_array_equal(fresh.slots_hw != 0, raster.slots_hw != 0)
     assert {row[2] for row in raster.rows} == {item.id for item in table}
 
@@ -58,6 +59,28 @@ def test_version_tells_when_colours_must_be_looked_up_again():
     table.put(box_object(1, 4, 4, 5, 5, class_id=2))
     raster.update(table, [1], Rect(0, 0, 10, 10))
     assert raster.version != version
+
+
+def test_tiles_are_painted_when_they_come_into_view_and_edits_in_between_hold():
+    big = (2000, 3000)
+    items = [box_object(i, 13 * i % 2900, 29 * i % 1900, 90, 60, z=i % 7) for i in range(1, 300)]
+    table = ObjectTable(items)
+    raster, whole = ObjectRaster(big, table), ObjectRaster(big, table)
+    assert not raster.slots_hw.any()
+    assert [item.id for item in raster.index.at((20.0, 40.0))]
+    whole.paint_tiles(Rect(0, 0, 3000, 2000))
+    view = Rect(600, 500, 900, 800)
+    while not raster.is_painted(view):
+        assert len(raster.paint_tiles(view, seconds=0)) == 1
+    np.testing.assert_array_equal(raster.slots_hw[view.slices], whole.slots_hw[view.slices])
+    moved = box_object(5, 1500, 1200, 400, 300, z=3)
+    area = table.get(5).bounds().union(moved.bounds())
+    table.put(moved)
+    for each in (raster, whole):
+        each.update(table, [5], area)
+        each.paint_tiles(Rect(0, 0, 3000, 2000))
+    np.testing.assert_array_equal(raster.slots_hw, whole.slots_hw)
+    assert raster.paint_tiles(Rect(0, 0, 3000, 2000)) == []
 
 
 def test_slots_are_used_again():

@@ -267,6 +267,24 @@ def test_objects_are_drawn_hovered_and_selected(stage):
     np.testing.assert_array_equal(shown(stage.canvas), selected)
 
 
+def test_many_objects_appear_tile_by_tile_without_holding_up_the_window(stage, qtbot, monkeypatch):
+    monkeypatch.setattr("segstudio.ui.canvas.frame._OBJECT_SECONDS", 0.0)
+    document = make_document(stage.session, (2000, 3000))
+    for number in range(1, 200):
+        document.labels.objects.put(box_object(number, 13 * number % 2900, 29 * number % 1900, 90, 60))
+    stage.view(mode="objects", tool="select")
+    show(stage.session, document)
+    stage.canvas.grab()
+    assert stage.canvas.frame.is_unfinished(stage.canvas.viewport_now)
+    qtbot.waitUntil(lambda: not stage.canvas.frame.is_unfinished(stage.canvas.viewport_now))
+    QApplication.processEvents()
+    drawn = shown(stage.canvas)
+    stage.canvas.redraw()
+    np.testing.assert_array_equal(shown(stage.canvas), drawn)
+    stage.view(overlays_hidden=True)
+    assert (shown(stage.canvas) != drawn).any(axis=2).mean() > 0.05
+
+
 def test_pictures_drawn_before_their_levels_are_ready_are_refined(stage):
     document = make_document(stage.session, (2000, 3000))
     show(stage.session, document)

@@ -18,6 +18,8 @@ from segstudio.session.view import View
 from segstudio.ui.canvas.qimage import wrap
 from segstudio.ui.canvas.scenes import SceneSource
 
+_OBJECT_SECONDS = 0.006
+"""How long one picture may spend on drawing objects that come into view for the first time."""
 _MANY = 16
 """From so many waiting rectangles on, their common bounds are drawn instead."""
 
@@ -34,6 +36,12 @@ class Frame:
         self._margin_px = 1
         self._needs_scene = False
         self._drawn_state: object = None
+
+    def is_unfinished(self, viewport: Viewport) -> bool:
+        """Whether objects in view are still to be drawn by the next pictures."""
+        if self._source is None:
+            return False
+        return self._source.has_objects_to_paint(viewport.visible_rect(Rect.of_size(*self._source.size_hw)))
 
     @property
     def is_coarse(self) -> bool:
@@ -81,8 +89,14 @@ class Frame:
     def image(self, viewport: Viewport, view: View, background: Color, ratio: float) -> QImage:
         """The picture as it is now; it aliases the buffer and is good until the next call."""
         assert self._source is not None
+        visible = viewport.visible_rect(Rect.of_size(*self._source.size_hw))
+        for rect in self._source.paint_objects(visible, _OBJECT_SECONDS):
+            self._wait_for(rect)
         if self._is_stale or self._compositor.viewport != viewport:
             self._draw_all(viewport, view, background, ratio)
+            # Layers seen for the first time have objects only now.
+            for rect in self._source.paint_objects(visible, _OBJECT_SECONDS):
+                self._compositor.update(rect)
         else:
             if self._needs_scene:
                 self._compositor.replace_scene(self._scene(view, background, ratio))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil, floor
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -42,6 +42,9 @@ class PictureView(QWidget):
         self._fits = True
         self._pan_rest = QPointF()
         self._view_before = session.view.now
+        self._continue = QTimer(self)
+        self._continue.setSingleShot(True)
+        self._continue.timeout.connect(self.update)
         self.setMinimumSize(64, 64)
         session.document_changed.connect(self._on_document)
         session.view.changed.connect(self._on_view)
@@ -211,6 +214,8 @@ class PictureView(QWidget):
             return
         background = (ground.red(), ground.green(), ground.blue())
         image = self.frame.image(self._viewport, self.session.view.now, background, self.devicePixelRatioF())
+        if self.frame.is_unfinished(self._viewport):
+            self._continue.start()
         # One call per rectangle: the bounding box of two far dabs would be the whole window.
         for rect in event.region():  # type: ignore[attr-defined]  # the stubs forget that regions are iterable
             painter.setClipRect(rect)

@@ -50,6 +50,10 @@ class SceneSource:
         return kept[1]
 
     @property
+    def size_hw(self) -> tuple[int, int]:
+        return self._document.size_hw
+
+    @property
     def state(self) -> object:
         """Changes when the labels' objects need another colour table or are drawn for the first time."""
         kept = self._objects.get(LABELS)
@@ -59,6 +63,14 @@ class SceneSource:
         """The rectangles of objects of the labels; unknown ids are left out."""
         found = (self._document.labels.objects.get(key) for key in object_ids)
         return [item.bounds().grown(1) for item in found if item is not None]
+
+    def paint_objects(self, area: Rect, seconds: float) -> list[Rect]:
+        """Go on drawing objects of `area` into their rasters for about so long; returns what was drawn."""
+        return [rect for _, raster in self._objects.values() for rect in raster.paint_tiles(area, seconds)]
+
+    def has_objects_to_paint(self, area: Rect) -> bool:
+        """Whether objects of `area` are still to be drawn."""
+        return not all(raster.is_painted(area) for _, raster in self._objects.values())
 
     def follow(self, changes: Changes) -> None:
         """Bring the objects of a changed layer up to date."""
