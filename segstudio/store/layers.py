@@ -67,6 +67,13 @@ def names(connection: Connection, key: str) -> list[str]:
     return list(connection.execute(_NAMES, {"image_key": key}).scalars())
 
 
+def keys_with(connection: Connection, name: str) -> frozenset[str]:
+    """The keys of the images that have a layer of that name."""
+    image = schema.image
+    query = select(image.c.key).join(_TABLE, image.c.id == _TABLE.c.image_id).where(_TABLE.c.name == name)
+    return frozenset(connection.execute(query).scalars())
+
+
 def all_names(connection: Connection) -> list[tuple[str, str]]:
     """(image key, layer name) of every layer."""
     image = schema.image

@@ -35,6 +35,8 @@ from segstudio.store.records import DatasetSource, EditRow, ImageRow, Receipt, R
 T = TypeVar("T")
 IMAGES_PER_TRANSACTION = 1000
 """Small enough that a stroke which waits for a running import waits a few milliseconds."""
+HISTORY_MEGABYTES = 256
+"""What a project file keeps of replaced states unless the person says otherwise."""
 _REMEMBERED_LAYERS = 64
 
 
@@ -79,20 +81,24 @@ class Project:
         return cls.open(target)
 
     @classmethod
-    def open(cls, path: str | Path, *, read_only: bool = False) -> Project:
+    def open(cls, path: str | Path, *, read_only: bool = False, history_megabytes: int = HISTORY_MEGABYTES) -> Project:
         """Open a project to work on it, or only to read where `read_only` is asked for or nothing else is possible.
 
         A file that another program holds, that lies on read-only media or whose structure is damaged opens read-only,
-        and `notes` says why. Raises `UserError` for a file that is missing, no project, newer than this program or
+        and `notes` says why. What edits replaced is kept up to `history_megabytes`. Raises `UserError` for a file that
+        is missing, no project, newer than this program or
         damaged beyond reading; no such file is ever changed.
         """
         target = Path(os.path.abspath(path))
         opened = opening.open_file(target, read_only=read_only)
         try:
-            return cls(target, opened.lane, opened.lease, opened.notes)
+            project = cls(target, opened.lane, opened.lease, opened.notes)
         except BaseException:
             opened.abandon()
             raise
+        if opened.lane is not None:  # in the background; where it fails, only space is lost
+            opened.lane.submit(partial(history.trim, budget=history_megabytes * 2**20))
+        return project
 
     @property
     def read_only(self) -> bool:
@@ -175,6 +181,11 @@ class Project:
     def layer_names(self, key: str) -> list[str]:
         """The layers that are stored of an image."""
         return self._read(lambda connection: layers.names(connection, key))
+
+    def keys_with(self, layer_name: str) -> frozenset[str]:
+        """The images of which that layer is stored, in one question for all."""
+        self._settle_all()
+        return self._read(lambda connection: layers.keys_with(connection, layer_name))
 
     def load(self, key: str, layer_name: str) -> Annotation | None:
         """The layer as its last committed edit left it; None where none is stored.

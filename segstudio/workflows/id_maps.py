@@ -67,9 +67,12 @@ def find_id_maps(path: Path, class_set: ClassSet | None) -> IdMaps:
     root = path if path.is_dir() else path.parent
     names = list_files(root, suffixes=frozenset((".png",))).files if path.is_dir() else [path.name]
     chosen: dict[str, str] = {}
-    for members in group_by_folder(names).values():
+    groups = sorted(
+        group_by_folder(names).values(), key=lambda members: _says_ids(members[0])
+    )  # ids go before train ids
+    for members in groups:
         if all(looks_like_labels(root / name, None) for name in (members[0], members[len(members) // 2])):
-            chosen.update((label_key(name), name) for name in members if not _is_instance_ids(name))
+            chosen.update((label_key(name), name) for name in members if not _is_picture_of_ids(name))
     if not chosen:
         raise UserError(f"{path}: holds no PNGs of class ids")
     ordered = dict(sorted(chosen.items(), key=lambda pair: natural_key(pair[1])))
@@ -149,7 +152,3 @@ def _says_ids(name: str) -> bool:
 
 def _is_picture_of_ids(name: str) -> bool:
     return name.lower().endswith(("instanceids.png", "_color.png"))
-
-
-def _is_instance_ids(name: str) -> bool:
-    return name.lower().endswith("instanceids.png")

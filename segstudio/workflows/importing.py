@@ -82,7 +82,8 @@ def _take_labels(
     match = match_classes(dataset.class_set, project.class_set)
     skipped = list(dataset.skipped)
     written = 0
-    due = [item for item in dataset.images if item.read_annotation and layer not in project.layer_names(item.key)]
+    known = project.keys_with(layer)
+    due = [item for item in dataset.images if item.read_annotation and item.key not in known]
 
     def read(item: ImageItem) -> Annotation | UserError:
         assert item.read_annotation is not None

@@ -53,9 +53,9 @@ def dataset_of(project: Project, *, layer: str = LABELS) -> Dataset:
     Valid while the project is open.
     """
     images = []
+    known = project.keys_with(layer)
     for row in project.images():
-        known = layer in project.layer_names(row.key)
-        read = partial(_stored, project, row.key, layer) if known else None
+        read = partial(_stored, project, row.key, layer) if row.key in known else None
         images.append(ImageItem(row.key, row.path, row.size_hw, row.split, row.sequence, read, row.extra))
     source = project.dataset_source
     name = source.format if source is not None else "images"

@@ -187,3 +187,16 @@ def test_agrees_with_the_print_out_of_cocoapi(shared_data):
     evaluation = evaluate(truth, found)
     assert evaluation.failed == ()
     assert [round(value, 3) for value in evaluation.document["metrics"].values()] == expected
+
+
+def test_folder_with_everything_that_cityscapes_writes(tmp_path):
+    truths, predictions = cityscapes_folders(tmp_path, seed=8, count=2)
+    expected = reference(truths, predictions)
+    for path in truths:
+        labels_hw = np.array(Image.open(path))
+        stem = path.name.removesuffix("_labelIds.png")
+        save(path.with_name(f"{stem}_labelTrainIds.png"), np.full_like(labels_hw, 255))
+        save(path.with_name(f"{stem}_color.png"), np.zeros((*labels_hw.shape, 4), np.uint8))
+        Image.fromarray(labels_hw.astype(np.uint16) * 1000).save(path.with_name(f"{stem}_instanceIds.png"))
+    found = evaluate(tmp_path / "truth", tmp_path / "prediction").document
+    assert found["metrics"]["miou"] == pytest.approx(expected["averageScoreClasses"], abs=1e-9)
