@@ -94,7 +94,8 @@ class SceneSource:
         return Scene(document.size_hw, document.pyramid, curve, tuple(layers), background)
 
     def _special(self, view: View) -> RasterLayer | ErrorLayer | None:
-        if view.errors and self._document.truth_index_hw is not None:
+        countable = 1 <= self._document.class_set.num_classes <= IGNORED
+        if view.errors and countable and self._document.truth_index_hw is not None:
             return self._errors(view)
         if view.heat_map:
             for name in reversed(list(self._document.predictions)):
@@ -106,7 +107,7 @@ class SceneSource:
     def _errors(self, view: View) -> ErrorLayer:
         document, class_set = self._document, self._document.class_set
         layer = self._judged(view)
-        key = layer.name, layer.segments.version, id(class_set)
+        key = layer, layer.segments.version, class_set
         if self._index is None or self._index[0] != key:
             self._index = key, layer.segments.index_lut(class_set)
         chosen = class_set.index_of.get(view.error_class, IGNORED) if view.error_class is not None else IGNORED
@@ -168,19 +169,19 @@ class SceneSource:
             rows = [(s.id, s.class_id, s.instance) for s in layer.segments]
             return NumberColors.of(rows, self._document.class_set, palette=_palette(view))
 
-        return self._table(layer.name, (layer.segments.version, id(layer)), look_up, view, options)
+        return self._table(layer.name, (layer.segments.version, layer), look_up, view, options)
 
     def _object_table(self, name: str, raster: ObjectRaster, view: View, options: ColorOptions) -> ColorTable:
         def look_up() -> NumberColors:
             class_set = self._document.class_set
             return NumberColors.of(raster.rows, class_set, color_by="instance", palette=_palette(view))
 
-        return self._table(f"{name} objects", (raster.version, id(raster)), look_up, view, options)
+        return self._table(f"{name} objects", (raster.version, raster), look_up, view, options)
 
     def _table(
         self, name: str, version: object, look_up: Callable[[], NumberColors], view: View, options: ColorOptions
     ) -> ColorTable:
-        key = version, id(self._document.class_set), view.colour_blind
+        key = version, self._document.class_set, view.colour_blind
         colors = self._colors.get(name)
         if colors is None or colors[0] != key:
             colors = self._colors[name] = key, look_up()
