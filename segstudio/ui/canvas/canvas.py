@@ -8,11 +8,12 @@ from PySide6.QtGui import (
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
+    QNativeGestureEvent,
     QPainter,
     QTabletEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from segstudio.core.errors import UserError
 from segstudio.core.transaction import Changes
@@ -61,7 +62,6 @@ class Canvas(PictureView):
         self.setTabletTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setCursor(self._tool.cursor)
         self._on_document(session.document)
 
     @property
@@ -102,6 +102,7 @@ class Canvas(PictureView):
         for tool in self.tools:
             tool.cancel()
         super()._on_document(document)
+        self._show_cursor()
         self._refresh_overlay()
         self._tell_pointed()
 
@@ -222,11 +223,17 @@ class Canvas(PictureView):
             view = self.session.view
             radius = view.now.brush_radius * ZOOM_STEP**notches
             view.set(brush_radius=min(_MAX_RADIUS, max(_MIN_RADIUS, radius)))
+            self._keep_alt_from_the_menu(event)
         elif notches and self.document is not None:
             self._cursor_at = event.position()
             self.scale_to(self._viewport.scale * ZOOM_STEP**notches, event.position())
         self._refresh_overlay()
         event.accept()
+
+    def _keep_alt_from_the_menu(self, event: QWheelEvent) -> None:
+        """Qt's menu bar takes the focus when Alt is released, unless it saw the mouse at work meanwhile."""
+        held = event.position(), event.globalPosition(), Qt.MouseButton.NoButton, event.buttons(), event.modifiers()
+        QApplication.sendEvent(self, QMouseEvent(QEvent.Type.MouseMove, *held))
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802 (Qt's name)
         self._cursor_at = event.position()
@@ -250,6 +257,9 @@ class Canvas(PictureView):
         tabs = (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in tabs:
             return self._key_to_tool(event) or super().event(event)
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+            self.scale_to(self._viewport.scale * (1 + event.value()), event.position())
+            return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
@@ -293,7 +303,9 @@ class Canvas(PictureView):
         return taken
 
     def _show_cursor(self) -> None:
-        if self._panning is not None:
+        if self.document is None:
+            self.unsetCursor()
+        elif self._panning is not None:
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         else:
             self.setCursor(Qt.CursorShape.OpenHandCursor if self._space else self._tool.cursor)
