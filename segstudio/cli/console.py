@@ -36,8 +36,7 @@ class Console:
     def result(self, document: Mapping[str, Any], lines: Sequence[str] = ()) -> None:
         """Print the verb's one JSON document, or its lines for people."""
         if self.as_json:
-            text = json.dumps(document, ensure_ascii=False, allow_nan=False)
-            self._write(text.encode("utf-8", "backslashreplace").decode() + "\n")
+            self._write(json.dumps(document, allow_nan=False) + "\n")  # ASCII, which every terminal and pipe takes
         elif lines:
             self._write("\n".join(lines) + "\n")
 
@@ -55,8 +54,9 @@ class Console:
         return 1 if failed else 0
 
     def _write(self, text: str) -> None:
+        encoding = self._stdout.encoding or "utf-8"
         try:
-            self._stdout.write(text)
+            self._stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
             self._stdout.flush()
         except BrokenPipeError:
             # Whoever read our output has enough of it; nothing may be flushed into the closed pipe at exit.

@@ -54,6 +54,7 @@ class Project:
         self._lease = lease
         self._reader = reader_engine(path)
         self._guard = threading.RLock()
+        self._is_closed = False
         self._pending: tuple[Receipt, int] | None = None
         self._owed: list[Change] = []
         self._stored: OrderedDict[tuple[str, str], tuple[tuple[int, int], dict[int, Segment]]] = OrderedDict()
@@ -343,6 +344,7 @@ class Project:
                 self._reader.dispose()
                 opening.close_lane(self._lane)
                 self._lane = None
+            self._is_closed = True
             self._reader.dispose()
             if self._lease is not None:
                 self._lease.release()
@@ -360,12 +362,18 @@ class Project:
 
     @property
     def _writer(self) -> WriterLane:
+        self._require_open()
         if self._lane is None:
             reason = f": {self.notes[0]}" if self.notes else ""
             raise UserError(f"{self.path}: opened read-only{reason}")
         return self._lane
 
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise UserError(f"{self.path}: the project was closed")
+
     def _read(self, query: Callable[[Connection], T]) -> T:
+        self._require_open()
         with storage_faults(self.path), self._reader.connect() as connection:
             return query(connection)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -137,3 +138,12 @@ def test_demo_opens_the_window_or_goes_on_tour(segstudio, monkeypatch, tmp_path)
     assert segstudio("demo", tmp_path, **wiring).code == 0
     assert segstudio("demo", tmp_path, "--headless", "--output", tmp_path / "o", **wiring).code == 0
     assert seen == [("window", tmp_path), ("tour", tmp_path, tmp_path / "o")]
+
+
+def test_terminal_that_knows_only_ascii(tmp_path):
+    code = "import sys; from segstudio.cli.main import run; sys.exit(run(['models', 'fcn-resnet50']))"
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment, check=False)
+    assert child.returncode == 0
+    assert b"Traceback" not in child.stderr
+    assert child.stdout.isascii()

@@ -235,3 +235,22 @@ def test_rollback_journal_on_a_network_drive(project, monkeypatch):
         mode = reopened._writer.run(lambda c: c.exec_driver_sql("PRAGMA journal_mode").scalar())
         assert mode == "delete"
         assert reopened.images()[0].status == "reviewed"
+
+
+def test_closed_project_says_so_and_opens_nothing(project, tmp_path):
+    project.close()
+    project.close()
+    for use in (
+        project.images,
+        lambda: project.set_status("city/0", "reviewed"),
+        lambda: project.load("city/0", "labels"),
+    ):
+        with pytest.raises(UserError, match="the project was closed"):
+            use()
+    assert [path.name for path in tmp_path.iterdir()] == ["work.segproj"]
+
+
+def test_keys_with_a_layer(project):
+    project.save_annotation("city/2", "truth", Annotation((4, 5)))
+    assert project.keys_with("truth") == {"city/2"}
+    assert project.keys_with("labels") == frozenset()
