@@ -174,6 +174,32 @@ def test_alt_and_the_wheel_size_the_brush(stage):
     assert stage.session.view.now.brush_radius == 0.5
 
 
+@pytest.mark.parametrize(
+    ("tool", "mode"),
+    [("brush", "semantic"), ("polygon", "semantic"), ("polygon", "objects"), ("vertex", "objects")]
+    + [("select", "objects"), ("select", "semantic"), ("vertex", "semantic"), ("fill", "semantic")],
+)
+def test_previews_are_drawn_over_the_picture_and_never_into_it(stage, tool, mode):
+    stage.paint(slice(30, 80), slice(20, 90), HOUSE)
+    stage.put(box_object(1, 100, 30, 60, 50))
+    stage.view(mode=mode, tool="pick", overlays_hidden=True)
+    plain = shown(stage.canvas)
+    stage.view(tool=tool)
+    points = [(130, 50), (50, 50)] if mode == "semantic" else [(50, 50), (130, 50)]
+    for at in [(100, 90), *points]:
+        stage.hand.click(*at)
+    stage.hand.hover(*(51, 51) if mode == "semantic" else (101, 31))
+    buffer = stage.canvas.frame._compositor.buffer_hw
+    with_preview = shown(stage.canvas)
+    assert (with_preview != plain).any()
+    shifts = np.array([16, 8, 0], np.uint32)
+    np.testing.assert_array_equal((buffer[..., None] >> shifts) & 255, plain)
+    stage.hand.key(Qt.Key.Key_Escape)
+    QApplication.sendEvent(stage.canvas, QEvent(QEvent.Type.Leave))
+    stage.view(tool="pick", selection=frozenset())
+    np.testing.assert_array_equal(shown(stage.canvas), plain)
+
+
 def test_what_is_under_the_cursor_is_told(stage):
     told = []
     stage.canvas.pointed.connect(told.append)
