@@ -11,6 +11,9 @@ import torch.nn.functional as F
 from segstudio.core.errors import UserError
 from segstudio.models.registry import ModelRegistry
 
+OUTPUTS = "segstudio_outputs"
+"""The attribute in which a network keeps for how many outputs it was built."""
+
 
 def build_network(
     registry: ModelRegistry, name: str, *, num_classes: int | None = None, options: Mapping[str, Any] | None = None
@@ -29,6 +32,7 @@ def build_network(
         raise UserError(f"{name} cannot be built with these options: {error}") from error
     if not isinstance(network, torch.nn.Module):
         raise UserError(f"the plugin of {name} built a {type(network).__name__}, not a network")
+    setattr(network, OUTPUTS, outputs)
     multiple = registry.card(name).preprocess.multiple
     if multiple > 1 and registry.card(name).task == "semantic":
         _take_any_size(network, multiple)

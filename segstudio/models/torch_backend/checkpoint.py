@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from segstudio.core.errors import UserError
+from segstudio.models.torch_backend.building import OUTPUTS
 
 Tensors = dict[str, torch.Tensor]
 
@@ -172,7 +173,7 @@ def _compare(network: torch.nn.Module, tensors: Mapping[str, torch.Tensor], wher
     if not (missing or unexpected or shapes):
         return
     if shapes and not missing and not unexpected:
-        pair = _outputs(own, tensors, shapes)
+        pair = _outputs(network, tensors, shapes)
         if pair is not None:
             raise OutputsDiffer(where, *pair)
     parts = []
@@ -194,13 +195,20 @@ def _named(key: str, own: Mapping[str, torch.Tensor], tensors: Mapping[str, torc
 
 
 def _outputs(
-    own: Mapping[str, torch.Tensor], tensors: Mapping[str, torch.Tensor], shapes: list[str]
+    network: torch.nn.Module, tensors: Mapping[str, torch.Tensor], shapes: list[str]
 ) -> tuple[int, int] | None:
-    """(outputs of the network, outputs of the weights) where one change of one length explains every difference."""
+    """(outputs of the network, outputs of the weights) where another number of outputs can be all that differs.
+
+    A single change of one length is that. Networks whose inner widths follow the outputs differ in several: then the
+    one that starts from the number for which the network was built.
+    """
+    own = network.state_dict()
     pairs = set()
     for key in shapes:
         mine, theirs = own[key].shape, tensors[key].shape
         if len(mine) != len(theirs):
             return None
         pairs |= {(a, b) for a, b in zip(mine, theirs, strict=True) if a != b}
+    if len(pairs) > 1:
+        pairs = {(a, b) for a, b in pairs if a == getattr(network, OUTPUTS, None)}
     return pairs.pop() if len(pairs) == 1 else None
