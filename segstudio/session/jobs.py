@@ -109,6 +109,11 @@ class Jobs:
         self._start(lane, job, work, done, failed)
         return job
 
+    def cancel(self, key: str) -> None:
+        """Cancel the job of that key, if one is under way."""
+        if (job := self._latest.get(key)) is not None:
+            job.cancel()
+
     def close(self) -> None:
         """Cancel everything and wait for the threads to end."""
         for job in list(self._active):

@@ -92,11 +92,14 @@ class Session:
     def open_path(self, path: str | Path, *, format: str = "auto", class_set: ClassSet | None = None) -> Job:
         """Open an image, a folder, a data set or a project; what is open stays until the new one is complete."""
         target = Path(path)
+        current = self.project
 
         def work(job: Job) -> Workspace:
             from segstudio.session.workspace import open_workspace
 
-            return open_workspace(target, data_dir=self.data_dir, format=format, class_set=class_set, job=job)
+            return open_workspace(
+                target, data_dir=self.data_dir, format=format, class_set=class_set, job=job, current=current
+            )
 
         return self.jobs.submit(
             work, done=self._show_workspace, failed=self._path_failed, key="open-path", title=f"opening {target.name}"
@@ -105,6 +108,11 @@ class Session:
     def go(self, index: int) -> None:
         """Show image number `index`; the open image stays until the new one is there."""
         if not 0 <= index < len(self.images):
+            return
+        if index == self.index:
+            # It is open and being edited: reading it again would show what it was, not what it is.
+            self.jobs.cancel("open-image")
+            self._wanted = None
             return
         item = self.images[index]
         self._wanted = index
@@ -168,7 +176,7 @@ class Session:
 
     def _show_workspace(self, workspace: Workspace) -> None:
         self.close_document()
-        if self._workspace is not None:
+        if self._workspace is not None and self._workspace.project is not workspace.project:
             self._workspace.project.close()
         self._workspace = workspace
         self.histories = HistoryBook()

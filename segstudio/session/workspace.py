@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,51 +40,65 @@ class Workspace:
     notes: tuple[str, ...] = ()
 
 
-def open_workspace(path: Path, *, data_dir: Path, format: str, class_set: ClassSet | None, job: Job) -> Workspace:
+def open_workspace(
+    path: Path,
+    *,
+    data_dir: Path,
+    format: str,
+    class_set: ClassSet | None,
+    job: Job,
+    current: Project | None = None,
+) -> Workspace:
     """Open a project, or a data set with the project that belongs to it (made on the first opening).
 
+    `current` is the project that is open already: opened again it stays the same one, not a second hand on its file.
     Raises `UserError` naming the path and the reason.
     """
     if path.suffix == PROJECT_SUFFIX:
-        from segstudio.store import Project
-
-        project = Project.open(path)
-        try:
+        with _opened(path, current) as project:
             return _of_project(project, job)
-        except BaseException:
-            project.close()
-            raise
     dataset = formats.read(path, format, class_set=class_set)
     if not dataset.images:
         raise UserError(f"{path}: there are no images in it")
-    first = _index_of_file(dataset, path)
-    project = _project_of(dataset, path, data_dir)
-    try:
+    target = project_path(path, data_dir, dataset.format)
+    if not target.exists():
+        _create(target, dataset, path)
+    with _opened(target, current) as project:
         if not project.read_only:
             project.add_images(dataset.images, progress=job.progress, cancel=job.cancel_token)
-        return _workspace(dataset, project, first)
+        return _workspace(dataset, project, _index_of_file(dataset, path))
+
+
+def project_path(dataset_path: Path, data_dir: Path, format: str) -> Path:
+    """Where the project of a data set opened as one lies: named after the data set, told apart by path and format."""
+    full = f"{dataset_path.resolve()}\0{format}"
+    digest = hashlib.sha256(full.encode("utf-8", "surrogateescape")).hexdigest()[:10]
+    return data_dir / "projects" / f"{dataset_path.resolve().stem or 'dataset'}-{digest}{PROJECT_SUFFIX}"
+
+
+@contextmanager
+def _opened(path: Path, current: Project | None) -> Iterator[Project]:
+    """The project at `path`; closed again where the block raises, unless it was open before."""
+    from segstudio.store import Project
+
+    if current is not None and current.path == path.absolute():
+        yield current
+        return
+    project = Project.open(path)
+    try:
+        yield project
     except BaseException:
         project.close()
         raise
 
 
-def project_path(dataset_path: Path, data_dir: Path) -> Path:
-    """Where the project of a data set lies, if it was opened as a data set: named after it, apart by its full path."""
-    full = str(dataset_path.resolve())
-    digest = hashlib.sha256(full.encode("utf-8", "surrogateescape")).hexdigest()[:10]
-    return data_dir / "projects" / f"{dataset_path.resolve().stem or 'dataset'}-{digest}{PROJECT_SUFFIX}"
-
-
-def _project_of(dataset: Dataset, path: Path, data_dir: Path) -> Project:
+def _create(target: Path, dataset: Dataset, path: Path) -> None:
     from segstudio.store import Project
 
-    target = project_path(path, data_dir)
-    if target.exists():
-        return Project.open(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     classes = dataset.class_set if dataset.class_set.classes else _one_class()
     source = DatasetSource(path.resolve(), dataset.format)
-    return Project.create(target, class_set=classes, name=dataset.name, dataset_source=source)
+    Project.create(target, class_set=classes, name=dataset.name, dataset_source=source).close()
 
 
 def _of_project(project: Project, job: Job) -> Workspace:

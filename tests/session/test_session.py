@@ -226,3 +226,22 @@ def test_an_ambiguous_folder_asks(opened: Session, street: Path) -> None:
     assert opened.document.item.name == "view_0"
     opened.open_path(street, format="cityscapes")
     assert opened.dataset.format == "cityscapes"
+
+
+def test_opening_the_same_data_set_again_keeps_its_project_writable(opened: Session, street: Path) -> None:
+    paint_road(opened)
+    painted = opened.document.labels.raster.ids_hw.copy()
+    opened.open_path(street, format="class-id-png", class_set=CLASSES)
+    assert not opened.project.read_only
+    assert np.array_equal(opened.document.labels.raster.ids_hw, painted)
+    paint_road(opened)
+    opened.project.flush()
+
+
+def test_going_to_the_open_image_keeps_it_open_with_its_edits(opened: Session) -> None:
+    document = opened.document
+    paint_road(opened)
+    opened.go(0)
+    assert opened.document is document
+    opened.undo()
+    assert not document.labels.raster.ids_hw.any()
