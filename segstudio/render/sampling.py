@@ -180,6 +180,19 @@ def _draw_interpolated(photo: Pyramid, grid: Grid, scratch: Scratch, target_hw: 
     # OpenCV refuses sides of 32,767 and more: it only gets to see the part in view.
     x0, x1 = _covered(x, width)
     y0, y1 = _covered(y, height)
+    if (
+        not grid.is_swapped
+        and _is_run(x)
+        and _is_run(y)
+        and x[0] >= 0
+        and y[0] >= 0
+        and x[-1] < width
+        and y[-1] < height
+    ):
+        # Pixel on pixel: nothing to interpolate.
+        at = Rect(int(x[0]), int(y[0]), int(x[-1]) + 1, int(y[-1]) + 1)
+        target_hw[...] = _words(photo, level, at, scratch)
+        return
     x_map = scratch.array("photo x", target_hw.shape, np.float32)
     y_map = scratch.array("photo y", target_hw.shape, np.float32)
     x_map[...] = (x - x0)[:, None] if grid.is_swapped else (x - x0)[None, :]
@@ -202,6 +215,12 @@ def _words(photo: Pyramid, level: int, rect: Rect, scratch: Scratch) -> NDArray[
     words = scratch.array("photo words", (rect.height, rect.width), np.uint32)
     cv2.cvtColor(photo.image_hwc[rect.slices], cv2.COLOR_RGB2BGRA, dst=channels(words))
     return words
+
+
+def _is_run(position: NDArray[np.float64]) -> bool:
+    """Whether the positions are consecutive whole numbers."""
+    start = position[0]
+    return bool(start == floor(start)) and bool((position == np.arange(start, start + len(position))).all())
 
 
 def _covered(position: NDArray[np.float64], count: int) -> tuple[int, int]:

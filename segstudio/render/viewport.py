@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import ceil, floor
+from math import ceil, floor, frexp
 
 from segstudio.core.geometry import EMPTY, Rect
 
@@ -22,7 +22,8 @@ class Viewport:
     """A window of `width_px` × `height_px` device pixels onto the image, turned about its origin, then scaled.
 
     `scale` is in device pixels per image pixel; `left`, `top` say where the window's corner lies in the turned and
-    scaled image, in device pixels (rounded to 1/256, which makes a pan by whole pixels exact).
+    scaled image, in device pixels (rounded to 1/256, which makes a pan by whole pixels exact, and to whole pixels where
+    the picture's own pixels then show unblended).
     """
 
     width_px: int
@@ -36,8 +37,10 @@ class Viewport:
         if self.width_px < 1 or self.height_px < 1:
             raise ValueError(f"a view of {self.width_px}×{self.height_px} device pixels shows nothing")
         object.__setattr__(self, "scale", min(max(float(self.scale), MIN_SCALE), MAX_SCALE))
-        object.__setattr__(self, "left", round(self.left * _GRAIN) / _GRAIN)
-        object.__setattr__(self, "top", round(self.top * _GRAIN) / _GRAIN)
+        # At 100 %, 50 %, 25 % … pixels of the picture, or means of them, fall exactly on pixels of the screen.
+        grain = 1 if self.scale <= 1 and frexp(self.scale)[0] == 0.5 else _GRAIN
+        object.__setattr__(self, "left", round(self.left * grain) / grain)
+        object.__setattr__(self, "top", round(self.top * grain) / grain)
         object.__setattr__(self, "quarter_turns", self.quarter_turns % 4)
 
     @property

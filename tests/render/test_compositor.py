@@ -130,6 +130,19 @@ def test_a_photo_at_100_percent_is_itself():
     assert (buffer >> 24 == 255).all()
 
 
+@pytest.mark.parametrize(("left", "top"), [(0, 0), (17, 5), (-9, -4), (55, 30)])
+def test_a_photo_at_100_percent_is_never_blurred(left, top):
+    picture = random_picture(40, 60)
+    buffer = channels_of(
+        Compositor(70, 50).full(Viewport(70, 50, left=left, top=top), Scene((40, 60), Pyramid(picture)))
+    )
+    for row in range(50):
+        for column in range(70):
+            inside = 0 <= row + top < 40 and 0 <= column + left < 60
+            wanted = picture[row + top, column + left] if inside else (32, 32, 32)
+            assert tuple(buffer[row, column]) == tuple(wanted)
+
+
 def test_a_photo_is_interpolated_below_200_percent_and_square_from_there():
     picture = np.zeros((4, 4, 3), np.uint8)
     picture[:, 2:] = 200
@@ -233,6 +246,17 @@ def test_sides_beyond_opencvs_limit_are_drawn():
         view = Viewport(100, 8, scale=scale).centred_on(39_800, 4)
         buffer = Compositor(100, 8).full(view, scene)
         assert (200 << 16 | 40 << 8 | 80 | 0xFF000000) in buffer
+
+
+def test_a_failure_in_one_of_the_threads_reaches_the_caller(monkeypatch):
+    def fails(truth, labels):
+        raise ValueError("no such code")
+
+    monkeypatch.setattr(compositor_module, "_BAND_AREA", 500)
+    ids, index = blocky_ids(100, 100), SEGMENTS.index_lut(CLASSES)
+    scene = Scene((100, 100), None, None, (ErrorLayer(index[ids], ids, index, fails, error_table()),))
+    with pytest.raises(ValueError, match="no such code"):
+        Compositor(100, 100).full(Viewport(100, 100), scene)
 
 
 def test_the_buffer_follows_the_views_size():

@@ -31,13 +31,22 @@ def test_to_image_and_to_widget_are_inverse(viewport, x, y):
 def test_zoom_keeps_the_point_under_the_cursor(viewport, factor, x, y):
     zoomed = viewport.zoomed_at(factor, x, y)
     again = zoomed.to_widget(*viewport.to_image(x, y))
-    # The view's corner is rounded to 1/256 device pixel.
-    assert again == pytest.approx((x, y), abs=1 / 256 + 1e-6)
+    # The view's corner is rounded to 1/256 device pixel, and to whole ones at 100 %, 50 %, 25 % …
+    exact = zoomed.scale in [2.0**-k for k in range(9)]
+    assert again == pytest.approx((x, y), abs=0.5 + 1e-6 if exact else 1 / 256 + 1e-6)
 
 
 @given(viewports, st.integers(-5000, 5000), st.integers(-5000, 5000))
 def test_whole_pixel_pans_add_up_exactly(viewport, dx, dy):
     assert viewport.panned(dx, dy).panned(-dx, -dy) == viewport
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.5, 0.125])
+def test_pixels_fall_on_pixels_where_the_scale_allows_it(scale):
+    view = Viewport(640, 480, scale=0.7, left=3.3, top=-8.9).scaled_at(scale, 100.3, 77.7)
+    assert view.left == int(view.left)
+    assert view.top == int(view.top)
+    assert view.panned(7, -3).left == view.left - 7
 
 
 def test_one_clockwise_quarter_turn_puts_the_left_edge_on_top():
