@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=60.0, help="upper limit of the training time")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--resume", action="store_true", help="go on from the stored weights with a fresh schedule")
+    parser.add_argument("--resume", action="store_true", help="go on from the stored weights, at half the rate")
     parser.add_argument("--measure-only", action="store_true", help="measure the stored weights again")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -134,6 +134,7 @@ def train_and_store(
     before = {"steps": 0, "seconds": 0, "resumed": 0}
     if options.resume:
         load_stored(model, weights)
+        recipe = replace(recipe, peak_rate=recipe.peak_rate / 2)
         before = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))["training"]
     started = time.monotonic()
     steps = fit(model, recipe, train, class_set.num_classes, options.seed, options.minutes * 60)
