@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
@@ -20,7 +21,7 @@ from segstudio.core.class_set import ClassSet
 from segstudio.core.errors import UserError
 from segstudio.core.geometry import Points
 from segstudio.core.objects import PolygonPart, PolygonShape, SegObject
-from segstudio.formats.files import read_json, sane_size
+from segstudio.formats.files import read_json, sane_size, shown
 
 LABEL = "polygon_label"
 """Key in an object's `extra`: its label as the polygons file spells it; tells these objects from drawn ones."""
@@ -70,7 +71,7 @@ def _object(row: Any, index: int, class_set: ClassSet, where: str) -> SegObject:
         points_xy = np.array(row["polygon"], np.float64).reshape(-1, 2)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{where}: not a polygon: {type(error).__name__} {error}") from None
-    if not np.isfinite(points_xy).all() or (points_xy.size and np.abs(points_xy).max() > LONGEST_COORDINATE):
+    if points_xy.size and not np.abs(points_xy).max() <= LONGEST_COORDINATE:  # also refuses what is not a number
         raise UserError(f"{where}: has coordinates beyond any image")
     class_id, is_group = class_of_label(label, class_set, where)
     extra = {k: v for k, v in row.items() if k not in ("label", "polygon")}
@@ -89,7 +90,7 @@ def class_of_label(label: str, class_set: ClassSet, where: str) -> tuple[int, bo
         return known.id, False
     known = class_set.by_name.get(label.removesuffix(GROUP)) if label.endswith(GROUP) else None
     if known is None:
-        raise UserError(f"{where}: class {label!r} is not in the class set {class_set.name!r}")
+        raise UserError(f"{where}: class {shown(label)} is not in the class set {class_set.name!r}")
     return known.id, True
 
 
@@ -131,15 +132,19 @@ def _number(value: float) -> int | float:
 
 def paint_order(
     size_hw: tuple[int, int], rings_xy: Sequence[Points], drawn: Sequence[bool] | None = None
-) -> NDArray[np.int32]:
-    """int32 `[H, W]`: 1 + the index of the last ring over each pixel, 0 where none is, by Pillow's polygon rule."""
-    canvas = Image.new("I", (size_hw[1], size_hw[0]), 0)
+) -> NDArray[np.uint8] | NDArray[np.int32]:
+    """`[H, W]`: 1 + the index of the last ring over each pixel, 0 where none is, by Pillow's polygon rule.
+
+    uint8 for up to 255 rings, else int32.
+    """
+    # Pillow fills rows of bytes several times as fast as rows of 32-bit numbers.
+    canvas = Image.new("L" if len(rings_xy) < 256 else "I", (size_hw[1], size_hw[0]), 0)
     pencil = ImageDraw.Draw(canvas)
     for index, ring_xy in enumerate(rings_xy):
         if len(ring_xy) and (drawn is None or drawn[index]):
-            points = list(map(tuple, ring_xy.tolist()))
-            pencil.polygon(points if len(points) > 1 else points * 2, fill=index + 1)
-    return np.asarray(canvas, np.int32)
+            flat = ring_xy.reshape(-1).tolist()
+            pencil.polygon(flat if len(flat) > 2 else flat * 2, fill=index + 1)
+    return np.array(canvas)
 
 
 def painted_values(
@@ -157,7 +162,15 @@ def painted_values(
             number[item.class_id] = number.get(item.class_id, 0) + 1
     rings = [_ring(item) for item in objects]
     order_hw = paint_order(size_hw, rings, [item.class_id >= 0 for item in objects])
-    return label_lut[order_hw], instance_lut[order_hw]
+    return _looked_up(label_lut, order_hw), _looked_up(instance_lut, order_hw)
+
+
+def _looked_up(lut: NDArray[Any], order_hw: NDArray[Any]) -> NDArray[Any]:
+    if order_hw.dtype != np.uint8:
+        return np.asarray(lut[order_hw])
+    padded = np.zeros(256, lut.dtype)
+    padded[: len(lut)] = lut
+    return np.asarray(cv2.LUT(order_hw, padded))
 
 
 def _ring(item: SegObject) -> Points:

@@ -14,7 +14,7 @@ from typing import Any
 from segstudio.core.class_set import IGNORED, ClassSet, LabelClass, distinct_color
 from segstudio.core.dataset import ImageItem, Skipped
 from segstudio.core.errors import UserError
-from segstudio.formats.files import Probe, inside, key_of, read_json, sane_size
+from segstudio.formats.files import Probe, inside, key_of, read_json, sane_size, shown
 from segstudio.ops.image import probe_size_hw
 
 RAW = "coco"
@@ -54,7 +54,7 @@ class CocoFile:
             raise UserError(f"{self.path}: JSON, but not COCO: an object is needed, this is {_kind(document)}")
         for name in ("images", "annotations"):
             if not isinstance(document.get(name), list):
-                raise UserError(f"{self.path}: JSON, but not COCO: there is no list {name!r}")
+                raise UserError(f"{self.path}: JSON, but not COCO: there is no list {shown(name)}")
         if not isinstance(document.setdefault("categories", []), list):
             raise UserError(f"{self.path}: JSON, but not COCO: 'categories' is no list")
         return document
@@ -101,13 +101,15 @@ def class_set_of(documents: Iterable[Mapping[str, Any]], where: Path) -> tuple[C
         try:
             category_id, name = row["id"], str(row["name"])
             if not isinstance(category_id, int) or isinstance(category_id, bool) or abs(category_id) > 2**31:
-                raise TypeError(f"id {category_id!r}")
+                raise TypeError(f"id {shown(category_id)}")
         except (KeyError, TypeError) as error:
             skipped.append(Skipped("category", f"{where.name}: not a category: {error}"))
             continue
         if taken.setdefault(name, category_id) != category_id or classes.get(category_id, row) is not row:
             if category_id not in classes or classes[category_id].name != name:
-                skipped.append(Skipped(f"category {category_id}", f"{where.name}: {name!r} or its id is there twice"))
+                skipped.append(
+                    Skipped(f"category {category_id}", f"{where.name}: {shown(name)} or its id is there twice")
+                )
             continue
         color = _color(row.get("color")) or colors.get(name) or distinct_color(len(classes))
         classes[category_id] = LabelClass(
@@ -219,7 +221,7 @@ def _image(row: Any, file: CocoFile, finder: ImageFinder, taken: set[str]) -> Co
         raise UserError("not an image: an object is needed")
     image_id, name = row.get("id"), row.get("file_name")
     if not isinstance(image_id, int) or isinstance(image_id, bool):
-        raise UserError(f"image id {image_id!r} is no whole number")
+        raise UserError(f"image id {shown(image_id)} is no whole number")
     if not isinstance(name, str) or not name or name.endswith("/"):
         raise UserError(f"image {image_id} has no file name")
     path = finder.find(name)
@@ -237,7 +239,7 @@ def _size(row: Mapping[str, Any], path: Path | None) -> tuple[int, int] | None:
         return probe_size_hw(path) if path else None
     is_whole = all(isinstance(v, int) and not isinstance(v, bool) for v in (height, width))
     if not is_whole or not sane_size((height, width)):
-        raise UserError(f"an image of {width!r}×{height!r} pixels cannot be")
+        raise UserError(f"an image of {shown(width)}×{shown(height)} pixels cannot be")
     return height, width
 
 

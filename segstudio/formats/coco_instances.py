@@ -24,7 +24,7 @@ from segstudio.formats.coco_files import (
     images_of,
 )
 from segstudio.formats.coco_shapes import has_holes, object_of, row_of
-from segstudio.formats.files import Probe, key_of, natural_key
+from segstudio.formats.files import Probe, key_of, natural_key, shown
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.mapping import by_name
 from segstudio.formats.object_list import object_losses, objects_of
@@ -91,11 +91,11 @@ def _by_image(
             category_id = row["category_id"]
             found = by_image[row["image_id"]]
             if category_id not in class_of:
-                raise UserError(f"category {category_id!r} is not among the categories")
+                raise UserError(f"category {shown(category_id)} is not among the categories")
             found.append(row)
         except KeyError as error:
             key = error.args[0]
-            reason = f"has no {key}" if isinstance(key, str) else f"there is no image {key!r}"
+            reason = f"has no {key}" if isinstance(key, str) else f"there is no image {shown(key)}"
             skipped.append(Skipped(f"annotation {row.get('id')}", reason))
         except UserError as error:
             skipped.append(Skipped(f"annotation {row.get('id')}", str(error)))

@@ -28,7 +28,7 @@ from segstudio.formats.coco_files import (
     images_of,
 )
 from segstudio.formats.coco_instances import unique_ids
-from segstudio.formats.files import Probe, inside, key_of
+from segstudio.formats.files import Probe, inside, key_of, shown
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.mapping import by_name
 from segstudio.formats.object_list import object_losses, visible_pieces
@@ -92,7 +92,7 @@ def _by_image(
             continue
         image_id = row.get("image_id")
         if not isinstance(image_id, int) or image_id not in images:
-            skipped.append(Skipped(str(row.get("file_name")), f"there is no image {image_id!r}"))
+            skipped.append(Skipped(str(row.get("file_name")), f"there is no image {shown(image_id)}"))
         elif by_image.setdefault(image_id, row) is not row:
             skipped.append(Skipped(str(row.get("file_name")), f"image {image_id} has two annotations"))
     return by_image, skipped
@@ -152,7 +152,7 @@ def _segment(
     category_id = info.get("category_id")
     class_id = class_of.get(category_id) if isinstance(category_id, int) else None
     if class_id is None:
-        raise UserError(f"{path}: category {category_id!r} of segment {info['id']} is not among the categories")
+        raise UserError(f"{path}: category {shown(category_id)} of segment {info['id']} is not among the categories")
     is_crowd = info.get("iscrowd") in (1, True)
     instance = 0
     if class_set.by_id[class_id].is_thing and not is_crowd:

@@ -10,6 +10,7 @@ import numpy as np
 from segstudio.core.errors import UserError
 from segstudio.core.geometry import Points
 from segstudio.core.objects import MaskShape, PolygonPart, PolygonShape, SegObject, Shape
+from segstudio.formats.files import shown
 from segstudio.ops import rle
 from segstudio.ops.shapes import area_of, as_mask, as_polygon
 
@@ -34,7 +35,7 @@ def shape_of(segmentation: Any, size_hw: tuple[int, int]) -> tuple[Shape, bool]:
     is_same = True
     for ring in segmentation:
         points_xy = _points(ring)
-        if len(points_xy) < 3 or (points_xy[0] == points_xy[-1]).all():
+        if len(points_xy) < 3 or points_xy[0].tolist() == points_xy[-1].tolist():
             is_same = False
             points_xy = points_xy[:-1] if len(points_xy) > 3 else points_xy
         if len(points_xy) >= 3:
@@ -62,7 +63,7 @@ def _points(ring: Any) -> Points:
         raise UserError(f"a polygon is no list of numbers: {str(ring)[:40]}") from None
     if flat.ndim != 1 or flat.size % 2 or flat.size > 4_000_000:
         raise UserError("a polygon is no list of x, y, x, y …")
-    if not np.isfinite(flat).all() or (flat.size and np.abs(flat).max() > FAR):
+    if flat.size and not np.abs(flat).max() <= FAR:  # also refuses what is not a number
         raise UserError("a polygon has coordinates beyond any image")
     return flat.reshape(-1, 2)
 
@@ -75,7 +76,7 @@ def object_of(raw: Mapping[str, Any], object_id: int, class_id: int, size_hw: tu
     try:
         shape, is_same = shape_of(raw.get("segmentation"), size_hw)
     except UserError as error:
-        raise UserError(f"annotation {raw.get('id')}: {error}") from None
+        raise UserError(f"annotation {shown(raw.get('id'))}: {error}") from None
     extra = {key: value for key, value in raw.items() if key not in _KNOWN}
     if not is_same and "segmentation" in raw:
         extra["segmentation"] = raw["segmentation"]

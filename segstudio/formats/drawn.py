@@ -6,7 +6,7 @@ import binascii
 import math
 import struct
 import zlib
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,7 +21,7 @@ from segstudio.core.errors import UserError
 from segstudio.core.geometry import Points, Rect
 from segstudio.core.layer import Annotation
 from segstudio.core.objects import MaskShape, PolygonPart, PolygonShape, SegObject, Shape
-from segstudio.formats.files import IMAGE_SUFFIXES, inside, sane_size
+from segstudio.formats.files import IMAGE_SUFFIXES, inside, sane_size, shown
 from segstudio.ops import rle
 from segstudio.ops.image import probe_size_hw
 
@@ -34,11 +34,11 @@ _ROUND = 64
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One drawn shape. Shapes of one `group` (and label) are parts of one object; None stands alone."""
+    """One drawn shape. Shapes of one `group` (a number or a text) and label are parts of one object."""
 
     label: str
     shape: Shape
-    group: Hashable = None
+    group: Any = None
     is_crowd: bool = False
     z: int = 0
     score: float | None = None
@@ -184,15 +184,15 @@ def _annotation(image: DrawnImage, ids: Mapping[str, int]) -> Annotation:
 
 def objects_of_drawn(drawn: Iterable[Drawn], ids: Mapping[str, int], where: str) -> Iterator[SegObject]:
     """Objects with ids from 1, the parts of a group joined; raises `UserError` for labels without a class."""
-    groups: dict[Hashable, list[Drawn]] = {}
+    groups: dict[Any, list[Drawn]] = {}
     for number, one in enumerate(drawn):
-        together = one.group is not None and isinstance(one.shape, PolygonShape)
+        together = isinstance(one.group, int | str) and isinstance(one.shape, PolygonShape)
         groups.setdefault((one.label, one.group) if together else number, []).append(one)
     for object_id, members in enumerate(groups.values(), 1):
         first = members[0]
         class_id = ids.get(first.label, ids.get("".join(c for c in first.label.lower() if c.isalnum())))
         if class_id is None:
-            raise UserError(f"{where}: class {first.label!r} is not in the class set")
+            raise UserError(f"{where}: class {shown(first.label)} is not in the class set")
         shape = first.shape
         if len(members) > 1:
             shape = PolygonShape(tuple(p for m in members if isinstance(m.shape, PolygonShape) for p in m.shape.parts))

@@ -30,6 +30,12 @@ def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts if part)
 
 
+def shown(value: object) -> str:
+    """A value from a file as an error may quote it: short, printable, on one line."""
+    text = ascii(value) if isinstance(value, str) and not is_text(value) else repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
 def is_text(name: str) -> bool:
     """Whether a file name is proper UTF-8 (others cannot be written into JSON or a project)."""
     return name.isprintable() or not any("\ud800" <= letter <= "\udfff" for letter in name)
@@ -95,16 +101,16 @@ def inside(root: Path, relative: str) -> Path:
     """
     pure = PurePosixPath(relative.replace("\\", "/"))
     if not relative or "\0" in relative or not is_text(relative):
-        raise UserError(f"{relative!r} is not a file name")
+        raise UserError(f"{shown(relative)} is not a file name")
     if pure.is_absolute() or PureWindowsPath(relative).drive or ".." in pure.parts:
-        raise UserError(f"{relative!r} leads out of the data set")
+        raise UserError(f"{shown(relative)} leads out of the data set")
     path = root.joinpath(*pure.parts)
     try:
         leads_inside = _leads_inside(str(path), os.path.realpath(root))
     except (OSError, ValueError):
-        raise UserError(f"{relative[:80]!r} is not a file name") from None
+        raise UserError(f"{shown(relative)} is not a file name") from None
     if not leads_inside:
-        raise UserError(f"{relative!r} is a link that leads out of the data set")
+        raise UserError(f"{shown(relative)} is a link that leads out of the data set")
     return path
 
 

@@ -16,7 +16,7 @@ from segstudio.core.errors import UserError
 from segstudio.core.layer import Annotation
 from segstudio.formats.class_id_png import raster_losses
 from segstudio.formats.class_sniffing import packed_colors, values_of_colors
-from segstudio.formats.files import Probe, read_bytes
+from segstudio.formats.files import Probe, read_bytes, shown
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.mapping import by_name
 from segstudio.formats.paired_rasters import (
@@ -66,7 +66,7 @@ def class_set_of_labelmap(path: Path) -> ClassSet:
         try:
             red, green, blue = (int(value) for value in rest.split(":")[0].split(","))
         except ValueError:
-            raise UserError(f"{path}: {line!r} is no line of a label map") from None
+            raise UserError(f"{path}: {shown(line)} is no line of a label map") from None
         is_void = name in ("void", "ignored")
         class_id = IGNORED if is_void else len(classes)
         color = (red & 255, green & 255, blue & 255)
