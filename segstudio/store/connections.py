@@ -26,6 +26,8 @@ def writer_engine(path: Path, *, create: bool = False) -> Engine:
 
     def connect() -> sqlite3.Connection:
         connection = _connect(path, f"mode={mode}")
+        if create:  # only an empty file can be told to give space back later
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         return connection

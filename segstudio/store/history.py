@@ -15,6 +15,7 @@ from segstudio.store.packing import unpack_preimage
 from segstudio.store.records import VersionRow
 from segstudio.store.seal import seal
 
+_PAGES_AT_ONCE = 8192
 VERSION_COLUMNS = ("name", "edit_id", "at", "person")
 
 
@@ -77,7 +78,18 @@ def trim(connection: Connection, budget: int) -> int:
     else:
         return 0
     doomed = delete(preimage) if last_kept is None else delete(preimage).where(preimage.c.edit_id < last_kept)
-    return connection.execute(doomed).rowcount
+    count = connection.execute(doomed).rowcount
+    _give_space_back(connection)
+    return count
+
+
+def _give_space_back(connection: Connection) -> None:
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    (free,) = raw.execute("PRAGMA freelist_count").fetchone()
+    for _ in range(min(free, _PAGES_AT_ONCE)):
+        # The statement frees a page at each step, and sqlite3 takes one step of what returns no columns.
+        raw.execute("PRAGMA incremental_vacuum(1)")
 
 
 def add_version(connection: Connection, name: str, person: str, path: Path) -> VersionRow:

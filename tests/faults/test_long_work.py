@@ -1,0 +1,47 @@
+"""A long day: thousands of edits leave no growth in memory or file beyond what the data explain."""
+
+from __future__ import annotations
+
+import sqlite3
+import tracemalloc
+
+import pytest
+
+from segstudio.core.dataset import ImageItem
+from segstudio.store import Project
+from tests.store.painting import CLASSES, SIZE_HW, Painter, assert_same
+
+EDITS = 4_000
+HISTORY_MEGABYTES = 1
+
+
+def _pages(path):
+    """Bytes of the database, whether they lie in the file or still in its log."""
+    raw = sqlite3.connect(path)
+    try:
+        return raw.execute("PRAGMA page_count").fetchone()[0] * raw.execute("PRAGMA page_size").fetchone()[0]
+    finally:
+        raw.close()
+
+
+@pytest.mark.slow
+def test_thousands_of_edits_grow_nothing(tmp_path):
+    path = tmp_path / "p.segproj"
+    painter = Painter(1)
+    with Project.create(path, class_set=CLASSES) as project:
+        project.add_images([ImageItem("a", None, SIZE_HW)])
+        sizes, memory = [], []
+        tracemalloc.start()
+        for number in range(1, EDITS + 1):
+            edit, undo = painter.step()
+            project.record("a", painter.layer, edit, undo=undo)
+            painter.history._undo[:-5] = []  # this test is about the store's memory
+            if number % 500 == 0:
+                project.trim_history(HISTORY_MEGABYTES)
+                sizes.append(_pages(path))
+                memory.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+        assert_same(painter.layer, project.load("a", "labels"))
+    journal_line = 400
+    assert sizes[-1] - sizes[0] < 2**19 + journal_line * EDITS
+    assert memory[-1] - memory[0] < 2**20 + 2000 * len(painter.layer.segments)
