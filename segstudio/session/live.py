@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,10 +57,27 @@ class LiveScores:
 
     def reset(self, class_set: ClassSet) -> None:
         """Start anew with other classes; the open document, if any, is counted again."""
+        self._begin(class_set, {})
+
+    def change_classes(self, class_set: ClassSet) -> None:
+        """Go on with classes added, renamed or removed: images that are not open keep what they scored."""
+        ours, theirs = self._class_set.evaluated, class_set.evaluated
+        shared = min(len(ours), len(theirs))
+        kept: dict[str, ConfusionMatrix] = {}
+        if shared and [c.id for c in ours[:shared]] == [c.id for c in theirs[:shared]]:
+            for key in self._known:
+                matrix = self._metrics.matrix_of(key)
+                if matrix is not None:
+                    kept[key] = _resized(matrix, class_set)
+        self._begin(class_set, kept)
+
+    def _begin(self, class_set: ClassSet, kept: Mapping[str, ConfusionMatrix]) -> None:
         self._class_set = class_set
         self._metrics = _metrics(class_set)
         self._lut = None
-        self._known.clear()
+        self._known = set(kept)
+        for key, matrix in kept.items():
+            self._metrics.set_image(key, matrix)
         document, self._document = self._document, None
         if document is not None:
             self.open(document)
@@ -144,6 +162,16 @@ class LiveScores:
         truth = document.truth_index_hw[delta.rect.slices]
         self._metrics.update(truth, self._index(delta.before_hw), self._index(delta.after_hw))
         self.changed.emit(None)
+
+
+def _resized(matrix: ConfusionMatrix, class_set: ClassSet) -> ConfusionMatrix:
+    """The matrix with empty rows and columns for classes at the end that it does not know, or without the last ones."""
+    size, known = class_set.num_classes, min(class_set.num_classes, matrix.num_classes)
+    counts, missed = np.zeros((size, size), np.int64), np.zeros(size, np.int64)
+    counts[:known, :known] = matrix.counts[:known, :known]
+    # What was labelled as a class that is no more counts as missed.
+    missed[:known] = matrix.missed[:known] + matrix.counts[:known, known:].sum(axis=1)
+    return ConfusionMatrix.from_counts(counts, missed, ignore_index=class_set.ignored_index)
 
 
 def _metrics(class_set: ClassSet) -> LiveMetrics:

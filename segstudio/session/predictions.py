@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from segstudio.core.dataset import ImageItem
-from segstudio.core.errors import SegStudioError, UserError
+from segstudio.core.errors import SegStudioError
 from segstudio.core.event import Event
 from segstudio.core.layer import Annotation, Layer, prediction_layer
 from segstudio.models.events import DeviceInfo, Done, Failed, Progress, Started
@@ -55,11 +55,13 @@ class Predictions:
         self._host: Host | None = None
         self._handles: dict[str, HostJob] = {}
         self._queue: list[ImageItem] = []
+        self._decoding = 0
+        self._round = 0
         self._told_unmatched: set[str] = set()
 
     @property
     def is_running(self) -> bool:
-        return bool(self._handles or self._queue)
+        return bool(self._handles or self._queue or self._decoding)
 
     def cards(self) -> list[tuple[ModelCard, ModelStatus]]:
         """Every known model with whether it can run here; imports no network code."""
@@ -96,7 +98,9 @@ class Predictions:
 
     def cancel(self) -> None:
         """Stop; what has come back stays."""
-        self._queue.clear()
+        if not self.is_running:
+            return
+        self._drop_waiting()
         for handle in list(self._handles.values()):
             handle.cancel()
         self._handles.clear()
@@ -104,11 +108,17 @@ class Predictions:
 
     def close(self) -> None:
         """Stop and end the host; returns when its process is gone."""
-        self._queue.clear()
+        self._drop_waiting()
         self._handles.clear()
         if self._host is not None:
             self._host.close()
             self._host = None
+
+    def _drop_waiting(self) -> None:
+        """Send nothing more; pictures that are being decoded now belong to a round that is over."""
+        self._queue.clear()
+        self._decoding = 0
+        self._round += 1
 
     def _begin(self, count: int) -> None:
         self.done_images, self.asked_images = 0, count
@@ -121,9 +131,10 @@ class Predictions:
 
     def _feed(self) -> None:
         """Decode and send the next image of a batch; one waits while one runs."""
-        if not self._queue or len(self._handles) >= 2:
+        if not self._queue or len(self._handles) + self._decoding >= 2:
             return
-        item = self._queue.pop(0)
+        item, now = self._queue.pop(0), self._round
+        self._decoding += 1
         path = item.path
         assert path is not None
 
@@ -133,10 +144,16 @@ class Predictions:
             return read_image(path).image_hwc
 
         def decoded(image: object) -> None:
+            if now != self._round:
+                return
+            self._decoding -= 1
             self._send(item, image, BATCH)
             self._feed()
 
         def failed(error: BaseException) -> None:
+            if now != self._round:
+                return
+            self._decoding -= 1
             self._session.notify.fault(error)
             self.done_images += 1
             self._feed()
@@ -158,6 +175,7 @@ class Predictions:
             handle = self._host.submit(request, priority=priority, on_event=self._hear)
         except SegStudioError as error:
             self._session.notify.fault(error)
+            self._drop_waiting()
             self._end("")
             return
         self._handles[item.key] = handle
@@ -208,7 +226,8 @@ class Predictions:
         document = session.document
         if document is not None and document.key == key:
             if annotation.size_hw != document.size_hw:
-                raise UserError(f"{run} answered with another size than the image of {key}")
+                session.notify.tell("error", f"{run} answered with another size than the image of {key}")
+                return
             document.set_prediction(Layer.from_annotation(layer_name, annotation, locked=True))
             session.view.show_only_prediction(layer_name)
         self._store(key, layer_name, run, annotation)
@@ -235,8 +254,10 @@ class Predictions:
         session = self._session
         ours, theirs = session.classes.current, prediction.class_set
         annotation = prediction.to_annotation()
-        if _is_unused(session) and ours.name == "untitled":
-            session.classes.replace(theirs)
+        from segstudio.session.workspace import UNTITLED
+
+        if session.document is not None and ours.name == UNTITLED and _is_unused(session):
+            session.document.change_classes(f"use the classes of {self.model}", theirs)
             ours = theirs
         from segstudio.workflows.class_mapping import match_classes
 
@@ -267,11 +288,12 @@ NOWHERE = -(2**31)
 
 def _is_unused(session: Session) -> bool:
     document = session.document
-    return document is not None and not document.history.undoable and not document.labels.raster.ids_hw.any()
+    if document is None or document.stroke is not None or document.history.undoable:
+        return False
+    return all(session.images.badge(index).status == "to do" for index in range(len(session.images)))
 
 
 def _classes_in(annotation: Annotation) -> set[int]:
-
     assert annotation.labels_hw is not None
     present = np.flatnonzero(np.bincount(annotation.labels_hw.reshape(-1)))
     by_id = {segment.id: segment.class_id for segment in annotation.segments}

@@ -20,6 +20,7 @@ from segstudio.core.event import Event
 from segstudio.core.history import HistoryBook
 from segstudio.core.layer import LABELS
 from segstudio.core.transaction import Edit
+from segstudio.session import recent
 from segstudio.session.document import ClassBook, Document, Recorded
 from segstudio.session.images import ImageList
 from segstudio.session.jobs import Job, Jobs
@@ -85,6 +86,11 @@ class Session:
         return self._workspace.project if self._workspace is not None else None
 
     @property
+    def read_only(self) -> bool:
+        """Whether what is open cannot keep edits."""
+        return self.project is not None and self.project.read_only
+
+    @property
     def index(self) -> int | None:
         """Where the open image stands in `images`."""
         return self.images.index_of(self.document.key) if self.document is not None else None
@@ -101,8 +107,12 @@ class Session:
                 target, data_dir=self.data_dir, format=format, class_set=class_set, job=job, current=current
             )
 
+        def done(workspace: Workspace) -> None:
+            self._show_workspace(workspace)
+            recent.remember(target, self.notify)
+
         return self.jobs.submit(
-            work, done=self._show_workspace, failed=self._path_failed, key="open-path", title=f"opening {target.name}"
+            work, done=done, failed=self._path_failed, key="open-path", title=f"opening {target.name}"
         )
 
     def go(self, index: int) -> None:
@@ -138,6 +148,17 @@ class Session:
     def redo(self) -> Edit | None:
         return self.document.redo() if self.document is not None else None
 
+    def set_status(self, status: str) -> None:
+        """Say what a person thinks of the open image ("reviewed", "rejected"); said again, it is taken back."""
+        document = self.document
+        index = self.index
+        if document is None or index is None:
+            return
+        badge = self.images.badge(index)
+        said = status if badge.status != status else "labelled" if _has_labels(document) else "to do"
+        self.images.set_badge(document.key, replace(badge, status=said))
+        self._store(lambda project: project.set_status(document.key, said))
+
     def remember_theme(self, name: str) -> None:
         """Use this theme again at the next start."""
         from segstudio.settings import load_settings, save_settings
@@ -155,6 +176,9 @@ class Session:
         if document.stroke is not None:
             document.stroke.commit()
         self._store_score(document)
+        if self.read_only:
+            # Nothing was kept: the labels come back without these edits, and undo must not meet them.
+            self.histories = HistoryBook()
         self.live.close()
         self.document = None
         self.document_changed.emit(None)
@@ -164,9 +188,7 @@ class Session:
         self.close_document()
         self.predictions.close()
         self.jobs.close()
-        if self._workspace is not None:
-            self._workspace.project.close()
-            self._workspace = None
+        self._put_away()
 
     def _step(self, step: int) -> None:
         # An image that could not be opened is a place too: one goes on from there, not back to it.
@@ -174,12 +196,25 @@ class Session:
         if current is not None:
             self.go(min(len(self.images) - 1, max(0, current + step)))
 
-    def _show_workspace(self, workspace: Workspace) -> None:
+    def _put_away(self, *, keep: Project | None = None) -> None:
+        """Close the document and the project, unless it is `keep`; edits that cannot be written are told and given
+        up.
+        """
         self.close_document()
-        if self._workspace is not None and self._workspace.project is not workspace.project:
-            self._workspace.project.close()
+        self.predictions.cancel()
+        project, self._workspace = self.project, None
+        if project is not None and project is not keep:
+            try:
+                project.close()
+            except EnvironmentFault as fault:
+                self.notify.fault(fault)
+                project.close(discard=True)
+
+    def _show_workspace(self, workspace: Workspace) -> None:
+        self._put_away(keep=workspace.project)
         self._workspace = workspace
         self.histories = HistoryBook()
+        self.live.reset(NO_CLASSES)
         self.classes.replace(workspace.class_set)
         self.images.replace(workspace.dataset.images, workspace.badges)
         for key, matrix in workspace.matrices.items():
@@ -187,11 +222,23 @@ class Session:
                 self.live.set_image(key, matrix)
         first = next((c.id for c in workspace.class_set.evaluated), None)
         self.view.set(active_class=first, previous_class=None, hidden_classes=frozenset(), selection=frozenset())
-        for skipped in workspace.dataset.skipped[:3]:
-            self.notify.tell("warning", f"left out {skipped.name}: {skipped.reason}")
+        self._tell_notes(workspace)
         self._wanted = None
         self.opened.emit(workspace)
         self.go(workspace.first_index)
+
+    def _tell_notes(self, workspace: Workspace) -> None:
+        """One message about what is unusual: what was left out, recovered, or cannot be changed."""
+        skipped = workspace.dataset.skipped
+        notes = list(workspace.notes)
+        if skipped:
+            more = f" and {len(skipped) - 1} more" if len(skipped) > 1 else ""
+            notes.append(f"left out {skipped[0].name}{more}: {skipped[0].reason}")
+        if workspace.project.read_only:
+            text = f"{workspace.project.path.name} is read-only: {'; '.join(notes)}"
+            self.notify.tell("warning", text, hint="what is drawn here now will not be kept")
+        elif notes:
+            self.notify.tell("warning" if skipped else "info", "; ".join(notes))
 
     def _show(self, opened: Opened) -> None:
         self.close_document()
@@ -243,14 +290,9 @@ class Session:
 
     def _on_recorded(self, recorded: Recorded) -> None:
         document, edit = recorded.document, recorded.edit
-        project = self.project
-        if project is not None:
-            try:
-                classes = self.classes.current if edit.changes.classes else None
-                layer = document.layer(edit.layer)
-                project.record(document.key, layer, edit, undo=recorded.is_undo, class_set=classes)
-            except (EnvironmentFault, UserError) as fault:
-                self.notify.fault(fault)
+        classes = self.classes.current if edit.changes.classes else None
+        layer = document.layer(edit.layer)
+        self._store(lambda p: p.record(document.key, layer, edit, undo=recorded.is_undo, class_set=classes))
         self.histories.trim()
         self._refresh_badge(document)
 
@@ -258,7 +300,7 @@ class Session:
         index = self.images.index_of(document.key)
         if index is None:
             return
-        labelled = bool(len(document.labels.objects)) or bool(document.labels.raster.ids_hw.any())
+        labelled = _has_labels(document)
         status = self.images.badge(index).status
         if status in UNREVIEWED:
             status = "labelled" if labelled else "to do"
@@ -268,20 +310,35 @@ class Session:
         self.images.set_badge(document.key, badge_of(status, matrix, self.classes.current))
 
     def _store_score(self, document: Document) -> None:
-        project = self.project
         index = self.images.index_of(document.key)
-        if project is None or index is None or project.read_only:
+        if index is None:
             return
-        project.set_status(document.key, self.images.badge(index).status)
+        status = self.images.badge(index).status
+        self._store(lambda project: project.set_status(document.key, status))
         matrix = self.live.matrix_of(document.key)
-        if matrix is not None and self.images.badge(index).status != "to do":
-            project.set_score(document.key, LABELS, matrix.counts, matrix.missed)
+        if matrix is not None and status != "to do":
+            self._store(lambda project: project.set_score(document.key, LABELS, matrix.counts, matrix.missed))
+
+    def _store(self, write: Callable[[Project], object]) -> None:
+        """Write to the project; what the machine refuses is told, and a read-only project is left as it is."""
+        if self.project is None or self.read_only:
+            return
+        try:
+            write(self.project)
+        except (EnvironmentFault, UserError) as fault:
+            self.notify.fault(fault)
 
     def _on_classes(self, class_set: ClassSet) -> None:
         document = self.document
         if document is not None and document.truth is not None:
             document.truth_index_hw = document.truth.index_map(class_set)
-        self.live.reset(class_set)
+        self.live.change_classes(class_set)
+        if self.view.now.active_class not in class_set.by_id:
+            self.view.set(active_class=next((c.id for c in class_set.evaluated), None), previous_class=None)
+
+
+def _has_labels(document: Document) -> bool:
+    return bool(len(document.labels.objects)) or bool(document.labels.raster.ids_hw.any())
 
 
 def data_directory() -> Path:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from segstudio.store import Project
 
 PROJECT_SUFFIX = ".segproj"
+UNTITLED = "untitled"
+"""Name of the class set that images without any classes begin with."""
 
 
 @dataclass(frozen=True)
@@ -164,4 +166,4 @@ def _index_of_file(dataset: Dataset, path: Path) -> int:
 
 
 def _one_class() -> ClassSet:
-    return ClassSet("untitled", (LabelClass(1, "object", distinct_color(0), train_id=0, is_thing=True),))
+    return ClassSet(UNTITLED, (LabelClass(1, "object", distinct_color(0), train_id=0, is_thing=True),))

@@ -1,0 +1,31 @@
+"""What was opened last, kept in the settings: the welcome page and the File menu offer it again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from segstudio.core.errors import EnvironmentFault
+from segstudio.session.notify import Notifier
+
+KEPT = 10
+
+
+def recent_paths() -> list[Path]:
+    """Newest first; they may have gone since."""
+    from segstudio.settings import load_settings
+
+    return [Path(text) for text in load_settings().recent]
+
+
+def remember(path: Path, notify: Notifier) -> None:
+    """Put `path` first; a settings file that cannot be written is told."""
+    from segstudio.settings import load_settings, save_settings
+
+    settings = load_settings()
+    full = str(path.absolute())
+    others = tuple(text for text in settings.recent if text != full)
+    try:
+        save_settings(replace(settings, recent=(full, *others)[:KEPT]))
+    except EnvironmentFault as fault:
+        notify.fault(fault)
