@@ -185,37 +185,56 @@ def _raster_index(layer: RasterLayer, viewport: Viewport, grid: Grid, scratch: S
     table = layer.table
     margin = layer.outline_px if table.has_outline else 0
     wide = sample_nearest(layer.numbers_hw, Grid.of(viewport, grid.rect.grown(margin)) if margin else grid, scratch)
-    if table.is_bare_at_zero and not wide.max():
+    largest = int(wide.max())
+    if table.is_bare_at_zero and largest == 0:
         return None
     inner = slice(margin, wide.shape[0] - margin), slice(margin, wide.shape[1] - margin)
-    shape = grid.rect.height, grid.rect.width
-    index = scratch.array("index", shape, np.intp)
+    numbers = wide[inner]
+    if largest >= table.size:
+        numbers = np.minimum(numbers, wide.dtype.type(table.size - 1))
+    index: NDArray[np.intp] = scratch.array("index", numbers.shape, np.intp)
     if not (table.has_stripes or margin):
-        np.minimum(wide, table.size - 1, out=index)
+        index[...] = numbers
         return index
     # Narrow numbers as long as they can hold the entry: a quarter of the memory traffic.
-    entry = scratch.array("entry", shape, np.uint16 if table.words.size <= 65536 else np.uint32)
-    np.minimum(wide[inner], min(table.size - 1, 65535), out=entry, casting="same_kind")
+    entry = scratch.array("entry", numbers.shape, np.uint16 if table.words.size <= 65536 else np.uint32)
+    look: NDArray[Any] = np.zeros((1, 1), entry.dtype)
     if table.has_stripes:
         look = np.where(_stripes(viewport, grid.rect), entry.dtype.type(STRIPE), entry.dtype.type(FILL))
         if margin:
             look[_borders(wide, inner, scratch)] = OUTLINE
-        look *= entry.dtype.type(table.size)
-        entry += look
     elif margin:
-        entry += _borders(wide, inner, scratch).astype(entry.dtype) * entry.dtype.type(OUTLINE * table.size)
+        look = _borders(wide, inner, scratch).astype(entry.dtype)  # True is OUTLINE, False is FILL
+    look *= entry.dtype.type(table.size)
+    np.add(numbers, look, out=entry)
     index[...] = entry
     return index
 
 
 def _borders(wide: NDArray[Any], inner: tuple[slice, slice], scratch: Scratch) -> NDArray[np.bool_]:
     """Where a pixel of `wide[inner]` has one of another number as near as `inner` is smaller."""
-    side = 2 * inner[0].start + 1
-    kernel = np.ones((side, side), np.uint8)
+    margin = inner[0].start
+    if margin == 1:
+        return _thin_borders(wide, scratch)
+    kernel = np.ones((2 * margin + 1, 2 * margin + 1), np.uint8)
     low = cv2.erode(wide, kernel, dst=scratch.array("low", wide.shape, wide.dtype))
     high = cv2.dilate(wide, kernel, dst=scratch.array("high", wide.shape, wide.dtype))
-    changed = scratch.array("changed", low[inner].shape, np.bool_)
+    changed: NDArray[np.bool_] = scratch.array("changed", low[inner].shape, np.bool_)
     np.not_equal(low[inner], high[inner], out=changed)
+    return changed
+
+
+def _thin_borders(wide: NDArray[Any], scratch: Scratch) -> NDArray[np.bool_]:
+    """For a margin of one pixel: where one of the four neighbours differs; twice as fast as looking at all eight."""
+    height, width = wide.shape
+    across: NDArray[np.bool_] = scratch.array("across", (height - 2, width - 1), np.bool_)
+    down: NDArray[np.bool_] = scratch.array("down", (height - 1, width - 2), np.bool_)
+    changed: NDArray[np.bool_] = scratch.array("changed", (height - 2, width - 2), np.bool_)
+    np.not_equal(wide[1:-1, 1:], wide[1:-1, :-1], out=across)
+    np.not_equal(wide[1:, 1:-1], wide[:-1, 1:-1], out=down)
+    np.logical_or(across[:, 1:], across[:, :-1], out=changed)
+    np.logical_or(changed, down[1:], out=changed)
+    np.logical_or(changed, down[:-1], out=changed)
     return changed
 
 

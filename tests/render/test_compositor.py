@@ -218,12 +218,13 @@ def test_void_is_hatched_and_the_hatching_moves_with_the_picture():
     np.testing.assert_array_equal(moved[:33, :35], drawn[7:, 5:])
 
 
-def test_more_segments_than_narrow_entries_can_hold():
+@pytest.mark.parametrize("style", ["fill", "both"])
+def test_more_segments_than_narrow_entries_can_hold(style):
     segments = SegmentTable.for_classes(CLASSES)
     ids = np.full((8, 8), 65535, np.uint16)
     ids[0] = 3
     segments.put(Segment(65535, 2, instance=4))
-    table = segment_table(segments, CLASSES, ColorOptions(opacity=1.0))
+    table = segment_table(segments, CLASSES, ColorOptions(opacity=1.0, style=style))
     buffer = Compositor(8, 8).full(Viewport(8, 8), Scene((8, 8), None, None, (RasterLayer(ids, table, 1),)))
     assert (channels_of(buffer)[5, 5] == [10, 90, 250]).all()
 
