@@ -169,7 +169,7 @@ class ObjectIndex:
     def inside(self, rect: Rect) -> list[SegObject]:
         """The objects whose bounding box lies in `rect`, the front one first."""
         x0, y0, x1, y1 = self._boxes[:, : self._count]
-        hit = (rect.x0 <= x0) & (rect.y0 <= y0) & (x1 <= rect.x1) & (y1 <= rect.y1) & (x0 < x1)
+        hit = (rect.x0 <= x0) & (rect.y0 <= y0) & (x1 <= rect.x1) & (y1 <= rect.y1) & (x0 < x1) & (y0 < y1)
         return _front_first([self._items[i] for i in np.flatnonzero(hit)])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from segstudio.core.geometry import Rect
@@ -83,6 +83,7 @@ def test_an_index_kept_up_to_date_is_a_new_index(before, after, gone, rect):
 
 
 @given(scenes(), rects(low=0, high=30))
+@example([SegObject(1, 0, PolygonShape.of(np.array([(0, 0), (0, 0), (1, 0)], float)))], Rect(0, 0, 1, 1))
 def test_boxes_touch_and_lie_inside(objects, rect):
     index = shapes.ObjectIndex(objects)
     touching = {item.id for item in index.touching(rect)}
