@@ -30,6 +30,8 @@ CLOSED = "polygon_closed"
 
 GROUP = "group"
 LONGEST_COORDINATE = 1e6
+MAX_PAINTED = 1 << 28
+"""Pixels of the largest raster that is painted because a text file says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def read_polygons(path: Path, class_set: ClassSet) -> PolygonFile:
             raise TypeError("objects is no list")
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError(f"{path}: not a Cityscapes polygons file: {type(error).__name__} {error}") from None
-    if not sane_size(size_hw):
+    if not sane_size(size_hw) or size_hw[0] * size_hw[1] > MAX_PAINTED:
         raise UserError(f"{path}: an image of {size_hw[1]}×{size_hw[0]} pixels cannot be")
     objects: list[SegObject] = []
     deleted: list[tuple[int, Mapping[str, Any]]] = []

@@ -107,9 +107,8 @@ def class_set_of(documents: Iterable[Mapping[str, Any]], where: Path) -> tuple[C
             continue
         if taken.setdefault(name, category_id) != category_id or classes.get(category_id, row) is not row:
             if category_id not in classes or classes[category_id].name != name:
-                skipped.append(
-                    Skipped(f"category {category_id}", f"{where.name}: {shown(name)} or its id is there twice")
-                )
+                reason = f"{where.name}: {shown(name)} or its id is there twice"
+                skipped.append(Skipped(f"category {category_id}", reason))
             continue
         color = _color(row.get("color")) or colors.get(name) or distinct_color(len(classes))
         classes[category_id] = LabelClass(

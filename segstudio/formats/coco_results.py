@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import orjson
 
-from segstudio.core.class_set import ClassSet
+from segstudio.core.class_set import ClassSet, LabelClass, distinct_color
 from segstudio.core.dataset import Dataset, ImageItem, Skipped
 from segstudio.core.errors import UserError
 from segstudio.core.layer import Annotation
+from segstudio.formats.class_sniffing import MANY_CLASSES
 from segstudio.formats.coco_files import RAW
 from segstudio.formats.coco_shapes import object_of, row_of
 from segstudio.formats.files import Probe, read_json, sane_size
@@ -78,7 +79,10 @@ def _class_set_of(category_ids: set[int]) -> ClassSet:
         known = ClassSet.load(name)
         if category_ids <= known.by_id.keys():
             return known
-    return ClassSet.of_names([f"class {i}" for i in range(max(category_ids) + 1)], name="custom")
+    if len(category_ids) > MANY_CLASSES:
+        raise UserError(f"{len(category_ids)} different categories are too many for results", hint="give a class set")
+    rows = (LabelClass(i, f"class {i}", distinct_color(n), is_thing=True) for n, i in enumerate(sorted(category_ids)))
+    return ClassSet("custom", tuple(rows))
 
 
 def _annotation(image_id: int, rows: Sequence[Mapping[str, Any]], class_set: ClassSet, file: Path) -> Annotation:
