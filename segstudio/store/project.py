@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,12 +19,11 @@ from segstudio.core.dataset import ImageItem
 from segstudio.core.errors import EnvironmentFault, UserError
 from segstudio.core.layer import Annotation, Layer
 from segstudio.core.progress import CancelToken, Progress, no_progress
-from segstudio.core.segments import Segment
 from segstudio.core.transaction import Edit
-from segstudio.store import backups, changes, history, image_rows, journal, layers, meta, opening, run_rows
-from segstudio.store.changes import Change
+from segstudio.store import backups, history, image_rows, journal, layers, meta, opening, run_rows
 from segstudio.store.connections import reader_engine
 from segstudio.store.copies import copy_file
+from segstudio.store.edit_queue import EditQueue
 from segstudio.store.faults import storage_faults
 from segstudio.store.image_rows import Roots
 from segstudio.store.lane import WriterLane
@@ -37,7 +35,6 @@ IMAGES_PER_TRANSACTION = 1000
 """Small enough that a stroke which waits for a running import waits a few milliseconds."""
 HISTORY_MEGABYTES = 256
 """What a project file keeps of replaced states unless the person says otherwise."""
-_REMEMBERED_LAYERS = 64
 
 
 class Project:
@@ -53,11 +50,9 @@ class Project:
         self._lane = lane
         self._lease = lease
         self._reader = reader_engine(path)
-        self._guard = threading.RLock()
+        self._closing = threading.Lock()
         self._is_closed = False
-        self._pending: tuple[Receipt, int] | None = None
-        self._owed: list[Change] = []
-        self._stored: OrderedDict[tuple[str, str], tuple[tuple[int, int], dict[int, Segment]]] = OrderedDict()
+        self._edits = None if lane is None else EditQueue(path, lane, self._read)
         try:
             self.name, self._class_set, self._folders = self._read(self._read_facts)
         except BaseException:
@@ -185,7 +180,7 @@ class Project:
 
     def keys_with(self, layer_name: str) -> frozenset[str]:
         """The images of which that layer is stored, in one question for all."""
-        self._settle_all()
+        self._settle()
         return self._read(lambda connection: layers.keys_with(connection, layer_name))
 
     def load(self, key: str, layer_name: str) -> Annotation | None:
@@ -194,7 +189,7 @@ class Project:
         Raises `UserError` where any part of it is damaged, `EnvironmentFault` while an edit of it could not be
         written.
         """
-        self._settle_all()
+        self._settle()
         return self._read(lambda connection: layers.load(connection, key, layer_name, self.path))
 
     def save_annotation(
@@ -211,11 +206,7 @@ class Project:
             history.forget(connection, owner, layer_name)
             layers.save(connection, owner, head, annotation)
 
-        with self._guard:
-            self._settle_all()
-            self._stored.pop((key, layer_name), None)
-            future = self._writer.submit(write)
-        future.result()
+        self._queue.replace_layer(key, layer_name, write).result()
 
     def record(
         self,
@@ -233,27 +224,20 @@ class Project:
         edit before could not be written and cannot be now: nothing is lost, both are tried again with the next
         `record`, `flush` or `close`.
         """
-        lane = self._writer
-        with self._guard:
-            retrying = not self._settle()
-            self._owed.append(self._capture(key, layer, edit, undo, class_set))
-            if class_set is not None:
-                self._class_set = class_set
-            receipt = self._write_owed(lane)
-            if retrying:
-                receipt.wait()
-            return receipt
+        queue = self._queue
+        if class_set is not None:
+            self._class_set = class_set
+        return queue.record(key, layer, edit, is_undo=undo, class_set=class_set)
 
     def flush(self) -> None:
         """Return once every edit is durable. Raises `EnvironmentFault` where the machine refuses; edits are kept."""
-        if self._lane is not None:
-            self._settle_all()
+        self._settle()
 
     # ── history, runs, scores ────────────────────────────────────────────────────────────────────────────────────
 
     def edits(self, key: str | None = None, *, limit: int | None = None) -> list[EditRow]:
         """The journal, oldest first, of one image or of all; the newest `limit` lines."""
-        self._settle_all()
+        self._settle()
         return self._read(lambda connection: journal.read(connection, self.path, key=key, limit=limit))
 
     def state_after(self, key: str, layer_name: str, edit_id: int) -> Annotation:
@@ -261,7 +245,7 @@ class Project:
 
         Raises `UserError` where that state is no longer kept (see `trim_history`).
         """
-        self._settle_all()
+        self._settle()
         return self._read(lambda connection: history.state_after(connection, key, layer_name, edit_id, self.path))
 
     def trim_history(self, megabytes: int) -> int:
@@ -270,7 +254,7 @@ class Project:
 
     def add_version(self, name: str, *, person: str = "") -> VersionRow:
         """Name the project's state as it is now. Raises `UserError` where the name is taken."""
-        self._settle_all()
+        self._settle()
         return self._writer.run(lambda connection: history.add_version(connection, name, person, self.path))
 
     def versions(self) -> list[VersionRow]:
@@ -297,7 +281,7 @@ class Project:
 
     def scores(self, layer_name: str) -> list[ScoreRow]:
         """The confusion counts of a layer over all images that have them; an edit of the layer drops them."""
-        self._settle_all()
+        self._settle()
         return self._read(lambda connection: run_rows.read_scores(connection, layer_name, self.path))
 
     def set_score(self, key: str, layer_name: str, counts: NDArray[np.int64], missed: NDArray[np.int64]) -> None:
@@ -333,7 +317,7 @@ class Project:
         Raises `EnvironmentFault` and stays open where the last edits cannot be written, unless `discard` gives them
         up.
         """
-        with self._guard:
+        with self._closing:
             if self._lane is not None:
                 try:
                     self.flush()
@@ -343,7 +327,7 @@ class Project:
                 # The last connection folds the log into the file, and a reader may not: readers go first.
                 self._reader.dispose()
                 opening.close_lane(self._lane)
-                self._lane = None
+                self._lane = self._edits = None
             self._is_closed = True
             self._reader.dispose()
             if self._lease is not None:
@@ -362,95 +346,31 @@ class Project:
 
     @property
     def _writer(self) -> WriterLane:
-        self._require_open()
         if self._lane is None:
-            reason = f": {self.notes[0]}" if self.notes else ""
-            raise UserError(f"{self.path}: opened read-only{reason}")
+            raise self._refusal()
         return self._lane
 
-    def _require_open(self) -> None:
+    @property
+    def _queue(self) -> EditQueue:
+        if self._edits is None:
+            raise self._refusal()
+        return self._edits
+
+    def _refusal(self) -> UserError:
         if self._is_closed:
-            raise UserError(f"{self.path}: the project was closed")
+            return UserError(f"{self.path}: the project was closed")
+        reason = f": {self.notes[0]}" if self.notes else ""
+        return UserError(f"{self.path}: opened read-only{reason}")
 
     def _read(self, query: Callable[[Connection], T]) -> T:
-        self._require_open()
+        if self._is_closed:
+            raise self._refusal()
         with storage_faults(self.path), self._reader.connect() as connection:
             return query(connection)
 
     def _read_facts(self, connection: Connection) -> tuple[str, ClassSet, Roots]:
         return opening.read_facts(connection, self.path)
 
-    def _capture(self, key: str, layer: Layer, edit: Edit, undo: bool, class_set: ClassSet | None) -> Change:
-        known = self._stored_segments(key, layer)
-        change = changes.capture(
-            key, layer, edit, stored_segments=known, is_undo=undo, when=journal.now(), class_set=class_set
-        )
-        if known is None:
-            known = {}
-            self._remember(key, layer, known)
-            known.update((segment.id, segment) for segment in layer.segments)
-        for segment_id, segment in change.segments.items():
-            if segment is None:
-                known.pop(segment_id, None)
-            else:
-                known[segment_id] = segment
-        return change
-
-    def _stored_segments(self, key: str, layer: Layer) -> dict[int, Segment] | None:
-        """The segments that the file has (or is about to have) of a layer; None where it must be written in full."""
-        place = key, layer.name
-        if place in self._stored:
-            self._stored.move_to_end(place)
-            size_hw, segments = self._stored[place]
-            return segments if size_hw == layer.size_hw else None
-
-        def query(connection: Connection) -> dict[int, Segment] | None:
-            layers.image_id(connection, key, self.path)
-            row = layers.find(connection, key, layer.name)
-            if row is None or (row.height, row.width) != layer.size_hw:
-                return None
-            return layers.segments_of(connection, row.id)
-
-        found = self._read(query)
-        if found is not None:
-            self._remember(key, layer, found)
-        return found
-
-    def _remember(self, key: str, layer: Layer, segments: dict[int, Segment]) -> None:
-        self._stored[key, layer.name] = layer.size_hw, segments
-        while len(self._stored) > _REMEMBERED_LAYERS:
-            self._stored.popitem(last=False)
-
-    def _write_owed(self, lane: WriterLane) -> Receipt:
-        batch = tuple(self._owed)
-
-        def write(connection: Connection) -> None:
-            for change in batch:
-                changes.write(connection, change, self.path)
-
-        receipt = Receipt(lane.submit(write))
-        self._pending = receipt, len(batch)
-        return receipt
-
-    def _settle(self) -> bool:
-        """Wait for the write under way; whether nothing is owed afterwards."""
-        with self._guard:
-            if self._pending is not None:
-                receipt, count = self._pending
-                try:
-                    receipt.wait()
-                    del self._owed[:count]
-                except EnvironmentFault:
-                    pass  # still owed: written again with the next edit, which reports it
-                finally:
-                    self._pending = None
-            return not self._owed
-
-    def _settle_all(self) -> None:
-        with self._guard:
-            if not self._settle():
-                self._write_owed(self._writer)
-                receipt = self._pending[0] if self._pending else None
-                if receipt is not None:
-                    receipt.wait()
-                self._settle()
+    def _settle(self) -> None:
+        if self._edits is not None:
+            self._edits.settle()

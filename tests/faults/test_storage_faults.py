@@ -252,3 +252,18 @@ def test_clock_that_jumps_does_not_disorder_the_journal(painted, monkeypatch):
             project.record("a", painter.layer, edit, undo=undo)
         assert [edit.when[:4] for edit in project.edits(limit=3)] == ["2031", "1999", "2026"]
         assert_same(painter.layer, project.load("a", "labels"))
+
+
+def test_edit_survives_a_disk_that_does_not_answer(painted, monkeypatch):
+    """Where the file cannot even be asked what it holds, the next write brings the whole layer."""
+    path, _ = painted
+    with Project.open(path) as project:
+        layer = Layer.from_annotation("labels", project.load("a", "labels"))
+
+        def refuse(query):
+            raise EnvironmentFault("input/output error")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(project._edits, "_read", refuse)
+            project.record("a", layer, noisy_stroke(layer, 5)).wait()
+        assert_same(layer, project.load("a", "labels"))

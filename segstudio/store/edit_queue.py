@@ -1,0 +1,133 @@
+"""Edits on their way into the file: one durable before the next begins, none forgotten where the disk refuses."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from segstudio.core.class_set import ClassSet
+from segstudio.core.errors import EnvironmentFault
+from segstudio.core.layer import Layer
+from segstudio.core.segments import Segment
+from segstudio.core.transaction import Edit
+from segstudio.store import changes, journal, layers
+from segstudio.store.changes import Change
+from segstudio.store.lane import WriterLane
+from segstudio.store.records import Receipt
+
+Segments = dict[int, Segment]
+Read = Callable[[Callable[[Connection], Segments | None]], Segments | None]
+_REMEMBERED_LAYERS = 64
+
+
+class EditQueue:
+    """Captures edits on the calling thread and writes them on the lane.
+
+    An edit that could not be written is owed: it stays in memory and goes into the file with the next one, in order
+    and in one transaction. Safe from any thread.
+    """
+
+    def __init__(self, path: Path, lane: WriterLane, read: Read) -> None:
+        self._path = path
+        self._lane = lane
+        self._read = read
+        self._guard = threading.RLock()
+        self._pending: tuple[Receipt, int] | None = None
+        self._owed: list[Change] = []
+        self._stored: OrderedDict[tuple[str, str], tuple[tuple[int, int], Segments]] = OrderedDict()
+
+    def record(self, key: str, layer: Layer, edit: Edit, *, is_undo: bool, class_set: ClassSet | None) -> Receipt:
+        """Take an edit; see `Project.record`."""
+        with self._guard:
+            retrying = not self._settle()
+            self._owed.append(self._capture(key, layer, edit, is_undo, class_set))
+            receipt = self._write_owed()
+            if retrying:
+                receipt.wait()
+            return receipt
+
+    def settle(self) -> None:
+        """Return once every edit is durable. Raises `EnvironmentFault` where the machine refuses; edits stay owed."""
+        with self._guard:
+            if not self._settle():
+                self._write_owed().wait()
+                self._settle()
+
+    def replace_layer(self, key: str, layer_name: str, write: Callable[[Connection], None]) -> Future[None]:
+        """Queue the writing of a whole layer after every edit so far, and forget what was known of it."""
+        with self._guard:
+            self.settle()
+            self._stored.pop((key, layer_name), None)
+            return self._lane.submit(write)
+
+    def _settle(self) -> bool:
+        """Wait for the write under way; whether nothing is owed afterwards."""
+        if self._pending is not None:
+            receipt, count = self._pending
+            try:
+                receipt.wait()
+                del self._owed[:count]
+            except EnvironmentFault:
+                pass  # still owed: written again with the next edit, which reports it
+            finally:
+                self._pending = None
+        return not self._owed
+
+    def _write_owed(self) -> Receipt:
+        batch = tuple(self._owed)
+
+        def write(connection: Connection) -> None:
+            for change in batch:
+                changes.write(connection, change, self._path)
+
+        receipt = Receipt(self._lane.submit(write))
+        self._pending = receipt, len(batch)
+        return receipt
+
+    def _capture(self, key: str, layer: Layer, edit: Edit, is_undo: bool, class_set: ClassSet | None) -> Change:
+        known = self._stored_segments(key, layer)
+        change = changes.capture(
+            key, layer, edit, stored_segments=known, is_undo=is_undo, when=journal.now(), class_set=class_set
+        )
+        if known is None:
+            known = {segment.id: segment for segment in layer.segments}
+            self._remember(key, layer, known)
+        for segment_id, segment in change.segments.items():
+            if segment is None:
+                known.pop(segment_id, None)
+            else:
+                known[segment_id] = segment
+        return change
+
+    def _stored_segments(self, key: str, layer: Layer) -> Segments | None:
+        """The segments that the file has (or is about to have) of a layer; None where it must be written in full."""
+        place = key, layer.name
+        if place in self._stored:
+            self._stored.move_to_end(place)
+            size_hw, segments = self._stored[place]
+            return segments if size_hw == layer.size_hw else None
+
+        def query(connection: Connection) -> Segments | None:
+            layers.image_id(connection, key, self._path)
+            row = layers.find(connection, key, layer.name)
+            if row is None or (row.height, row.width) != layer.size_hw:
+                return None
+            return layers.segments_of(connection, row.id)
+
+        try:
+            found = self._read(query)
+        except EnvironmentFault:
+            return None  # the edit must not be lost because the disk does not answer: the whole layer is always right
+        if found is not None:
+            self._remember(key, layer, found)
+        return found
+
+    def _remember(self, key: str, layer: Layer, segments: Segments) -> None:
+        self._stored[key, layer.name] = layer.size_hw, segments
+        while len(self._stored) > _REMEMBERED_LAYERS:
+            self._stored.popitem(last=False)
