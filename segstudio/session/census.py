@@ -24,7 +24,8 @@ class Census:
     def by_segment(self) -> NDArray[np.int64]:
         """int64 `[65536]`: pixels of each segment id; number 0 counts the unlabelled ones."""
         if self._counts is None:
-            self._counts = _count(self._document.labels.raster.ids_hw)
+            counts = _count(self._document.labels.raster.ids_hw)
+            self._counts = np.pad(counts, (0, 65536 - counts.size))
         return self._counts
 
     def by_class(self) -> dict[int, int]:
@@ -42,8 +43,11 @@ class Census:
 
     def _on_pixels(self, delta: RasterDelta) -> None:
         if self._counts is not None:
-            self._counts += _count(delta.after_hw) - _count(delta.before_hw)
+            # Only as long as the largest id needs: a dab costs by its pixels, not by the 65,536 possible ids.
+            after, before = _count(delta.after_hw), _count(delta.before_hw)
+            self._counts[: after.size] += after
+            self._counts[: before.size] -= before
 
 
 def _count(ids_hw: SegmentIds) -> NDArray[np.int64]:
-    return np.bincount(ids_hw.reshape(-1), minlength=65536)
+    return np.bincount(ids_hw.reshape(-1))
