@@ -30,8 +30,12 @@ from segstudio.formats.mapping import by_name
 from segstudio.formats.object_list import object_losses, objects_of
 from segstudio.formats.rasters import has_raster
 from segstudio.formats.report import CERTAIN, Candidate, Loss
+from segstudio.formats.turned import quarter_turn, turned, turned_back
 from segstudio.formats.writing import WriteJob, Written
 from segstudio.ops.image import probe_size_hw
+
+TURNED = "coco_orientation"
+"""Key in an annotation's `extra`: its file describes the photograph as stored, before this EXIF orientation."""
 
 _MARKS = (b'"segmentation"', b'"bbox"', b'"annotations":[]')
 
@@ -110,11 +114,7 @@ def _annotation(
 ) -> Annotation:
     if image.size_hw is None:
         raise UserError(f"{where}: image {image.key} has no size and no picture")
-    if image.path is not None:
-        height, width = probe_size_hw(image.path)
-        if (height, width) != tuple(image.size_hw):
-            stated = f"{image.size_hw[1]}×{image.size_hw[0]}"
-            raise UserError(f"{where}: states {stated} pixels for {image.path.name}, which has {width}×{height}")
+    orientation = _orientation(image, where)
     ids = _object_ids(rows)
     try:
         objects = tuple(
@@ -123,7 +123,25 @@ def _annotation(
         )
     except UserError as error:
         raise UserError(f"{where}: {image.key}: {error}") from None
+    if orientation:
+        stored_hw = image.size_hw
+        shown_hw = stored_hw[1], stored_hw[0]
+        return Annotation(shown_hw, objects=turned(objects, orientation, stored_hw), extra={TURNED: orientation})
     return Annotation(image.size_hw, objects=objects)
+
+
+def _orientation(image: CocoImage, where: Path) -> int:
+    """0 where the picture has the stated size; the EXIF orientation where it was stated as stored, not as shown."""
+    if image.path is None or image.size_hw is None:
+        return 0
+    height, width = probe_size_hw(image.path)
+    if (height, width) == tuple(image.size_hw):
+        return 0
+    orientation = quarter_turn(image.path, image.size_hw, (height, width))
+    if not orientation:
+        stated = f"{image.size_hw[1]}×{image.size_hw[0]}"
+        raise UserError(f"{where}: states {stated} pixels for {image.path.name}, which has {width}×{height}")
+    return orientation
 
 
 def _object_ids(rows: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -201,6 +219,10 @@ class _Batch:
         if key_of(name) in self.written:
             raise UserError(f"another image is called {name}")
         objects = objects_of(annotation, class_set) if annotation else []
+        orientation = annotation.extra.get(TURNED) if annotation else None
+        if isinstance(orientation, int) and raw.get("height") == size_hw[1] and raw.get("width") == size_hw[0]:
+            objects = list(turned_back(objects, orientation, size_hw))
+            size_hw = size_hw[1], size_hw[0]
         self._objects += [(len(self._images), o, size_hw) for o in objects]
         self._images.append({**raw, "file_name": name, "height": size_hw[0], "width": size_hw[1]})
         counts: dict[int, int] = {}

@@ -295,3 +295,34 @@ def test_uncompressed_crowds_keep_their_form(coco_file, tmp_path):
     shape = item.read_annotation().objects[1].shape
     assert isinstance(shape, MaskShape)
     assert rle.area(shape) == 12
+
+
+@pytest.mark.parametrize("orientation", [5, 6, 7, 8])
+def test_a_photo_that_exif_turns_has_its_objects_turned_too(coco_file, tmp_path, orientation):
+    """The file describes the stored pixels; a bright patch there must lie under the object in the upright picture."""
+    from segstudio.ops.image import read_image
+
+    document = coco_document()
+    document["images"][0].update(height=60, width=80, file_name="a.png")
+    crowd = {"size": [60, 80], "counts": [60 * 10 + 5, 20, 60 * 80 - 60 * 10 - 25]}
+    document["annotations"][0].update(segmentation=[[20, 10, 50, 10, 50, 40, 20, 40]], area=900, bbox=[20, 10, 30, 30])
+    document["annotations"][1].update(segmentation=crowd, area=20, bbox=[10, 5, 1, 20])
+    path = coco_file(document)
+    stored = np.zeros((60, 80, 3), np.uint8)
+    stored[10:40, 20:50] = 200
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(stored).save(path.parent / "a.png", exif=exif)
+    dataset = formats.read(path)
+    annotation = dataset.images[0].read_annotation()
+    assert annotation.size_hw == (80, 60)
+    bright = read_image(path.parent / "a.png").image_hwc[:, :, 0] == 200
+    square = shapes.mask_of(annotation.objects[0].shape, Rect.of_size(80, 60), (80, 60))
+    assert np.array_equal(square, bright)
+    _, back = written(dataset, tmp_path)
+    assert back["images"] == document["images"]
+    old, new = by_id(document["annotations"])[1], by_id(back["annotations"])[1]
+    assert rle.from_string(new["segmentation"]["counts"], (60, 80)) == rle.from_counts(
+        old["segmentation"]["counts"], (60, 80)
+    )
+    assert by_id(back["annotations"])[0]["bbox"] == [20, 10, 30, 30]
