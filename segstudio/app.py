@@ -30,11 +30,14 @@ def open_window(paths: Sequence[Path] = ()) -> int:
     from segstudio.session import Session
     from segstudio.ui.shell.gc_guard import GcGuard
     from segstudio.ui.shell.main_window import MainWindow
+    from segstudio.ui.shell.window_memory import WindowMemory
 
     session = Session()
     _install_hooks(session)
     window = MainWindow(session)
     guard = GcGuard(app)
+    memory = WindowMemory(window)
+    memory.restore()
     window.show()
     for path in paths[:1]:
         session.open_path(path)

@@ -12,6 +12,8 @@ from segstudio.core.raster import RasterDelta, SegmentIds
 if TYPE_CHECKING:
     from segstudio.session.document import Document
 
+_STRIP_PIXELS = 2**20
+
 
 class Census:
     """Pixel counts of one document's labels; counting in full happens on the first question."""

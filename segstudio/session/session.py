@@ -334,7 +334,8 @@ class Session:
             document.truth_index_hw = document.truth.index_map(class_set)
         self.live.change_classes(class_set)
         if self.view.now.active_class not in class_set.by_id:
-            self.view.set(active_class=next((c.id for c in class_set.evaluated), None), previous_class=None)
+            first = next((c.id for c in class_set.evaluated), None)
+            self.view.set(active_class=first, previous_class=None, error_class=None)
 
 
 def _has_labels(document: Document) -> bool:

@@ -74,12 +74,20 @@ class ViewState:
     def choose_class(self, class_id: int) -> None:
         """Make `class_id` the one that tools draw with, and remember the one before."""
         if class_id != self._view.active_class:
-            self.set(previous_class=self._view.active_class, active_class=class_id)
+            self._take(class_id)
 
     def swap_class(self) -> None:
         """Go back to the class before; again, and the swap is undone."""
         if self._view.previous_class is not None:
-            self.set(active_class=self._view.previous_class, previous_class=self._view.active_class)
+            self._take(self._view.previous_class)
+
+    def toggle_error_class(self) -> None:
+        """Show the errors of the active class alone, or of all classes again."""
+        self.set(error_class=self._view.active_class if self._view.error_class is None else None)
+
+    def _take(self, class_id: int) -> None:
+        judged = class_id if self._view.error_class is not None else None
+        self.set(active_class=class_id, previous_class=self._view.active_class, error_class=judged)
 
     def show_layer(self, layer: str, shown: bool) -> None:
         self.set(shown={**self._view.shown, layer: shown})

@@ -17,6 +17,8 @@ from segstudio.ui.panels.pace import Pace
 from segstudio.ui.shell.icons import icon
 
 DIGITS = "1234567890"
+_MANY = 40
+"""Lists longer than this begin with the classes of the open image."""
 
 
 class ClassesPanel(QWidget):
@@ -26,6 +28,7 @@ class ClassesPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._census: Census | None = None
+        self._first: frozenset[int] = frozenset()
         self._model = ClassListModel(self)
         self.list = _ClassListView(session)
         self.list.setModel(self._model)
@@ -54,6 +57,7 @@ class ClassesPanel(QWidget):
 
     def _on_document(self, document: Document | None) -> None:
         self._census = Census(document) if document is not None else None
+        self._first = self._classes_here()
         if document is not None:
             document.changed.connect(self._pace.ask)
         self.refresh()
@@ -74,7 +78,12 @@ class ClassesPanel(QWidget):
         wanted = self.filter.text().casefold()
         index_of = class_set.index_of
         rows = []
-        for position, c in enumerate(class_set.evaluated + tuple(c for c in class_set.classes if c.id not in index_of)):
+        ordered = class_set.evaluated + tuple(c for c in class_set.classes if c.id not in index_of)
+        numbered = list(enumerate(ordered))
+        if len(ordered) > _MANY:
+            # Digits stay with their classes; what is in this image is found without scrolling.
+            numbered.sort(key=lambda row: row[1].id not in self._first)
+        for position, c in numbered:
             if wanted and wanted not in c.name.casefold():
                 continue
             iou = change = math.nan
@@ -96,6 +105,14 @@ class ClassesPanel(QWidget):
                 )
             )
         return rows
+
+    def _classes_here(self) -> frozenset[int]:
+        """Class ids that the truth or the labels show now."""
+        class_set, score = self._session.classes.current, self._session.live.score()
+        found = set(self._census.by_class()) if self._census is not None else set()
+        if score is not None:
+            found.update(c.id for c in class_set.evaluated if not math.isnan(score.image.iou[class_set.index_of[c.id]]))
+        return frozenset(found)
 
     def _choose_first(self) -> None:
         rows = self._rows()

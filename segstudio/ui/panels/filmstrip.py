@@ -35,6 +35,9 @@ KEPT = 600
 _STATUS_COLORS = {"to do": "dim", "labelled": "accent", "reviewed": "good", "rejected": "bad"}
 
 
+_STATUS_MARKS = {"reviewed": "✓", "rejected": "✗"}
+
+
 class FilmModel(QAbstractListModel):
     """One row per image; asks for a thumbnail the first time a row is painted, a few at a time."""
 
@@ -188,7 +191,13 @@ class FilmDelegate(QStyledItemDelegate):
         badge: Badge = index.data(BADGE)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(getattr(theme, _STATUS_COLORS.get(badge.status, "dim"))))
-        painter.drawEllipse(QRectF(frame.left() + 1, frame.bottom() + 8, 8, 8))
+        dot = QRectF(frame.left() + 1, frame.bottom() + 8, 8, 8)
+        if mark := _STATUS_MARKS.get(badge.status):
+            # A person's word is told by a sign, not by a colour alone.
+            painter.setPen(painter.brush().color())
+            painter.drawText(dot.adjusted(-3, -4, 4, 4), Qt.AlignmentFlag.AlignCenter, mark)
+        else:
+            painter.drawEllipse(dot)
         score = percent(badge.mean_iou) if badge.mean_iou is not None else ""
         line = QRectF(frame.left() + 14, frame.bottom() + 3, frame.width() - 14, 18)
         metrics = QFontMetrics(painter.font())

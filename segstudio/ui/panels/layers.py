@@ -9,6 +9,7 @@ from segstudio.core.layer import LABELS, TRUTH
 from segstudio.session.document import Document
 from segstudio.session.session import Session
 from segstudio.ui.panels.metrics import percent
+from segstudio.ui.panels.picture import PictureAdjust
 from segstudio.ui.shell.icons import icon
 
 
@@ -31,6 +32,8 @@ class LayersPanel(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(10, 4, 10, 8)
         self._layout.setSpacing(6)
+        self.picture = PictureAdjust(session)
+        self._layout.addWidget(self.picture)
         self._layout.addStretch(1)
         session.document_changed.connect(self._on_document)
         session.view.changed.connect(self._on_view)
@@ -106,7 +109,8 @@ class LayerRow(QWidget):
         top.addWidget(self.score)
         if name != LABELS:
             self.accept = QToolButton()
-            self.accept.setText("Accept")
+            self.accept.setText("Copy" if name == TRUTH else "Accept")
+            self.accept.setAccessibleName(f"Take {title} into the labels")
             self.accept.setToolTip("Take the whole layer into the labels, as one undoable step")
             self.accept.clicked.connect(self._ask)
             top.addWidget(self.accept)

@@ -31,6 +31,9 @@ class MetricsPanel(QWidget):
         self.empty = QLabel("No ground truth for this image: nothing to score against.")
         self.empty.setWordWrap(True)
         self.empty.setProperty("role", "dim")
+        self.nothing_yet = QLabel("Nothing is labelled yet: draw, run a model (Ctrl+R), or copy the ground truth.")
+        self.nothing_yet.setWordWrap(True)
+        self.nothing_yet.setProperty("role", "dim")
         self._cells: dict[str, tuple[QLabel, QLabel, QLabel]] = {}
         self._table = QWidget()
         grid = QGridLayout(self._table)
@@ -54,11 +57,13 @@ class MetricsPanel(QWidget):
         layout.setContentsMargins(10, 4, 10, 10)
         layout.addWidget(self.headline)
         layout.addWidget(self._table)
+        layout.addWidget(self.nothing_yet)
         layout.addWidget(self.empty)
         layout.addStretch(1)
         self._pace = Pace(self, self.refresh)
         session.live.changed.connect(self._pace.ask)
         session.document_changed.connect(self._pace.ask)
+        session.images.changed.connect(self._pace.ask)
         session.classes.changed.connect(self._pace.ask)
         self.refresh()
 
@@ -66,6 +71,9 @@ class MetricsPanel(QWidget):
         """Show the scores of now."""
         score = self._session.live.score()
         self.empty.setVisible(score is None and self._session.document is not None)
+        index = self._session.index
+        bare = index is not None and self._session.images.badge(index).status == "to do"
+        self.nothing_yet.setVisible(score is not None and bare)
         self._table.setVisible(score is not None)
         self.headline.setVisible(score is not None)
         if score is not None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS, TRUTH
 from segstudio.ui.shell.commands import Command, Later
+from segstudio.ui.shell.recent_menu import RecentMenu
 from segstudio.ui.shell.theme import apply_theme, current_theme
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Actions:
         self._tools()
         self._session.view.changed.connect(self._on_view)
         self._session.predictions.changed.connect(self._on_predictions)
+        self._session.images.changed.connect(self._on_badge)
+        self._session.document_changed.connect(self._on_badge)
         self._on_view(frozenset())
 
     def fill_menus(self, bar: QMenuBar) -> None:
@@ -54,6 +57,8 @@ class Actions:
         for command in self._window.commands.all():
             group = command.id.partition(".")[0]
             menus[_ALSO.get(group, group)].addAction(self._window.commands.action(command.id))
+            if command.id == "file.open_project":
+                menus["file"].addMenu(RecentMenu(self._window))
 
     # ── the table ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -115,7 +120,14 @@ class Actions:
             Command("view.zoom_in", "Zoom &in", c.zoom_in, ("Ctrl++", "Ctrl+=")),
             Command("view.zoom_out", "Zoom &out", c.zoom_out, ("Ctrl+-",)),
             Command("view.errors", "&Errors against the truth", toggle("errors"), ("R",), "errors", checkable=True),
-            Command("view.heat", "&Confidence of the prediction", toggle("heat_map"), ("U",), "heat", checkable=True),
+            Command(
+                "view.error_class",
+                "Errors of the active class &only",
+                self._toggle_error_class,
+                ("Shift+R",),
+                checkable=True,
+            ),
+            Command("view.heat", "&Confidence of the prediction", self._toggle_heat, ("U",), "heat", checkable=True),
             Command(
                 "view.overlays", "&Hide all overlays", toggle("overlays_hidden"), ("T",), "eye-off", checkable=True
             ),
@@ -132,6 +144,20 @@ class Actions:
             Command("image.next", "&Next image", s.next_image, ("D", "PgDown"), "next"),
             Command("image.previous", "&Previous image", s.previous_image, ("A", "PgUp"), "previous"),
             Command("image.first", "&First image", lambda: s.go(0), ("Home",)),
+            Command(
+                "image.reviewed",
+                "Mark as &reviewed",
+                lambda: s.set_status("reviewed"),
+                ("Ctrl+Return",),
+                checkable=True,
+            ),
+            Command(
+                "image.rejected",
+                "Mark as re&jected",
+                lambda: s.set_status("rejected"),
+                ("Ctrl+Backspace",),
+                checkable=True,
+            ),
             Command("image.last", "&Last image", lambda: s.go(len(s.images) - 1), ("End",)),
         ]
 
@@ -145,7 +171,7 @@ class Actions:
             Command("model.cancel", "&Cancel the run", p.cancel, icon="stop"),
             Command("accept.here", "&Accept under the cursor", self._accept_here, ("Y",), "accept"),
             Command("accept.all", "Accept &all", self._accept_all, ("Shift+Y",), "accept-all"),
-            Command("accept.class", "Accept the active &class", self._accept_class, ("Ctrl+Y, C",)),
+            Command("accept.class", "Accept the active &class", self._accept_class, ("Alt+Y",)),
             Command("accept.truth", "Copy ground &truth to labels", lambda: self.accept_layer(TRUTH)),
         ]
 
@@ -235,6 +261,7 @@ class Actions:
             "mode.semantic": view.mode == "semantic",
             "mode.objects": view.mode == "objects",
             "view.errors": view.errors,
+            "view.error_class": view.error_class is not None,
             "view.heat": view.heat_map,
             "view.overlays": view.overlays_hidden,
             "view.colour_blind": view.colour_blind,
@@ -257,6 +284,31 @@ class Actions:
     def _toggle_mode(self) -> None:
         view = self._session.view
         view.set(mode="objects" if view.now.mode == "semantic" else "semantic")
+
+    def _on_badge(self, _: object) -> None:
+        index = self._session.index
+        status = self._session.images.badge(index).status if index is not None else ""
+        for name in ("reviewed", "rejected"):
+            self._window.commands.action(f"image.{name}").setChecked(status == name)
+
+    def _toggle_error_class(self) -> None:
+        view = self._session.view
+        view.toggle_error_class()
+        if view.now.error_class is not None:
+            view.set(errors=True)
+        self._on_view(frozenset())
+
+    def _toggle_heat(self) -> None:
+        view, source = self._session.view, self._source()
+        if not view.now.heat_map and source is None:
+            self._session.notify.tell("warning", "there is no prediction to be sure of", hint="run a model (Ctrl+R)")
+        elif source is not None:
+            if not view.now.heat_map:
+                view.show_layer(source, True)
+            view.set(heat_map=not view.now.heat_map)
+        else:
+            view.set(heat_map=False)
+        self._on_view(frozenset())
 
     def _toggle_layer(self, name: str | None) -> None:
         view = self._session.view

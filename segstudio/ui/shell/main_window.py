@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon
 from PySide6.QtWidgets import (
     QLabel,
@@ -24,6 +24,7 @@ from segstudio.session.notify import Notice
 from segstudio.session.session import Session
 from segstudio.ui.canvas.canvas import Canvas
 from segstudio.ui.panels.classes import ClassesPanel
+from segstudio.ui.panels.error_legend import ErrorLegend
 from segstudio.ui.panels.filmstrip import Filmstrip
 from segstudio.ui.panels.history import HistoryPanel
 from segstudio.ui.panels.layers import LayersPanel
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 class MainWindow(QMainWindow):
     """Everything on the screen. `commands.run(id)` does what a menu entry does; `canvas` is where one draws."""
 
+    closing = Signal()
+
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
@@ -67,9 +70,10 @@ class MainWindow(QMainWindow):
         self.history = HistoryPanel(session)
         self.filmstrip = Filmstrip(session)
         self.actions_table = Actions(self)
+        self.legend = ErrorLegend(session, self.commands.action("view.error_class"), self.canvas)
         self.messages = MessageBar()
         self.status = StatusBar(session)
-        self.welcome = Welcome(self.commands)
+        self.welcome = Welcome(self.commands, session)
         self._build()
         self._connect()
         self._on_opened(None)
@@ -97,6 +101,7 @@ class MainWindow(QMainWindow):
         split.setSizes([1100, 320])
         split.setCollapsible(0, False)
         self.setCentralWidget(split)
+        self.splitters = {"columns": split, "side": self._side}
         self.setStatusBar(self.status)
 
     def _tool_bar(self) -> None:
@@ -213,7 +218,8 @@ class MainWindow(QMainWindow):
         self.status.show_hint(self.canvas.tool.hint if document is not None else "")
         if document is not None:
             name = self.session.dataset.name if self.session.dataset is not None else ""
-            self.setWindowTitle(f"{document.item.name} – {name} – SegStudio")
+            kept = " (read-only)" if self.session.read_only else ""
+            self.setWindowTitle(f"{document.item.name} – {name}{kept} – SegStudio")
         self.actions_table.refresh()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
@@ -228,6 +234,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
         """Everything committed is on disk already; what is still open becomes part of it."""
+        self.closing.emit()
         self.session.close()
         self._hop.close()
         event.accept()

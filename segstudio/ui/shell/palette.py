@@ -21,6 +21,14 @@ def matches(query: str, title: str) -> bool:
     return True
 
 
+def rank(query: str, title: str) -> tuple[bool, int]:
+    """Smaller is better: titles with a word that begins as `query` does, then those that hold it, then the others."""
+    text, wanted = title.casefold(), query.casefold().strip()
+    begins = any(word.startswith(wanted) for word in text.replace(":", " ").split())
+    at = text.find(wanted)
+    return not begins, at if at >= 0 else len(text)
+
+
 class CommandPalette(QDialog):
     """A list of all enabled commands with their keys, filtered while typing."""
 
@@ -48,12 +56,18 @@ class CommandPalette(QDialog):
 
     def _fill(self, query: str) -> None:
         self.list.clear()
-        for command in self._commands.all():
-            if self._commands.action(command.id).isEnabled() and matches(query, _title(command)):
-                keys = f"    {', '.join(command.keys)}" if command.keys else ""
-                row = QListWidgetItem(f"{_title(command)}{keys}")
-                row.setData(Qt.ItemDataRole.UserRole, command.id)
-                self.list.addItem(row)
+        found = [
+            command
+            for command in self._commands.all()
+            if self._commands.action(command.id).isEnabled() and matches(query, _title(command))
+        ]
+        if query.strip():
+            found.sort(key=lambda command: rank(query, _title(command)))
+        for command in found:
+            keys = f"    {', '.join(command.keys)}" if command.keys else ""
+            row = QListWidgetItem(f"{_title(command)}{keys}")
+            row.setData(Qt.ItemDataRole.UserRole, command.id)
+            self.list.addItem(row)
         self.list.setCurrentRow(0)
 
     def _run(self, row: QListWidgetItem | None) -> None:

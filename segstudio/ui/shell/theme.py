@@ -96,6 +96,7 @@ def _palette(theme: Theme) -> QPalette:
 
 
 def _style_sheet(t: Theme) -> str:
+    tick = (resource_dir() / "icons" / f"tick-{t.name}.svg").as_posix()
     chevron = (resource_dir() / "icons" / f"chevron-{t.name}.svg").as_posix()
     return f"""
     QMainWindow, QDialog {{ background: {t.ground}; }}
@@ -149,6 +150,11 @@ def _style_sheet(t: Theme) -> str:
     QSlider::sub-page:horizontal {{ background: {t.accent}; border-radius: 2px; }}
     QSlider::handle:horizontal {{
         background: {t.text}; width: 12px; height: 12px; margin: -4px 0; border-radius: 6px; }}
+    QCheckBox::indicator {{
+        width: 14px; height: 14px; border: 1px solid {t.dim}; border-radius: 4px; background: {t.ground}; }}
+    QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; image: url("{tick}"); }}
+    QCheckBox:focus {{ color: {t.accent}; }}
+    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QProgressBar {{ background: {t.raised}; border: none; border-radius: 4px; height: 8px; text-align: center; }}
     QProgressBar::chunk {{ background: {t.accent}; border-radius: 4px; }}
     QStatusBar {{ background: {t.ground}; color: {t.dim}; }}

@@ -47,6 +47,7 @@ class ToolOptions(QWidget):
         layout.setContentsMargins(6, 0, 6, 0)
         for widget in (self._caption, self.slider, self.spin, self.shape, self.paint):
             layout.addWidget(widget)
+        layout.addStretch(1)
         session.view.changed.connect(self._on_view)
         self.refresh()
 

@@ -1,13 +1,21 @@
-"""What the window shows while nothing is open: the demo and three ways in."""
+"""What the window shows while nothing is open: the demo, three ways in, and what was opened last."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from functools import partial
+from pathlib import Path
 
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from segstudio.session.recent import recent_paths
+from segstudio.session.session import Session
 from segstudio.ui.shell.commands import Commands
 from segstudio.ui.shell.icons import icon
+from segstudio.ui.shell.recent_menu import short_path
+
+_RECENT = 4
 
 _WAYS = (
     ("file.demo", "demo", "Try the demo", "Toytown: painted streets, two trained models, nothing to download"),
@@ -20,8 +28,9 @@ _WAYS = (
 class Welcome(QWidget):
     """Four cards; a file or folder dropped anywhere opens too."""
 
-    def __init__(self, commands: Commands, parent: QWidget | None = None) -> None:
+    def __init__(self, commands: Commands, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._session = session
         card = QFrame()
         card.setProperty("role", "card")
         card.setFixedWidth(640)
@@ -62,8 +71,36 @@ class Welcome(QWidget):
         drop = QLabel("… or drop a file or a folder anywhere in this window.")
         drop.setProperty("role", "dim")
         inner.addWidget(drop)
+        self.recent: list[QToolButton] = []
+        self._recent_part = QWidget()
+        self._recent_rows = QVBoxLayout(self._recent_part)
+        self._recent_rows.setContentsMargins(0, 8, 0, 0)
+        self._recent_rows.setSpacing(0)
+        inner.addWidget(self._recent_part)
         layout = QGridLayout(self)
         layout.addWidget(card, 0, 0, Qt.AlignmentFlag.AlignCenter)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Offer what was opened last, as it is now."""
+        super().showEvent(event)
+        for old in self.recent:
+            old.deleteLater()
+        self.recent = [self._recent_button(path) for path in recent_paths()[:_RECENT]]
+        self._recent_part.setVisible(bool(self.recent))
+
+    def _recent_button(self, path: Path) -> QToolButton:
+        button = QToolButton()
+        button.setText(short_path(path, 72).replace("&", "&&"))
+        button.setIcon(icon("project" if path.suffix == ".segproj" else "folder"))
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setToolTip(f"Open {path} again")
+        button.clicked.connect(partial(_open, self._session, path))
+        self._recent_rows.addWidget(button)
+        return button
+
+
+def _open(session: Session, path: Path, checked: bool = False) -> None:
+    session.open_path(path)
 
 
 def dropped_path(event: QDragEnterEvent | QDropEvent) -> str:

@@ -1,0 +1,115 @@
+"""The legend of the error overlay, in a corner of the canvas: what each colour means, and which classes are judged."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+
+from segstudio.core.class_set import Color
+from segstudio.render.lut import ERROR_COLORS, ERROR_COLORS_COLOR_BLIND
+from segstudio.session.session import Session
+from segstudio.session.view import View
+
+_ALL = ((1, "right", "the class of the truth"), (4, "wrong class", "another class than the truth's"))
+_MISSED = (3, "missed", "the truth is there, nothing says so")
+_ONE = (
+    (1, "found", "both the truth and the labels (true positive)"),
+    (2, "invented", "not in the truth (false positive)"),
+    (3, "missed", "only in the truth (false negative)"),
+)
+_MARGIN = 10
+
+
+class ErrorLegend(QFrame):
+    """Shown while the view shows errors; `one_class` is the command that judges the active class alone."""
+
+    def __init__(self, session: Session, one_class: QAction, canvas: QWidget) -> None:
+        super().__init__(canvas)
+        self._session = session
+        self._canvas = canvas
+        self.setProperty("role", "card")
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self.setAccessibleName("Legend of the errors")
+        self.swatches = {code: _Swatch() for code in (1, 2, 3, 4)}
+        self.words = {code: QLabel() for code in (1, 2, 3, 4)}
+        self.note = QLabel("There is no ground truth for this image.")
+        self.one_class = QToolButton()
+        self.one_class.setDefaultAction(one_class)
+        self.one_class.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.one_class.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 5, 6, 5)
+        layout.setSpacing(6)
+        for code in (1, 2, 3, 4):
+            layout.addWidget(self.swatches[code])
+            layout.addWidget(self.words[code])
+        layout.addWidget(self.note)
+        layout.addWidget(self.one_class)
+        canvas.installEventFilter(self)
+        session.view.changed.connect(self._on_view)
+        session.classes.changed.connect(self._refresh)
+        session.document_changed.connect(self._refresh)
+        self._refresh()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+        """Stay in the lower left corner."""
+        if watched is self._canvas and event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _on_view(self, names: frozenset[str]) -> None:
+        if names & {"errors", "error_class", "active_class", "colour_blind", "bare", "overlays_hidden"}:
+            self._refresh()
+
+    def _refresh(self, *_: object) -> None:
+        view, document = self._session.view.now, self._session.document
+        shown = view.errors and document is not None and not (view.bare or view.overlays_hidden)
+        self.setVisible(shown)
+        if not shown or document is None:
+            return
+        has_truth = document.truth_index_hw is not None
+        meanings = {code: (word, tip) for code, word, tip in _meanings(view)} if has_truth else {}
+        colors = ERROR_COLORS_COLOR_BLIND if view.colour_blind else ERROR_COLORS
+        for code, label in self.words.items():
+            word, tip = meanings.get(code, ("", ""))
+            for widget in (label, self.swatches[code]):
+                widget.setVisible(bool(word))
+                widget.setToolTip(tip)
+            label.setText(word)
+            self.swatches[code].show_color(colors[code])
+        self.note.setVisible(not has_truth)
+        active = self._session.classes.current.by_id.get(view.active_class) if view.active_class is not None else None
+        self.one_class.defaultAction().setText(f"Only {active.name}" if active is not None else "Only one class")
+        self.one_class.setVisible(has_truth)
+        self._place()
+
+    def _place(self) -> None:
+        self.adjustSize()
+        self.move(_MARGIN, self._canvas.height() - self.height() - _MARGIN)
+
+
+def _meanings(view: View) -> tuple[tuple[int, str, str], ...]:
+    return _ONE if view.error_class is not None else (*_ALL, _MISSED)
+
+
+class _Swatch(QWidget):
+    """A square of one colour."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._color = QColor()
+        self.setFixedSize(12, 12)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def show_color(self, color: Color) -> None:
+        self._color = QColor(*color)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._color)
+        painter.drawRoundedRect(self.rect(), 3, 3)
+        painter.end()
