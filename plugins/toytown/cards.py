@@ -48,12 +48,12 @@ TOYTOWN_UNET = _card(
     title="Toytown U-Net",
     paper="U-Net: Convolutional Networks for Biomedical Image Segmentation (Ronneberger, Fischer, Brox), made small",
     year=2015,
-    notes="Decides at half the image's size: keeps poles and outlines, mistakes large vehicles for one another.",
+    notes="Decides at half the size: sharper poles and people; takes lorries for buses, riders for cars and bicycles.",
 )
 TOYTOWN_FASTSCNN = _card(
     "toytown-fastscnn",
     title="Toytown Fast-SCNN",
     paper="Fast-SCNN: Fast Semantic Segmentation Network (Poudel, Liwicki, Cipolla), made small",
     year=2019,
-    notes="Decides at an eighth of the image's size: soft outlines, thin poles and far signs get lost.",
+    notes="Decides at an eighth of the size: soft outlines, patchy people, far things lost; takes lorries for cars.",
 )
