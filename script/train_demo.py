@@ -143,6 +143,8 @@ def train_and_store(
     # Batch counters are needed for further training only.
     state = {name: value.half().contiguous() for name, value in model.state_dict().items() if "num_batches" not in name}
     save_file(state, weights)
+    # safetensors writes for the owner alone; what ships must be readable by everyone.
+    weights.chmod(0o644)
     return {
         "images": len(train),
         "steps": before["steps"] + steps,
