@@ -55,7 +55,9 @@ class Predictor:
         self.class_set: ClassSet = self.settings.class_set or card.classes()
         self.notes = notes
         self._choice = choice
-        self._network = network.eval().requires_grad_(requires_grad=False).to(choice.device)
+        self._network = network.eval().to(choice.device)
+        for parameter in self._network.parameters():  # a TorchScript program offers no `requires_grad_` of its own
+            parameter.requires_grad_(requires_grad=False)
         self._plan = Plan(choice.device, self.settings.tile)
         self._table: NDArray[np.uint8] | NDArray[np.uint16] = np.zeros(0, np.uint8)
 
