@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 import re
 from collections.abc import Iterable
@@ -218,10 +219,8 @@ def _write(job: WriteJob) -> None:
         except UserError as error:
             job.skip(item, str(error))
             continue
-        objects, instance_hw, split_up = _polygons(annotation, painted, instance_hw, label_hw, target)
-        if split_up >= 0:
-            job.lose(item, Loss("polygons drawn anew from the pixels", len(objects)))
-            job.lose(item, Loss("instances of several parts become several polygons", split_up))
+        objects, instance_hw, split_up = _polygons(annotation, label_hw, instance_hw, target)
+        job.lose(item, Loss("instances of several parts become several polygons", split_up))
         document = _document(annotation, objects, target)
         stem = f"{core}_gtFine"
         (folder / f"{stem}_polygons.json").write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
@@ -252,28 +251,33 @@ def _document(annotation: Annotation, objects: Iterable[SegObject], class_set: C
 
 def _polygons(
     annotation: Annotation,
-    painted: Annotation,
-    instance_hw: NDArray[np.uint16],
     label_hw: NDArray[np.uint8],
+    instance_hw: NDArray[np.uint16],
     class_set: ClassSet,
 ) -> tuple[list[SegObject], NDArray[np.uint16], int]:
-    """(polygons, the instanceIds that go with them, instances that had to be split; −1 where nothing was redrawn).
-
-    The objects' own polygons while painting them gives the raster, or differs from it just as it did when it was read.
-    """
-    own = sorted((o for o in annotation.objects if LABEL in o.extra), key=lambda o: (o.z, o.id))
-    if own and all(isinstance(o.shape, PolygonShape) for o in own):
-        expected = list(annotation.extra.get(DIFFER, (0, 0)))
-        own_label_hw, own_instance_hw = painted_values(painted.size_hw, own, class_set)
-        differ = [
-            int(np.count_nonzero(own_label_hw != label_hw)),
-            int(np.count_nonzero(own_instance_hw != instance_hw)),
-        ]
-        if differ == expected:
-            return own, instance_hw, -1
+    """(polygons, the instanceIds that go with them, instances that had to be split): kept ones, else drawn anew."""
+    kept = _kept_polygons(annotation, label_hw, instance_hw, class_set)
+    if kept is not None:
+        return kept, instance_hw, 0
     objects, renumbered_hw, split_up = outlines_of(label_hw, instance_hw, class_set)
     # Rasters that came without polygons keep their numbers: whoever made them may refer to these.
-    return objects, renumbered_hw if own or not has_raster(annotation) else instance_hw, split_up
+    is_edited = any(LABEL in item.extra for item in annotation.objects) or not has_raster(annotation)
+    return objects, renumbered_hw if is_edited else instance_hw, split_up
+
+
+def _kept_polygons(
+    annotation: Annotation,
+    label_hw: NDArray[np.uint8],
+    instance_hw: NDArray[np.uint16],
+    class_set: ClassSet,
+) -> list[SegObject] | None:
+    """The polygons that were read, while painting them gives the rasters, or differs from them just as it did then."""
+    own = sorted((o for o in annotation.objects if LABEL in o.extra), key=lambda o: (o.z, o.id))
+    if not own or not all(isinstance(o.shape, PolygonShape) and o.class_id in class_set.by_id for o in own):
+        return None
+    own_label_hw, own_instance_hw = painted_values(annotation.size_hw, own, class_set)
+    differ = [int(np.count_nonzero(own_label_hw != label_hw)), int(np.count_nonzero(own_instance_hw != instance_hw))]
+    return own if differ == list(annotation.extra.get(DIFFER, (0, 0))) else None
 
 
 def _place(item: ImageItem) -> tuple[str, str, str]:
@@ -340,8 +344,14 @@ def _losses(annotation: Annotation, class_set: ClassSet) -> Iterable[Loss]:
     yield Loss("attributes", sum(bool(item.attributes) for item in drawn))
     yield Loss("confidence", int(annotation.confidence_hw is not None))
     target = _target_class_set(class_set)
+    mapping = by_name(class_set, target)
     if target is not class_set:
-        yield from by_name(class_set, target).losses(annotation)
+        yield from mapping.losses(annotation)
+        annotation = mapping.applied(annotation)
+    with contextlib.suppress(UserError):  # what cannot be written at all is reported as skipped
+        label_hw, instance_hw = values_of_segments(rasterised(annotation), target)
+        redrawn = _kept_polygons(annotation, label_hw, instance_hw, target) is None
+        yield Loss("polygons drawn anew from the pixels", int(redrawn))
 
 
 FORMAT = Format(
