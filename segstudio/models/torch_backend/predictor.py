@@ -57,7 +57,7 @@ class Predictor:
         self._choice = choice
         self._network = network.eval().to(choice.device)
         for parameter in self._network.parameters():  # a TorchScript program offers no `requires_grad_` of its own
-            parameter.requires_grad_(requires_grad=False)
+            parameter.requires_grad = False
         self._plan = Plan(choice.device, self.settings.tile)
         self._table: NDArray[np.uint8] | NDArray[np.uint16] = np.zeros(0, np.uint8)
 
