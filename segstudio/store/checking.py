@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 from segstudio.core.errors import SegStudioError, UserError
 from segstudio.core.progress import Progress, no_progress
 from segstudio.store import history, image_rows, journal, layers, opening, run_rows, schema
-from segstudio.store.connections import reader_engine
+from segstudio.store.connections import reader_engine, sweep_log
 from segstudio.store.copies import structural_problems
 from segstudio.store.faults import storage_faults
 from segstudio.store.image_rows import Roots
@@ -49,6 +49,7 @@ def check_project(path: str | Path, *, progress: Progress = no_progress) -> Chec
             return _check(connection, path, problems, progress)
     finally:
         engine.dispose()
+        sweep_log(path)
 
 
 def _check(connection: Connection, path: Path, problems: list[str], progress: Progress) -> CheckReport:

@@ -40,6 +40,20 @@ def reader_engine(path: Path) -> Engine:
     return _engine(lambda: _connect_to_read(path), "BEGIN", pooled=True)
 
 
+def sweep_log(path: Path) -> None:
+    """Remove the empty log that a reader leaves beside a file which nobody has open; SQLite decides whether it may."""
+    log = path.with_name(path.name + "-wal")
+    try:
+        if log.exists() and log.stat().st_size == 0:
+            connection = _connect(path, "mode=rw")
+            try:
+                connection.execute("PRAGMA schema_version").fetchone()
+            finally:
+                connection.close()
+    except (OSError, sqlite3.Error):
+        pass  # read-only media, or somebody is at work: then it stays, which does no harm
+
+
 def choose_journal(connection: sqlite3.Connection | Connection, path: Path) -> str:
     """Ask for write-ahead logging, or for a rollback journal on a network drive; returns a note or "".
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from segstudio.core.errors import EnvironmentFault
 from segstudio.store import meta
-from segstudio.store.connections import writer_engine
+from segstudio.store.connections import sweep_log, writer_engine
 from segstudio.store.faults import storage_faults
 
 
@@ -31,6 +31,7 @@ def copy_file(source: Path, target: Path, *, folder: Path) -> None:
         raise EnvironmentFault(f"{target}: cannot be written: {error.strerror}") from None
     finally:
         unfinished.unlink(missing_ok=True)
+        sweep_log(source)
 
 
 def _copy(original: sqlite3.Connection, unfinished: Path, target: Path) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from segstudio.core.class_set import ClassSet
 from segstudio.core.errors import EnvironmentFault, UserError
 from segstudio.store import meta, migrations
-from segstudio.store.connections import reader_engine, writer_engine
+from segstudio.store.connections import reader_engine, sweep_log, writer_engine
 from segstudio.store.copies import copy_file, structural_problems
 from segstudio.store.faults import damaged, storage_faults
 from segstudio.store.image_rows import Roots
@@ -127,6 +127,7 @@ def require_project(path: Path) -> int:
             version: int = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
     finally:
         engine.dispose()
+        sweep_log(path)
     migrations.require_known(application_id, version, path)
     return version
 

@@ -21,7 +21,7 @@ from segstudio.core.layer import Annotation, Layer
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.core.transaction import Edit
 from segstudio.store import backups, history, image_rows, journal, layers, meta, opening, run_rows
-from segstudio.store.connections import reader_engine
+from segstudio.store.connections import reader_engine, sweep_log
 from segstudio.store.copies import copy_file
 from segstudio.store.edit_queue import EditQueue
 from segstudio.store.faults import storage_faults
@@ -330,6 +330,7 @@ class Project:
                 self._lane = self._edits = None
             self._is_closed = True
             self._reader.dispose()
+            sweep_log(self.path)
             if self._lease is not None:
                 self._lease.release()
                 self._lease = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +19,7 @@ from segstudio.core.dataset import Dataset, ImageItem, Skipped
 from segstudio.core.errors import UserError
 from segstudio.core.layer import Annotation
 from segstudio.core.progress import CancelToken, Progress, no_progress
+from segstudio.formats.pairing import label_key
 from segstudio.formats.registry import get as get_format
 from segstudio.models.card import ModelCard
 from segstudio.models.prediction import Prediction
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
 AHEAD = 4
 """Pictures that are decoded while the model works on another."""
-_FORMAT_OF_TASK = {"semantic": "class-id-png", "instance": "coco-results", "panoptic": "coco-panoptic"}
+_ID_PNGS = "class-id-png"
+_FORMAT_OF_TASK = {"semantic": _ID_PNGS, "instance": "coco-results", "panoptic": "coco-panoptic"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +116,13 @@ def predict(
             raise UserError(f"{source}: there are no pictures in it")
         progress(0, len(pictures), f"loading {model}")
         predictor = _open(model, weights, device, classes, options, tile, cancel)
-        run = _Run(predictor, cancel)
+        run = _Run(predictor, target_format, cancel)
         with run.over(pictures) as items:
             predictions = Dataset(dataset.name, dataset.root, target_format, predictor.class_set, items)
             written = formats.write(predictions, output, target_format, progress=progress, cancel=cancel)
+    keys = _written_keys(pictures, target_format)
     place = _places(Path(output), target_format)
-    images = tuple(Predicted(key, place(key), seconds) for key, seconds in run.seconds.items())
+    images = tuple(Predicted(key, place(keys[key]), seconds) for key, seconds in run.seconds.items())
     notes = tuple(dict.fromkeys(run.notes))
     failed = (*dataset.skipped, *written.skipped)
     return PredictReport(model, predictor.device, predictor.reason, target_format, images, failed, notes)
@@ -167,6 +170,7 @@ class _Run:
     """The pictures under way: each item's annotation is its prediction, made when the writer asks for it."""
 
     predictor: Predictor
+    format: str
     cancel: CancelToken
     seconds: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -177,7 +181,10 @@ class _Run:
         with ThreadPoolExecutor(2, thread_name_prefix="decode") as pool:
             ahead = _Ahead(pool, pictures)
             try:
-                yield [replace(item, read_annotation=self._reader(item, ahead)) for item in pictures]
+                keys = _written_keys(pictures, self.format)
+                yield [
+                    replace(item, key=keys[item.key], read_annotation=self._reader(item, ahead)) for item in pictures
+                ]
             finally:
                 ahead.stop()
 
@@ -223,7 +230,24 @@ def _decode(item: ImageItem) -> NDArray[np.uint8]:
     return read_image(item.path).image_hwc
 
 
+def _written_keys(pictures: Sequence[ImageItem], format: str) -> dict[str, str]:
+    """Key → the key under which the labels are written and found again.
+
+    Label PNGs are named after the image itself: `x_leftImg8bit.png` gets `x.png`, unless two images would share it.
+    """
+    if format != _ID_PNGS:
+        return {item.key: item.key for item in pictures}
+    short = {item.key: _own_name(item.key) for item in pictures}
+    uses = Counter(short.values())
+    return {key: name if uses[name] == 1 else key for key, name in short.items()}
+
+
+def _own_name(key: str) -> str:
+    shorter = label_key(f"{key}.png")
+    return key if shorter == key else _own_name(shorter)
+
+
 def _places(output: Path, format: str) -> Callable[[str], Path]:
-    if format == "class-id-png":
+    if format == _ID_PNGS:
         return lambda key: output / f"{key}.png"
     return lambda key: output

@@ -52,6 +52,7 @@ def test_sound_project_checks(painted):
     path, _ = painted
     report = check_project(path)
     assert report.to_json() == {"images": 2, "layers": 2, "edits": 40, "sound": True, "problems": []}
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 @pytest.mark.parametrize(("table", "column"), [("tile", "packed"), ("object", "shape"), ("preimage", "packed")])

@@ -254,3 +254,10 @@ def test_keys_with_a_layer(project):
     project.save_annotation("city/2", "truth", Annotation((4, 5)))
     assert project.keys_with("truth") == {"city/2"}
     assert project.keys_with("labels") == frozenset()
+
+
+def test_reading_leaves_nothing_beside_the_file(project, tmp_path):
+    project.close()
+    with Project.open(project.path, read_only=True) as reader:
+        reader.images()
+    assert [path.name for path in tmp_path.iterdir()] == ["work.segproj"]
