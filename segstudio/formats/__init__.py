@@ -5,6 +5,17 @@ Start at `registry.py` (how a path finds its format), then `files.py` (what may 
 """
 
 from segstudio.formats.registry import detect, losses, names, read, register, write
-from segstudio.formats.report import Candidate, Loss, WriteReport
+from segstudio.formats.report import AmbiguousFormat, Candidate, Loss, WriteReport
 
-__all__ = ["Candidate", "Loss", "WriteReport", "detect", "losses", "names", "read", "register", "write"]
+__all__ = [
+    "AmbiguousFormat",
+    "Candidate",
+    "Loss",
+    "WriteReport",
+    "detect",
+    "losses",
+    "names",
+    "read",
+    "register",
+    "write",
+]

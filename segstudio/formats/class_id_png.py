@@ -39,10 +39,10 @@ CLASS_SET_FILE = "class_set.json"
 
 def _detect(probe: Probe) -> Candidate | None:
     if not probe.is_dir:
-        if probe.suffix == ".png" and looks_like_labels(probe.path):
+        if probe.suffix == ".png" and looks_like_labels(probe.path, probe.class_set):
             return Candidate("class-id-png", "one PNG of class ids", (LIKELY + POSSIBLE) / 2)
         return None
-    folders = _label_folders(probe.path, probe.ending(".png"), None)
+    folders = _label_folders(probe.path, probe.ending(".png"), probe.class_set)
     if not folders:
         return None
     count = sum(len(names) for names in folders.values())

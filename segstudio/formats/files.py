@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from segstudio.core.class_set import ClassSet
 from segstudio.core.errors import UserError
 
 IMAGE_SUFFIXES = frozenset(
@@ -149,9 +150,13 @@ def key_of(relative: str) -> str:
 
 @dataclass(frozen=True)
 class Probe:
-    """A path under examination by all formats: what lies there is looked up once and sparingly."""
+    """A path under examination by all formats: what lies there is looked up once and sparingly.
+
+    `class_set` is the one that the person named, if any: ids and colours that fit it are labels.
+    """
 
     path: Path
+    class_set: ClassSet | None = None
 
     PER_FOLDER = 400
     FOLDERS = 200

@@ -66,9 +66,12 @@ def get(name: str) -> Format:
     return found
 
 
-def detect(path: str | Path) -> list[Candidate]:
-    """Every format that the content of `path` fits, the surest first; raises `UserError` where nothing is there."""
-    probe = Probe(_existing(path))
+def detect(path: str | Path, *, class_set: ClassSet | None = None) -> list[Candidate]:
+    """Every format that the content of `path` fits, the surest first; raises `UserError` where nothing is there.
+
+    With a class set, rasters of its ids or colours are told from pictures by it.
+    """
+    probe = Probe(_existing(path), class_set)
     found = (get(name).detect(probe) for name in names())
     return sorted((c for c in found if c is not None), key=lambda candidate: -candidate.certainty)
 
@@ -83,7 +86,7 @@ def read(
     is damaged.
     """
     path = _existing(path)
-    chosen = get(_only_candidate(path) if format == "auto" else format)
+    chosen = get(_only_candidate(path, class_set) if format == "auto" else format)
     dataset = chosen.read(path, ReadOptions(class_set, split or ""))
     if not split:
         return dataset
@@ -163,8 +166,8 @@ def _existing(path: str | Path) -> Path:
     raise UserError(f"{path}: no such file or folder")
 
 
-def _only_candidate(path: Path) -> str:
-    candidates = detect(path)
+def _only_candidate(path: Path, class_set: ClassSet | None) -> str:
+    candidates = detect(path, class_set=class_set)
     if not candidates:
         hint = f"known formats: {', '.join(names())}"
         raise UserError(f"{path}: in none of the known formats", hint=hint)

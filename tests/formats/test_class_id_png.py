@@ -143,3 +143,13 @@ def test_pictures_come_along_when_asked(tmp_path, photo, mask):
     formats.write(dataset, tmp_path / "out", "class-id-png", images="copy")
     (item,) = formats.read(tmp_path / "out").images
     assert item.path.read_bytes() == (tmp_path / "d" / "images" / "a.jpg").read_bytes()
+
+
+def test_a_class_set_tells_noise_of_its_ids_from_a_photograph(tmp_path, mask):
+    ade = ClassSet.load("ade20k")
+    values = np.random.default_rng(0).integers(0, 151, (40, 40))
+    mask(tmp_path / "d" / "a.png", values)
+    assert formats.read(tmp_path / "d").format == "images"
+    dataset = formats.read(tmp_path / "d", class_set=ade)
+    assert dataset.format == "class-id-png"
+    assert np.array_equal(class_map(dataset.images[0].read_annotation(), ade), values)
