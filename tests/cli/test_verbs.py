@@ -156,10 +156,8 @@ def test_predict_then_evaluate_in_the_models_classes(segstudio, demo_model, tmp_
 
 def test_predict_pictures_with_the_names_of_cityscapes(segstudio, demo_model, tmp_path):
     dataset(tmp_path / "pictures", count=1)
-    (tmp_path / "pictures" / "im0.png").rename(tmp_path / "pictures" / "a_000001_leftImg8bit.png")
-    found = segstudio(
-        "predict", demo_model, tmp_path / "pictures", tmp_path / "out", "--device", "cpu", "--json"
-    ).document
+    picture = (tmp_path / "pictures" / "im0.png").rename(tmp_path / "pictures" / "a_000001_leftImg8bit.png")
+    found = segstudio("predict", demo_model, picture, tmp_path / "out", "--device", "cpu", "--json").document
     assert found["images"][0]["name"] == "a_000001_leftImg8bit"
     assert found["images"][0]["output"] == str(tmp_path / "out" / "a_000001.png")
     assert (tmp_path / "out" / "a_000001.png").is_file()
