@@ -141,6 +141,8 @@ def _circumstances(own: Side, other: Side, common: ClassSet) -> dict[str, Any]:
     return {
         "class_set": common.name,
         "classes_as": common.title or common.name,
+        "truth_values": own.values,
+        "prediction_values": other.values,
         "unknown_ids": "void in the truth, missed in the prediction",
         "truth_format": own.format,
         "prediction_format": other.format,

@@ -62,7 +62,8 @@ def find_id_maps(path: Path, class_set: ClassSet | None) -> IdMaps:
     """The class-id PNGs at `path`. Raises `UserError` where there are none.
 
     A folder whose files are named as Cityscapes names them (`…_labelIds.png`, `…_labelTrainIds.png`) and hold its ids
-    is Cityscapes'; a `class_set.json` beside the files says what they mean; all others are plain ids.
+    is Cityscapes'; a `class_set.json` beside the files says what they mean; all others are plain ids. Files whose names
+    say nothing but that hold only train ids of the given `class_set`, and 255 for void, are read as train ids.
     """
     root = path if path.is_dir() else path.parent
     names = list_files(root, suffixes=frozenset((".png",))).files if path.is_dir() else [path.name]
@@ -81,6 +82,8 @@ def find_id_maps(path: Path, class_set: ClassSet | None) -> IdMaps:
     if class_set is None:
         own = root / CLASS_SET_FILE
         class_set = ClassSet.load(own) if own.is_file() else _cityscapes(maps) if named else None
+    elif not named and _hold_train_ids(maps, class_set):
+        maps = {key: IdMap(one.path, is_train_ids=True) for key, one in maps.items()}
     return IdMaps(root, maps, class_set, named)
 
 
@@ -140,6 +143,25 @@ def _cityscapes(maps: Mapping[str, IdMap]) -> ClassSet | None:
         if not found <= (train_ids if one.is_train_ids else ids):
             return None
     return cityscapes
+
+
+def _hold_train_ids(maps: Mapping[str, IdMap], class_set: ClassSet) -> bool:
+    """Whether the values tell train ids: all of them are, 255 (no id) occurs, and ids would mean other classes.
+
+    As ids such files would be void almost everywhere, and the score a number about a few rare classes.
+    """
+    ids = {c.id for c in class_set.classes}
+    train_ids = {c.train_id for c in class_set.classes if c.id in class_set.index_of}
+    if IGNORED in ids or train_ids <= {c.id for c in class_set.evaluated}:
+        return False
+    seen: set[int] = set()
+    listed = list(maps.values())
+    for one in listed[:: max(1, len(listed) // _SAMPLED)]:
+        try:
+            seen.update(present_values(read_label_png(one.path), where=str(one.path)))
+        except UserError:
+            continue  # a damaged file is told when its turn comes
+    return IGNORED in seen and seen <= train_ids | {IGNORED}
 
 
 def _says_train_ids(name: str) -> bool:

@@ -89,6 +89,13 @@ class Side:
         return replace(self, entries=entries)
 
     @property
+    def values(self) -> str:
+        """What the numbers in this side's PNGs were taken for: "class ids" or "train ids"."""
+        sources = (entry.source for entry in self.entries.values())
+        train_ids = any(isinstance(source, IdMap) and source.is_train_ids for source in sources)
+        return "train ids" if train_ids else "class ids"
+
+    @property
     def unmatched(self) -> tuple[str, ...]:
         """Names of this side's classes that the evaluation's classes do not have."""
         first = next(iter(self.entries.values()), None)

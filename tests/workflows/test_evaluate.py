@@ -200,3 +200,25 @@ def test_folder_with_everything_that_cityscapes_writes(tmp_path):
         Image.fromarray(labels_hw.astype(np.uint16) * 1000).save(path.with_name(f"{stem}_instanceIds.png"))
     found = evaluate(tmp_path / "truth", tmp_path / "prediction").document
     assert found["metrics"]["miou"] == pytest.approx(expected["averageScoreClasses"], abs=1e-9)
+
+
+@pytest.mark.parametrize(("truth_values", "kind"), [((0, 1, 18, 255), "train ids"), ((7, 8, 23, 26), "class ids")])
+def test_unnamed_pngs_of_train_ids_are_not_taken_for_class_ids(tmp_path, truth_values, kind):
+    rng = np.random.default_rng(3)
+    for side in ("truth", "prediction"):
+        (tmp_path / side).mkdir()
+    truth_hw = rng.choice(truth_values, (40, 60)).astype(np.uint8)
+    prediction_hw = np.where(rng.random(truth_hw.shape) < 0.7, truth_hw, truth_values[0]).astype(np.uint8)
+    save(tmp_path / "truth" / "a.png", truth_hw)
+    save(tmp_path / "prediction" / "a.png", prediction_hw)
+    report = evaluate(tmp_path / "truth", tmp_path / "prediction", classes=ClassSet.load("cityscapes"))
+    scores = []
+    for value in truth_values:
+        if value == 255:
+            continue
+        scored = truth_hw != 255
+        both = ((truth_hw == value) & (prediction_hw == value) & scored).sum()
+        either = (((truth_hw == value) | (prediction_hw == value)) & scored).sum()
+        scores.append(both / either)
+    assert report.document["metrics"]["miou"] == pytest.approx(np.mean(scores), abs=1e-12)
+    assert report.document["policy"]["truth_values"] == kind
