@@ -14,6 +14,7 @@ from segstudio.core.history import History
 from segstudio.core.layer import LABELS, TRUTH, Layer
 from segstudio.core.raster import RasterDelta
 from segstudio.core.transaction import Changes, Edit, Transaction
+from segstudio.session.census import Census
 from segstudio.session.live import IndexRaster
 from segstudio.session.stroke import Stroke
 
@@ -83,7 +84,14 @@ class Document:
         self.pixels_changed: Event[RasterDelta] = Event()
         self.recorded: Event[Recorded] = Event()
         self.layers_changed: Event[str] = Event()
+        self.census = Census(self)
         self._stroke: Stroke | None = None
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing is labelled."""
+        height, width = self.size_hw
+        return not len(self.labels.objects) and self.census.unlabelled == height * width
 
     @property
     def key(self) -> str:

@@ -155,7 +155,7 @@ class Session:
         if document is None or index is None:
             return
         badge = self.images.badge(index)
-        said = status if badge.status != status else "labelled" if _has_labels(document) else "to do"
+        said = status if badge.status != status else "to do" if document.is_bare else "labelled"
         self.images.set_badge(document.key, replace(badge, status=said))
         self._store(lambda project: project.set_status(document.key, said))
 
@@ -300,10 +300,12 @@ class Session:
         index = self.images.index_of(document.key)
         if index is None:
             return
-        labelled = _has_labels(document)
-        status = self.images.badge(index).status
+        labelled = not document.is_bare
+        status = before = self.images.badge(index).status
         if status in UNREVIEWED:
             status = "labelled" if labelled else "to do"
+        if status != before:
+            self._store(lambda project: project.set_status(document.key, status))
         from segstudio.session.workspace import badge_of
 
         matrix = self.live.image_matrix() if labelled and self.live.has_truth else None
@@ -336,10 +338,6 @@ class Session:
         if self.view.now.active_class not in class_set.by_id:
             first = next((c.id for c in class_set.evaluated), None)
             self.view.set(active_class=first, previous_class=None, error_class=None)
-
-
-def _has_labels(document: Document) -> bool:
-    return bool(len(document.labels.objects)) or bool(document.labels.raster.ids_hw.any())
 
 
 def data_directory() -> Path:

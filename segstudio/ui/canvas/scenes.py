@@ -25,6 +25,7 @@ from segstudio.render.lut import (
 from segstudio.render.object_raster import ObjectRaster
 from segstudio.render.scene import ErrorLayer, RasterLayer, Scene
 from segstudio.session.document import Document
+from segstudio.session.judged import judged_layer
 from segstudio.session.view import View
 
 _BESIDE = 0.4
@@ -106,7 +107,7 @@ class SceneSource:
 
     def _errors(self, view: View) -> ErrorLayer:
         document, class_set = self._document, self._document.class_set
-        layer = self._judged(view)
+        layer = judged_layer(document, view)
         key = layer, layer.segments.version, class_set
         if self._index is None or self._index[0] != key:
             self._index = key, layer.segments.index_lut(class_set)
@@ -118,14 +119,6 @@ class SceneSource:
         palette = error_table(palette=_palette(view))
         assert document.truth_index_hw is not None
         return ErrorLayer(document.truth_index_hw, layer.raster.ids_hw, self._index[1], code, palette)
-
-    def _judged(self, view: View) -> Layer:
-        """The layer whose errors are shown: the labels, or the newest shown prediction while they are hidden."""
-        if not view.shown.get(LABELS, True):
-            for name in reversed(list(self._document.predictions)):
-                if view.shown.get(name, True):
-                    return self._document.predictions[name]
-        return self._document.labels
 
     def _layers(self, name: str, view: View, outline_px: int) -> list[RasterLayer | ErrorLayer]:
         layer = self._document.layer(name)

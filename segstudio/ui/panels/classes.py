@@ -9,7 +9,6 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLineEdit, QListView, QToolButton, QVBoxLayout, QWidget
 
-from segstudio.session.census import Census
 from segstudio.session.document import Document
 from segstudio.session.session import Session
 from segstudio.ui.panels.class_list import ROW, ClassDelegate, ClassListModel, ClassRow, hit
@@ -27,7 +26,6 @@ class ClassesPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._census: Census | None = None
         self._first: frozenset[int] = frozenset()
         self._model = ClassListModel(self)
         self.list = _ClassListView(session)
@@ -56,7 +54,6 @@ class ClassesPanel(QWidget):
         self._on_document(session.document)
 
     def _on_document(self, document: Document | None) -> None:
-        self._census = Census(document) if document is not None else None
         self._first = self._classes_here()
         if document is not None:
             document.changed.connect(self._pace.ask)
@@ -73,7 +70,7 @@ class ClassesPanel(QWidget):
         session, view = self._session, self._session.view.now
         class_set = session.classes.current
         score = session.live.score()
-        pixels = self._census.by_class() if self._census is not None else {}
+        pixels = session.document.census.by_class() if session.document is not None else {}
         total = math.prod(session.document.size_hw) if session.document is not None else 1
         wanted = self.filter.text().casefold()
         index_of = class_set.index_of
@@ -109,7 +106,8 @@ class ClassesPanel(QWidget):
     def _classes_here(self) -> frozenset[int]:
         """Class ids that the truth or the labels show now."""
         class_set, score = self._session.classes.current, self._session.live.score()
-        found = set(self._census.by_class()) if self._census is not None else set()
+        document = self._session.document
+        found = set(document.census.by_class()) if document is not None else set()
         if score is not None:
             found.update(c.id for c in class_set.evaluated if not math.isnan(score.image.iou[class_set.index_of[c.id]]))
         return frozenset(found)

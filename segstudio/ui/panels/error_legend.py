@@ -7,7 +7,9 @@ from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from segstudio.core.class_set import Color
+from segstudio.core.layer import LABELS
 from segstudio.render.lut import ERROR_COLORS, ERROR_COLORS_COLOR_BLIND
+from segstudio.session.judged import judged_layer
 from segstudio.session.session import Session
 from segstudio.session.view import View
 
@@ -33,14 +35,18 @@ class ErrorLegend(QFrame):
         self.setAccessibleName("Legend of the errors")
         self.swatches = {code: _Swatch() for code in (1, 2, 3, 4)}
         self.words = {code: QLabel() for code in (1, 2, 3, 4)}
+        self.judged = QLabel()
+        self.judged.setProperty("role", "dim")
         self.note = QLabel("There is no ground truth for this image.")
         self.one_class = QToolButton()
         self.one_class.setDefaultAction(one_class)
+        self.one_class.setProperty("role", "outlined")
         self.one_class.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.one_class.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 5, 6, 5)
         layout.setSpacing(6)
+        layout.addWidget(self.judged)
         for code in (1, 2, 3, 4):
             layout.addWidget(self.swatches[code])
             layout.addWidget(self.words[code])
@@ -50,6 +56,7 @@ class ErrorLegend(QFrame):
         session.view.changed.connect(self._on_view)
         session.classes.changed.connect(self._refresh)
         session.document_changed.connect(self._refresh)
+        session.images.changed.connect(self._refresh)
         self._refresh()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
@@ -59,7 +66,7 @@ class ErrorLegend(QFrame):
         return super().eventFilter(watched, event)
 
     def _on_view(self, names: frozenset[str]) -> None:
-        if names & {"errors", "error_class", "active_class", "colour_blind", "bare", "overlays_hidden"}:
+        if names & {"errors", "error_class", "active_class", "colour_blind", "bare", "overlays_hidden", "shown"}:
             self._refresh()
 
     def _refresh(self, *_: object) -> None:
@@ -78,6 +85,9 @@ class ErrorLegend(QFrame):
                 widget.setToolTip(tip)
             label.setText(word)
             self.swatches[code].show_color(colors[code])
+        layer = judged_layer(document, view)
+        self.judged.setText(f"Errors of {'the labels' if layer.name == LABELS else layer.name.partition(':')[2]}:")
+        self.judged.setVisible(has_truth)
         self.note.setVisible(not has_truth)
         active = self._session.classes.current.by_id.get(view.active_class) if view.active_class is not None else None
         self.one_class.defaultAction().setText(f"Only {active.name}" if active is not None else "Only one class")

@@ -110,6 +110,7 @@ class LayerRow(QWidget):
         if name != LABELS:
             self.accept = QToolButton()
             self.accept.setText("Copy" if name == TRUTH else "Accept")
+            self.accept.setProperty("role", "outlined")
             self.accept.setAccessibleName(f"Take {title} into the labels")
             self.accept.setToolTip("Take the whole layer into the labels, as one undoable step")
             self.accept.clicked.connect(self._ask)

@@ -112,6 +112,7 @@ def _style_sheet(t: Theme) -> str:
     QToolBar {{ background: {t.ground}; border: none; spacing: 3px; padding: 4px; }}
     QToolBar::separator {{ background: {t.line}; width: 1px; height: 1px; margin: 5px; }}
     QToolButton {{ border: 1px solid transparent; border-radius: 6px; padding: 5px; color: {t.text}; }}
+    QToolButton[role="outlined"] {{ border: 1px solid {t.line}; padding: 2px 7px; }}
     QToolButton:hover {{ background: {t.hover}; }}
     QToolButton:checked {{ background: {t.accent}; color: {t.on_accent}; }}
     QToolButton:focus {{ border: 1px solid {t.accent}; }}

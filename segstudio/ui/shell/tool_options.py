@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QSpinBox, QWidget
 
 from segstudio.session.session import Session
 
@@ -18,10 +18,9 @@ class ToolOptions(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._caption = QLabel("Size")
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, 100)
-        self.slider.setFixedWidth(84)
+        self.slider.setFixedWidth(72)
         self.slider.setAccessibleName("Brush size")
         self.slider.setToolTip("Brush size ([ and ], or Alt+wheel)")
         self.slider.valueChanged.connect(self._on_slider)
@@ -45,7 +44,7 @@ class ToolOptions(QWidget):
         self.paint.activated.connect(self._on_paint)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 0, 6, 0)
-        for widget in (self._caption, self.slider, self.spin, self.shape, self.paint):
+        for widget in (self.slider, self.spin, self.shape, self.paint):
             layout.addWidget(widget)
         layout.addStretch(1)
         session.view.changed.connect(self._on_view)
@@ -55,7 +54,7 @@ class ToolOptions(QWidget):
         """Show the view's values."""
         view = self._session.view.now
         brush = view.tool in _BRUSHES
-        for widget in (self._caption, self.slider, self.spin, self.shape):
+        for widget in (self.slider, self.spin, self.shape):
             widget.setVisible(brush)
         for editor, value in ((self.slider, _to_slider(view.brush_radius)), (self.spin, round(2 * view.brush_radius))):
             editor.blockSignals(True)
