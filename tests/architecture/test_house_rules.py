@@ -51,13 +51,3 @@ def test_a_plugin_imports_only_the_plugin_api(path):
         if f"{module}.".startswith("segstudio.") and not f"{module}.".startswith("segstudio.plugins.api.")
     ]
     assert reached == []
-
-
-def test_no_import_is_relative():
-    relative = [
-        f"{name_of(path)}:{line}"
-        for path in python_files(PACKAGE, PLUGINS)
-        for module, line in imported_modules(parse(path))
-        if module.startswith(".")
-    ]
-    assert relative == []
