@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
+import tempfile
 import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -124,3 +126,28 @@ def test_numbers_that_a_png_cannot_hold_are_a_bug(tmp_path):
     with pytest.raises(ValueError, match="int64"):
         write_png(tmp_path / "a.png", np.zeros((2, 2), np.int64))
     assert not list(tmp_path.iterdir())
+
+
+@given(
+    st.sampled_from([np.uint8, np.uint16]),
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.integers(0, 9),
+    st.integers(0, 2**31),
+)
+def test_grey_pngs_read_back_exactly_with_every_decoder(dtype, height, width, level, seed) -> None:
+    from PIL import Image
+
+    random = np.random.default_rng(seed)
+    pixels_hw = random.integers(0, np.iinfo(dtype).max, size_hw, dtype, endpoint=True)
+    pixels_hw[:: 1 + seed % 3] = pixels_hw[0]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.png"
+        write_png(path, pixels_hw[:, ::-1], level=level)
+        expected = pixels_hw[:, ::-1]
+        assert np.array_equal(read_label_png(path), expected)
+        assert np.array_equal(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), expected)
+        with Image.open(path) as picture:
+            picture.verify()
+        with Image.open(path) as picture:
+            assert np.array_equal(np.array(picture).astype(np.int64), expected)
