@@ -29,6 +29,8 @@ def distance_to_segment(a, b):
 
 def under_square(a, b, radius):
     """Pixels over which a square of half side `radius` passes: both axes are within reach at the same time."""
+    if radius < 0:
+        return np.zeros(SIZE, bool)
     y, x = np.mgrid[0 : SIZE[0], 0 : SIZE[1]] + 0.5
     begin, end = np.zeros(SIZE), np.ones(SIZE)
     for place, start, way in ((x, a[0], b[0] - a[0]), (y, a[1], b[1] - a[1])):
