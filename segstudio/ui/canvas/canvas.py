@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from segstudio.core.errors import UserError
 from segstudio.core.transaction import Changes
+from segstudio.render.viewport import Viewport
 from segstudio.session.document import Document
 from segstudio.session.session import Session
 from segstudio.ui.canvas.picture_view import ZOOM_STEP, PictureView
@@ -102,6 +103,7 @@ class Canvas(PictureView):
         for tool in self.tools:
             tool.cancel()
         super()._on_document(document)
+        self._hover_again()
         self._show_cursor()
         self._refresh_overlay()
         self._tell_pointed()
@@ -129,7 +131,11 @@ class Canvas(PictureView):
         self._tool.hover(None)
         self._tool = tool
         self._show_cursor()
-        if self._cursor_at is not None:
+        self._hover_again()
+
+    def _hover_again(self) -> None:
+        """Tell the tool where the cursor is, though it did not move: what lies under it is something else now."""
+        if self._cursor_at is not None and not self._pressed and self.document is not None:
             self._tool.hover(self._pointer(self._cursor_at, Qt.KeyboardModifier.NoModifier))
 
     def _drop(self) -> bool:
@@ -137,6 +143,11 @@ class Canvas(PictureView):
         self._moves.flush()
         self._pressed = False
         return self._tool.cancel()
+
+    def show_viewport(self, viewport: Viewport) -> None:
+        super().show_viewport(viewport)
+        self._hover_again()
+        self._refresh_overlay()
 
     # ── the overlay ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -25,10 +25,12 @@ from segstudio.session.images import Badge
 from segstudio.session.jobs import Job
 from segstudio.session.session import Session
 from segstudio.ui.panels.metrics import percent
+from segstudio.ui.shell.icons import icon
 from segstudio.ui.shell.theme import current_theme
 
 _Index = QModelIndex | QPersistentModelIndex
 BADGE = Qt.ItemDataRole.UserRole
+BROKEN = Qt.ItemDataRole.UserRole + 1
 WIDTH, HEIGHT = 132, 66
 KEPT = 600
 """Thumbnails kept in memory (26 kB each)."""
@@ -46,6 +48,7 @@ class FilmModel(QAbstractListModel):
         self._session = session
         self._thumbnails: OrderedDict[str, QImage | None] = OrderedDict()
         self._waiting: OrderedDict[str, int] = OrderedDict()
+        self._broken: set[str] = set()
         self._busy = False
         self._shared = shared_ends([item.name for item in session.images])
         session.images.reset.connect(self._on_reset)
@@ -65,6 +68,8 @@ class FilmModel(QAbstractListModel):
             return self._thumbnail(row)
         if role == BADGE:
             return self._session.images.badge(row)
+        if role == BROKEN:
+            return item.key in self._broken
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return _in_words(item.key, self._session.images.badge(row))
         return None
@@ -105,6 +110,7 @@ class FilmModel(QAbstractListModel):
             self._keep(key, image)
 
         def failed(error: BaseException) -> None:
+            self._broken.add(key)
             self._keep(key, None)
 
         self._session.jobs.submit(make, done=done, failed=failed)
@@ -123,6 +129,7 @@ class FilmModel(QAbstractListModel):
         self.beginResetModel()
         self._thumbnails.clear()
         self._waiting.clear()
+        self._broken.clear()
         self._busy = False
         self._shared = shared_ends([item.name for item in self._session.images])
         self.endResetModel()
@@ -179,6 +186,10 @@ class FilmDelegate(QStyledItemDelegate):
             target = QRectF(0, 0, size.width(), size.height())
             target.moveCenter(frame.center())
             painter.drawImage(target, thumbnail)
+        elif index.data(BROKEN):
+            sign = QRect(0, 0, 24, 24)
+            sign.moveCenter(frame.center().toPoint())
+            icon("warning", "warn").paint(painter, sign)
         if chosen:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(theme.accent), 2.5))

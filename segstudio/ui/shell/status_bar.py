@@ -34,6 +34,7 @@ class StatusBar(QStatusBar):
         self.cancel.clicked.connect(self._cancel)
         self.zoom = QLabel()
         self.zoom.setAccessibleName("Zoom")
+        self.zoom.setContentsMargins(10, 0, 0, 0)
         self.device = QLabel()
         self.device.setAccessibleName("Device")
         self.device.setContentsMargins(8, 0, 10, 0)
