@@ -26,8 +26,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def open_window(paths: Sequence[Path] = ()) -> int:
     """Open the main window on `paths[0]` (nothing: the welcome page) and run until it is closed."""
-    app = make_application()
+    # Before Qt: PySide6 reads the source of every module that is imported after it.
     from segstudio.session import Session
+
+    app = make_application()
     from segstudio.ui.shell.gc_guard import GcGuard
     from segstudio.ui.shell.main_window import MainWindow
     from segstudio.ui.shell.window_memory import WindowMemory

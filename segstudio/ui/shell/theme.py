@@ -96,8 +96,11 @@ def _palette(theme: Theme) -> QPalette:
 
 
 def _style_sheet(t: Theme) -> str:
-    tick = (resource_dir() / "icons" / f"tick-{t.name}.svg").as_posix()
-    chevron = (resource_dir() / "icons" / f"chevron-{t.name}.svg").as_posix()
+    return _frame_style(t) + _content_style(t)
+
+
+def _frame_style(t: Theme) -> str:
+    """Window, menus, bars and buttons."""
     return f"""
     QMainWindow, QDialog {{ background: {t.ground}; }}
     QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: 4px 6px; }}
@@ -124,6 +127,14 @@ def _style_sheet(t: Theme) -> str:
         background: {t.accent}; color: {t.on_accent}; border: 1px solid {t.accent}; font-weight: 600; }}
     QPushButton:disabled, QPushButton[accent="true"]:disabled {{
         background: {t.raised}; color: {t.dim}; border: 1px solid {t.line}; }}
+    """
+
+
+def _content_style(t: Theme) -> str:
+    """Panels, lists, fields, sliders and the roles of labels."""
+    tick = (resource_dir() / "icons" / f"tick-{t.name}.svg").as_posix()
+    chevron = (resource_dir() / "icons" / f"chevron-{t.name}.svg").as_posix()
+    return f"""
     QDockWidget {{ titlebar-close-icon: none; titlebar-normal-icon: none; font-weight: 600; }}
     QDockWidget::title {{ background: {t.ground}; padding: 6px 10px 4px 10px; text-align: left; }}
     QDockWidget > QWidget {{ background: {t.panel}; }}
