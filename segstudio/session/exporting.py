@@ -35,8 +35,9 @@ class Snapshot:
         Images without it are left out, or keep their ground truth where `keep_truth`.
         """
         images = []
+        labelled = self.project.keys_with(self.layer)
         for item in self.dataset.images:
-            if self.layer in self.project.layer_names(item.key):
+            if item.key in labelled:
                 images.append(_with_layer(item, self.project, self.layer))
             elif self.keep_truth and item.read_annotation is not None:
                 images.append(item)

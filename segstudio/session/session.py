@@ -202,6 +202,7 @@ class Session:
         """
         self.close_document()
         self.predictions.cancel()
+        self.jobs.cancel("back-up")
         project, self._workspace = self.project, None
         if project is not None and project is not keep:
             try:
@@ -261,8 +262,10 @@ class Session:
         self._wanted = None
         self.view.set(selection=frozenset(), hovered_object=None)
         self.live.open(document)
+        self._refresh_badge(document)
         self.document_changed.emit(document)
         self._prefetch()
+        self._back_up()
 
     def _path_failed(self, error: BaseException) -> None:
         from segstudio.formats.report import AmbiguousFormat
@@ -287,6 +290,14 @@ class Session:
                     failed=lambda _: None,
                     key=f"prefetch{neighbour - index:+d}",
                 )
+
+    def _back_up(self) -> None:
+        """Copy the project beside itself where the last copy is an hour old: at opening, and while one goes on."""
+        project = self.project
+        if project is not None and not project.read_only:
+            self.jobs.submit(
+                lambda job: project.back_up(), done=lambda _: None, failed=self.notify.fault, key="back-up"
+            )
 
     def _on_recorded(self, recorded: Recorded) -> None:
         document, edit = recorded.document, recorded.edit

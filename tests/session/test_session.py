@@ -245,3 +245,13 @@ def test_going_to_the_open_image_keeps_it_open_with_its_edits(opened: Session) -
     assert opened.document is document
     opened.undo()
     assert not document.labels.raster.ids_hw.any()
+
+
+def test_an_opened_project_is_backed_up_once_an_hour(opened: Session) -> None:
+    from segstudio.store.backups import list_backups
+
+    path = opened.project.path
+    assert len(list_backups(path)) == 1
+    paint_road(opened)
+    opened.next_image()
+    assert len(list_backups(path)) == 1
