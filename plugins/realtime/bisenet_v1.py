@@ -49,7 +49,7 @@ class ContextPath(nn.Module):
         self.conv_avg = _conv(512, channels, 1)
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        deeper, deepest = (torch.relu(total) for total in self.resnet.sums(pixels)[2:])
+        deeper, deepest = self.resnet.stages(self.resnet.stem(pixels))[2:]
         context = self.conv_avg(deepest.mean(dim=(2, 3), keepdim=True))
         coarse = self.conv_head32(F.interpolate(self.arm32(deepest) + context, scale_factor=2))
         return self.conv_head16(F.interpolate(self.arm16(deeper) + coarse, scale_factor=2))

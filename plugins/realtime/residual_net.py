@@ -1,5 +1,7 @@
 """ResNet-18's stages, shared by the networks that read its features: He, Zhang, Ren, Sun: Deep Residual Learning for
 Image Recognition, CVPR 2016, arXiv:1512.03385.
+
+Tensor names are those of torchvision, without the classifier.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ WIDTHS = (64, 128, 256, 512)
 
 
 class BasicBlock(nn.Module):
-    """Two 3×3 convolutions and a shortcut; the caller applies the last ReLU."""
+    """Two 3×3 convolutions and a shortcut."""
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
         super().__init__()
@@ -20,29 +22,18 @@ class BasicBlock(nn.Module):
         self.bn1 = nn.BatchNorm2d(outputs)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(outputs)
-        self.downsample: nn.Module | None = None
+        self.downsample: nn.Module = nn.Identity()
         if stride != 1 or inputs != outputs:
             conv = nn.Conv2d(inputs, outputs, 1, stride, bias=False)
             self.downsample = nn.Sequential(conv, nn.BatchNorm2d(outputs))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        shortcut = features if self.downsample is None else self.downsample(features)
-        return self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(features))))) + shortcut
-
-
-class Stage(nn.Sequential):
-    """Blocks one after the other; gives the last one's sum before its ReLU."""
-
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        first, *others = self
-        total = first(features)
-        for block in others:
-            total = block(torch.relu(total))
-        return total
+        added = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(features)))))
+        return torch.relu(added + self.downsample(features))
 
 
 class ResNet18(nn.Module):
-    """Tensor names are torchvision's, without the classifier."""
+    """The stem and four stages of two blocks."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,15 +41,18 @@ class ResNet18(nn.Module):
         self.bn1 = nn.BatchNorm2d(64)
         inputs = 64
         for number, outputs in enumerate(WIDTHS, start=1):
-            stride = 1 if number == 1 else 2
-            self.add_module(f"layer{number}", Stage(BasicBlock(inputs, outputs, stride), BasicBlock(outputs, outputs)))
+            first = BasicBlock(inputs, outputs, 1 if number == 1 else 2)
+            self.add_module(f"layer{number}", nn.Sequential(first, BasicBlock(outputs, outputs)))
             inputs = outputs
 
-    def sums(self, pixels: torch.Tensor) -> list[torch.Tensor]:
-        """What the four stages give before their last ReLU, at strides 4, 8, 16 and 32."""
-        features = F.max_pool2d(torch.relu(self.bn1(self.conv1(pixels))), 3, 2, 1)
+    def stem(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Features at stride 4."""
+        return F.max_pool2d(torch.relu(self.bn1(self.conv1(pixels))), 3, 2, 1)
+
+    def stages(self, features: torch.Tensor) -> list[torch.Tensor]:
+        """From the stem's features to those of the four stages, at strides 4, 8, 16 and 32."""
         found: list[torch.Tensor] = []
-        for number in range(1, 5):
-            found.append(self.get_submodule(f"layer{number}")(features))
-            features = torch.relu(found[-1])
+        for number in range(1, len(WIDTHS) + 1):
+            features = self.get_submodule(f"layer{number}")(features)
+            found.append(features)
         return found
