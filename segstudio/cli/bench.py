@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from segstudio.cli.console import Console, table
-from segstudio.cli.options import AsJson
+from segstudio.cli.options import AsJson, size_hw
 from segstudio.core.errors import UserError
 
 Row = dict[str, Any]
@@ -26,6 +26,7 @@ def add_to(app: typer.Typer) -> None:
 def bench(
     what: Annotated[str, typer.Argument(help="store, models, or a room that the checkout's tests measure.")],
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME …]", help="Models to measure.")] = None,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="Size of the models' input.")] = None,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
     as_json: AsJson = False,
 ) -> int:
@@ -34,11 +35,25 @@ def bench(
     if what not in ("store", "models"):
         raise UserError(f"bench {what}: measured in the checkout only", hint=f"run: python -m tests.benchmarks {what}")
     with console.working() as progress:
-        rows = _store() if what == "store" else _models(names or [], device, progress)
-    cells = [["what", "median ms", "95 % ms"]]
-    cells += [[row["what"], f"{row['median_ms']:.2f}", f"{row['p95_ms']:.2f}"] for row in rows]
-    console.result({"rows": rows}, table(cells))
+        rows = _store() if what == "store" else _models(names or [], size_hw(size), device, progress)
+    console.result({"rows": rows}, table(_store_cells(rows) if what == "store" else _model_cells(rows)))
     return 0
+
+
+def _store_cells(rows: list[Row]) -> list[list[str]]:
+    cells = [[row["what"], f"{row['median_ms']:.2f}", f"{row['p95_ms']:.2f}"] for row in rows]
+    return [["what", "median ms", "95 % ms"], *cells]
+
+
+def _model_cells(rows: list[Row]) -> list[list[str]]:
+    cells = [["model", "input", "device", "M parameters", "GMACs", "FPS", "median ms", "95 % ms", "peak MB"]]
+    for row in rows:
+        width, height = row["input_size"]
+        peak = "–" if row["peak_bytes"] is None else f"{row['peak_bytes'] / 2**20:.0f}"
+        figures = [f"{row['parameters'] / 1e6:.2f}", f"{row['gmacs']:.2f}", f"{row['fps']:.2f}"]
+        times = [f"{row['median_ms']:.1f}", f"{row['p95_ms']:.1f}", peak]
+        cells.append([row["model"], f"{width}×{height}", row["device"], *figures, *times])
+    return cells
 
 
 def _measured(what: str, work: Callable[[], object], *, repeat: int, warmup: int) -> Row:
@@ -84,29 +99,33 @@ def _store() -> list[Row]:
         return [_measured("commit of a stroke to this disk", stroke, repeat=100, warmup=5)]
 
 
-def _models(names: list[str], device: str, progress: Callable[[int, int, str], None]) -> list[Row]:
-    """How long a model takes for one image of its published input size."""
-    import numpy as np
-
-    from segstudio.models import load_predictor
+def _models(
+    names: list[str], asked_hw: tuple[int, int] | None, device: str, progress: Callable[[int, int, str], None]
+) -> list[Row]:
+    """Cost and speed of one forward pass, batch 1, at `asked_hw` or each model's own input size."""
+    from segstudio.models import bench_model
     from segstudio.models.registry import default_registry
     from segstudio.plugins.discovery import install
 
     registry = default_registry()
     install(registry)
-    ready = [name for name in registry.names() if registry.status(name).state == "works"]
+    chosen = names or [name for name in registry.names() if registry.status(name).state == "works"]
     rows = []
-    chosen = names or ready
     for done, name in enumerate(chosen):
         progress(done, len(chosen), name)
-        height, width = registry.card(name).input_size or (512, 1024)
-        image_hwc = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-        predictor = load_predictor(name, device=device)
-        row = _measured(
-            f"{name}, {width}×{height}, {predictor.device}",
-            lambda p=predictor, i=image_hwc: p.predict(i),  # type: ignore[misc]
-            repeat=10,
-            warmup=2,
+        cost = bench_model(name, size_hw=asked_hw, device=device)
+        height, width = cost.size_hw
+        rows.append(
+            {
+                "model": cost.name,
+                "input_size": [width, height],
+                "device": cost.device,
+                "parameters": cost.parameters,
+                "gmacs": cost.gmacs,
+                "fps": cost.fps,
+                "median_ms": cost.median_ms,
+                "p95_ms": cost.p95_ms,
+                "peak_bytes": cost.peak_bytes,
+            }
         )
-        rows.append(row)
     return rows

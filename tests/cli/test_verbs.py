@@ -113,6 +113,11 @@ def test_bench(segstudio, tmp_path, monkeypatch):
     (row,) = segstudio("bench", "store", "--json").document["rows"]
     assert row["median_ms"] > 0
     assert list(tmp_path.iterdir()) == []
+    (cost,) = segstudio("bench", "models", "toytown-unet", "--size", "128x64", "--json").document["rows"]
+    assert cost["input_size"] == [128, 64]
+    assert cost["parameters"] == 177968
+    assert cost["gmacs"] > 0
+    assert cost["fps"] == pytest.approx(1000 / cost["median_ms"])
     assert "python -m tests.benchmarks canvas" in segstudio("bench", "canvas").error
 
 
