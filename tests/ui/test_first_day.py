@@ -250,3 +250,17 @@ def test_a_broken_picture_is_marked_in_the_filmstrip(window, qtbot, street) -> N
     whole = window.filmstrip.grab().toImage()
     model._broken.clear()
     assert window.filmstrip.grab().toImage() != whole
+
+
+def test_a_long_list_of_recent_paths_does_not_hold_the_window_open(window, qtbot, tmp_path) -> None:
+    from segstudio.session.notify import Notifier
+    from segstudio.session.recent import remember
+
+    for number in range(8):
+        remember(tmp_path / f"data set {number}", Notifier())
+    other = MainWindow(Session(data_dir=tmp_path / "other", make_host=AnsweringHost))
+    other.show()
+    assert other.minimumSizeHint().height() <= 680
+    assert window.minimumSizeHint().height() <= 680
+    other.close()
+    other.deleteLater()

@@ -11,11 +11,12 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLineEdit, QListVi
 
 from segstudio.session.document import Document
 from segstudio.session.session import Session
-from segstudio.ui.panels.class_list import ROW, ClassDelegate, ClassListModel, ClassRow, hit
+from segstudio.ui.panels.class_list import HEIGHT, ROW, ClassDelegate, ClassListModel, ClassRow, hit
 from segstudio.ui.panels.pace import Pace
 from segstudio.ui.shell.icons import icon
 
 DIGITS = "1234567890"
+_ROWS_IN_SIGHT = 4
 _MANY = 40
 """Lists longer than this begin with the classes of the open image."""
 
@@ -30,6 +31,7 @@ class ClassesPanel(QWidget):
         self._model = ClassListModel(self)
         self.list = _ClassListView(session)
         self.list.setModel(self._model)
+        self.list.setMinimumHeight(_ROWS_IN_SIGHT * HEIGHT)
         self.list.setItemDelegate(ClassDelegate(self.list))
         self.filter = QLineEdit(placeholderText="Filter classes (/)", clearButtonEnabled=True)
         self.filter.setAccessibleName("Filter classes")

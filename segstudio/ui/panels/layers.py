@@ -10,7 +10,7 @@ from segstudio.session.document import Document
 from segstudio.session.session import Session
 from segstudio.ui.panels.metrics import percent
 from segstudio.ui.panels.picture import PictureAdjust
-from segstudio.ui.shell.icons import icon
+from segstudio.ui.shell.icons import IconMark, icon
 
 
 def layer_title(name: str) -> str:
@@ -100,8 +100,7 @@ class LayerRow(QWidget):
         top.addWidget(self.eye)
         top.addWidget(self.label)
         if name != LABELS:
-            lock = QLabel()
-            lock.setPixmap(icon("lock").pixmap(14, 14))
+            lock = IconMark("lock")
             lock.setToolTip("Locked: accept it into the labels to edit it")
             lock.setAccessibleName("locked")
             top.addWidget(lock)

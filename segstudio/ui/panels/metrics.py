@@ -71,9 +71,8 @@ class MetricsPanel(QWidget):
         """Show the scores of now."""
         score = self._session.live.score()
         self.empty.setVisible(score is None and self._session.document is not None)
-        index = self._session.index
-        bare = index is not None and self._session.images.badge(index).status == "to do"
-        self.nothing_yet.setVisible(score is not None and bare)
+        document = self._session.document
+        self.nothing_yet.setVisible(score is not None and document is not None and document.is_bare)
         self._table.setVisible(score is not None)
         self.headline.setVisible(score is not None)
         if score is not None:

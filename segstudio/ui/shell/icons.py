@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
-from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPaintEvent, QPixmap
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QWidget
 
 from segstudio.core.resources import resource_dir
 from segstudio.ui.shell.theme import current_theme
@@ -15,6 +16,20 @@ from segstudio.ui.shell.theme import current_theme
 @cache
 def _source(name: str) -> str:
     return (resource_dir() / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+
+
+class IconMark(QWidget):
+    """An icon that is only looked at; it keeps to the theme in use."""
+
+    def __init__(self, name: str, *, side: int = 14) -> None:
+        super().__init__()
+        self._icon = icon(name)
+        self.setFixedSize(side, side)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        painter = QPainter(self)
+        self._icon.paint(painter, self.rect())
+        painter.end()
 
 
 class _ThemedEngine(QIconEngine):

@@ -80,6 +80,8 @@ class Welcome(QWidget):
         heading.setProperty("role", "dim")
         self._recent_rows.addWidget(heading)
         inner.addWidget(self._recent_part)
+        # The page lies behind the canvas later: its card must not hold the whole window open.
+        self.setMinimumSize(400, 300)
         layout = QGridLayout(self)
         layout.addWidget(card, 0, 0, Qt.AlignmentFlag.AlignCenter)
 
