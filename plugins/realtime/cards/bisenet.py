@@ -13,6 +13,19 @@ _CITYSCAPES = Preprocess(
     multiple=32,
 )
 
+
+def _ade20k(version: int, *, short_side: int, miou: float) -> WeightsEntry:
+    preprocess = Preprocess(
+        mean=(0.49343230, 0.46819794, 0.43106043),
+        std=(0.25680755, 0.25506608, 0.27422913),
+        size_hw=(short_side, 4 * short_side),
+        resize="short",
+        multiple=32,
+    )
+    source = f"{_HOME}model_final_v{version}_ade20k.pth"
+    return WeightsEntry("ade20k", "ADE20K", source, "MIT", miou=miou, class_set="ade20k", preprocess=preprocess)
+
+
 BISENET_V1 = ModelCard(
     name="bisenet-v1",
     family="bisenet",
@@ -33,8 +46,12 @@ BISENET_V1 = ModelCard(
         Published("Cityscapes test", "mIoU", 74.7, "paper, ResNet-18"),
         Published("Cityscapes test", "FPS", 65.5, "paper, ResNet-18, 1536×768, NVIDIA Titan XP"),
         Published("Cityscapes val", "mIoU", 75.44, "the weights of CoinCheung/BiSeNet, one scale"),
+        Published("ADE20K val", "mIoU", 36.15, "the weights of CoinCheung/BiSeNet, one scale"),
     ),
-    weights=(WeightsEntry("cityscapes", "Cityscapes", _HOME + "model_final_v1_city_new.pth", "MIT", miou=75.44),),
+    weights=(
+        WeightsEntry("cityscapes", "Cityscapes", _HOME + "model_final_v1_city_new.pth", "MIT", miou=75.44),
+        _ade20k(1, short_side=512, miou=36.15),
+    ),
     notes=(
         "The variant of CoinCheung/BiSeNet: attention and fusion are narrower than the paper's, which counts 49.0 "
         "million parameters."
@@ -63,8 +80,12 @@ BISENET_V2 = ModelCard(
         Published("Cityscapes test", "FPS", 156.0, "paper, 1024×512, NVIDIA GTX 1080 Ti with TensorRT"),
         Published("Cityscapes", "GFLOPs", 21.15, "paper, 1024×512"),
         Published("Cityscapes val", "mIoU", 74.95, "the weights of CoinCheung/BiSeNet, one scale, 2048×1024"),
+        Published("ADE20K val", "mIoU", 32.53, "the weights of CoinCheung/BiSeNet, one scale"),
     ),
-    weights=(WeightsEntry("cityscapes", "Cityscapes", _HOME + "model_final_v2_city.pth", "MIT", miou=74.95),),
+    weights=(
+        WeightsEntry("cityscapes", "Cityscapes", _HOME + "model_final_v2_city.pth", "MIT", miou=74.95),
+        _ade20k(2, short_side=640, miou=32.53),
+    ),
     notes=(
         "The variant of CoinCheung/BiSeNet, whose head has 1024 channels inside: the paper does not say how many. It "
         "costs 24.6 GMACs at 1024×512, where the paper says 21.15 GFLOPs."

@@ -29,7 +29,7 @@ CONTEXTNET = ModelCard(
     published=(
         Published("Cityscapes val", "mIoU", 65.9, "paper"),
         Published("Cityscapes test", "mIoU", 66.1, "paper"),
-        Published("Cityscapes test", "FPS", 18.3, "paper, 2048×1024, NVIDIA Titan X (Maxwell)"),
+        Published("Cityscapes test", "FPS", 18.3, "paper, 2048×1024, NVIDIA Titan X"),
         Published("Cityscapes", "parameters (M)", 0.85, "paper"),
     ),
     notes=(

@@ -28,8 +28,5 @@ LEDNET = ModelCard(
         Published("Cityscapes test", "FPS", 71.0, "paper, 1024×512, NVIDIA GTX 1080 Ti"),
         Published("Cityscapes", "parameters (M)", 0.94, "paper"),
     ),
-    notes=(
-        "The authors published no weights. The last output is background. Pixels are only divided by 255. At 1024×512 "
-        "the network costs 11.2 GMACs, where the paper counts 11.5 GFLOPs."
-    ),
+    notes="The authors published no weights. The last output is background. Pixels are only divided by 255.",
 )
