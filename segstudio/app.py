@@ -30,6 +30,7 @@ def open_window(paths: Sequence[Path] = ()) -> int:
     from segstudio.session import Session
 
     app = make_application()
+    from segstudio.ui.shell.endings import Endings
     from segstudio.ui.shell.gc_guard import GcGuard
     from segstudio.ui.shell.main_window import MainWindow
     from segstudio.ui.shell.window_memory import WindowMemory
@@ -40,10 +41,12 @@ def open_window(paths: Sequence[Path] = ()) -> int:
     guard = GcGuard(app)
     memory = WindowMemory(window)
     memory.restore()
+    endings = Endings(window)
     window.show()
     for path in paths[:1]:
         session.open_path(path)
     code = int(app.exec())
+    endings.close()
     guard.close()
     session.close()
     return code

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -16,6 +20,7 @@ from segstudio.ui import MainWindow
 from segstudio.ui.panels.classes import ClassesPanel
 from segstudio.ui.panels.filmstrip import BROKEN
 from segstudio.ui.panels.picture import PictureAdjust
+from segstudio.ui.shell.endings import Endings
 from segstudio.ui.shell.palette import CommandPalette
 from segstudio.ui.shell.recent_menu import RecentMenu, short_path
 from segstudio.ui.shell.window_memory import WindowMemory
@@ -264,3 +269,37 @@ def test_a_long_list_of_recent_paths_does_not_hold_the_window_open(window, qtbot
     assert window.minimumSizeHint().height() <= 680
     other.close()
     other.deleteLater()
+
+
+def test_a_job_in_the_status_bar_says_how_far_it_is_and_takes_the_hints_room(window, qtbot) -> None:
+    predictions = window.session.predictions
+    predictions.choose("any")
+    predictions.predict_all()
+    qtbot.waitUntil(lambda: "of 3" in window.status.job_text.text())
+    assert not window.status.hint.isVisible()
+    qtbot.mouseClick(window.status.cancel, Qt.MouseButton.LeftButton)
+    assert not predictions.is_running
+    qtbot.waitUntil(lambda: window.status.hint.isVisible())
+
+
+def test_arrow_keys_in_the_class_list_choose(window, qtbot) -> None:
+    classes = window.classes.list
+    classes.setFocus()
+    qtbot.keyClick(classes, Qt.Key.Key_Down)
+    assert window.session.view.now.active_class == 1
+    qtbot.keyClick(classes, Qt.Key.Key_H, Qt.KeyboardModifier.ShiftModifier)
+    assert window.session.view.now.hidden_classes == {1}
+    window.commands.run("classes.protect")
+    assert window.session.view.now.protected_classes == {1}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a console's Ctrl-C cannot be sent to one process there")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_closes_the_window(dressed, qtbot, tmp_path, number) -> None:
+    window = MainWindow(Session(data_dir=tmp_path, make_host=AnsweringHost))
+    window.show()
+    endings = Endings(window)
+    os.kill(os.getpid(), number)
+    qtbot.waitUntil(lambda: not window.isVisible())
+    endings.close()
+    window.deleteLater()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLineEdit, QListView, QToolButton, QVBoxLayout, QWidget
 
@@ -15,6 +15,7 @@ from segstudio.ui.panels.class_list import HEIGHT, ROW, ClassDelegate, ClassList
 from segstudio.ui.panels.pace import Pace
 from segstudio.ui.shell.icons import icon
 
+_Index = QModelIndex | QPersistentModelIndex
 DIGITS = "1234567890"
 _ROWS_IN_SIGHT = 4
 _MANY = 40
@@ -148,6 +149,13 @@ class _ClassListView(QListView):
         elif part == "lock":
             self._session.view.toggle_class_protected(row.label_class.id)
         else:
+            self._session.view.choose_class(row.label_class.id)
+
+    def currentChanged(self, current: _Index, previous: _Index) -> None:  # noqa: N802 (Qt's name)
+        """Arrow keys choose, as a click does; what the program itself makes current was chosen already."""
+        super().currentChanged(current, previous)
+        if self.hasFocus() and current.isValid():
+            row: ClassRow = current.data(ROW)
             self._session.view.choose_class(row.label_class.id)
 
     def _on_activated(self, index: QModelIndex) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMenu, QMenuBar
@@ -181,6 +182,18 @@ class Actions:
             Command("classes.add", "&Add a class…", Later(_CLASSES, "add_class", w)),
             Command("classes.edit", "&Edit the active class…", Later(_CLASSES, "edit_class", w)),
             Command("classes.swap", "&Swap with the previous class", v.swap_class, ("X",)),
+            Command(
+                "classes.hide",
+                "&Hide or show the active class",
+                lambda: self._flip(v.toggle_class_hidden),
+                ("Shift+H",),
+            ),
+            Command(
+                "classes.protect",
+                "&Protect it from painting, or not",
+                lambda: self._flip(v.toggle_class_protected),
+                ("Shift+L",),
+            ),
             Command("classes.search", "&Find a class", w.classes.filter.setFocus, ("/",)),
             Command("help.palette", "&Command palette", self._palette, ("Ctrl+Shift+P", "Ctrl+L"), "search"),
             Command(
@@ -195,7 +208,7 @@ class Actions:
         for number in range(10):
             digit = "1234567890"[number]
             title = f"Class number {number + 1}"
-            rows.append(Command(f"classes.choose_{number + 1}", title, _Choose(self, number).run, (digit,)))
+            rows.append(Command(f"classes.choose_{number + 1}", title, partial(self.choose_class, number), (digit,)))
         return rows
 
     def _tools(self) -> None:
@@ -203,7 +216,7 @@ class Actions:
         for tool in self._window.canvas.tools:
             name = f"tool.{tool.id}"
             keys = (tool.key,) if tool.key else ()
-            commands.add(Command(name, tool.title, _SetTool(self, tool.id).run, keys, tool.icon, checkable=True))
+            commands.add(Command(name, tool.title, partial(self._take_tool, tool.id), keys, tool.icon, checkable=True))
             self.tool_commands.append(name)
         smaller = Command("tool.smaller", "Smaller brush", lambda: self._scale_brush(1 / 1.25), ("[",))
         larger = Command("tool.larger", "Larger brush", lambda: self._scale_brush(1.25), ("]",))
@@ -228,6 +241,10 @@ class Actions:
         if tool != self._session.view.now.tool:
             self._previous_tool = self._session.view.now.tool
             self._session.view.set(tool=tool)
+
+    def _take_tool(self, tool: str) -> None:
+        self.choose_tool(tool)
+        self._on_view(frozenset())
 
     def accept_layer(self, name: str) -> None:
         """Take a whole layer into the labels."""
@@ -280,6 +297,11 @@ class Actions:
     def _undo(self) -> None:
         if not self._window.canvas.undo_in_tool():
             self._session.undo()
+
+    def _flip(self, toggle: Callable[[int], None]) -> None:
+        active = self._session.view.now.active_class
+        if active is not None:
+            toggle(active)
 
     def _toggle_mode(self) -> None:
         view = self._session.view
@@ -385,20 +407,3 @@ class Actions:
             call()
         except UserError as error:
             self._session.notify.fault(error)
-
-
-class _SetTool:
-    def __init__(self, actions: Actions, tool: str) -> None:
-        self._actions, self._tool = actions, tool
-
-    def run(self) -> None:
-        self._actions.choose_tool(self._tool)
-        self._actions._on_view(frozenset())
-
-
-class _Choose:
-    def __init__(self, actions: Actions, position: int) -> None:
-        self._actions, self._position = actions, position
-
-    def run(self) -> None:
-        self._actions.choose_class(self._position)

@@ -38,6 +38,8 @@ class StatusBar(QStatusBar):
         self.device = QLabel()
         self.device.setAccessibleName("Device")
         self.device.setContentsMargins(8, 0, 10, 0)
+        self.hint.setContentsMargins(12, 0, 0, 0)
+        self.job_text.setContentsMargins(12, 0, 0, 0)
         self.under_cursor.setContentsMargins(8, 0, 0, 0)
         self.addWidget(self.under_cursor, 3)
         self.addWidget(self.hint, 2)
@@ -71,9 +73,11 @@ class StatusBar(QStatusBar):
         running = bool(text)
         for widget in (self.job_text, self.progress, self.cancel):
             widget.setVisible(running)
+        self.hint.setVisible(not running)
         if running:
             more = f" (+{len(active) - 1})" if len(active) > 1 else ""
-            self.job_text.setText(text + more)
+            count = f" – {min(done + 1, total)} of {total}" if total > 1 else ""
+            self.job_text.setText(text + count + more)
             self.progress.setRange(0, total if total > 1 else 0)
             self.progress.setValue(done)
         self.device.setText(predictions.device_line)

@@ -142,8 +142,9 @@ def _content_style(t: Theme) -> str:
     QMainWindow::separator:hover {{ background: {t.accent}; }}
     QSplitter::handle {{ background: {t.ground}; }}
     QListView, QTreeView, QTableView, QScrollArea {{
-        background: {t.panel}; border: none; outline: none; selection-background-color: {t.hover};
-        selection-color: {t.text}; }}
+        background: {t.panel}; border: 1px solid transparent; outline: none;
+        selection-background-color: {t.hover}; selection-color: {t.text}; }}
+    QListView:focus, QTreeView:focus, QTableView:focus {{ border: 1px solid {t.accent}; border-radius: 4px; }}
     QListView::item, QTreeView::item {{ padding: 2px; border-radius: 4px; }}
     QListView::item:hover, QTreeView::item:hover, QTableView::item:hover {{ background: {t.raised}; }}
     QListView::item:selected, QTreeView::item:selected, QTableView::item:selected {{
@@ -167,6 +168,8 @@ def _content_style(t: Theme) -> str:
     QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; image: url("{tick}"); }}
     QCheckBox:focus {{ color: {t.accent}; }}
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+    QSlider::handle:horizontal:focus {{ background: {t.accent}; }}
+    QTabBar:focus {{ color: {t.accent}; }}
     QProgressBar {{ background: {t.raised}; border: none; border-radius: 4px; height: 8px; text-align: center; }}
     QProgressBar::chunk {{ background: {t.accent}; border-radius: 4px; }}
     QStatusBar {{ background: {t.ground}; color: {t.dim}; }}
