@@ -113,7 +113,10 @@ def _load_torch(path: Path) -> Any:
                 hint="save the state_dict alone, best as safetensors",
             ) from None
         raise UserError(f"{path}: not a weights file, or damaged") from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except (EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError):
+        # What the unpickler stumbles over in bytes that are no pickle says nothing to a person.
+        raise UserError(f"{path}: not a weights file, or damaged") from None
+    except (RuntimeError, OSError) as error:
         first = next(iter(str(error).splitlines()), type(error).__name__)
         raise UserError(f"{path}: not a weights file, or damaged: {first[:120]}") from None
 
