@@ -67,6 +67,8 @@ class ViewState:
         if unknown:
             raise TypeError(f"a view has no {sorted(unknown)}")
         different = {name: value for name, value in values.items() if getattr(self._view, name) != value}
+        if "mode" in different and self._view.hovered_object is not None:
+            different["hovered_object"] = None
         if different:
             self._view = replace(self._view, **different)
             self.changed.emit(frozenset(different))

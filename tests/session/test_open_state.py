@@ -183,3 +183,25 @@ def test_a_full_disk_does_not_keep_the_window_from_closing(opened: Session, monk
     assert any("disk is full" in notice.text for notice in heard)
     monkeypatch.undo()
     project.close()
+
+
+def test_another_mode_lets_go_of_what_the_cursor_pointed_at(opened: Session) -> None:
+    heard: list[frozenset[str]] = []
+    opened.view.set(mode="objects")
+    opened.view.set(hovered_object=4)
+    opened.view.changed.connect(heard.append)
+    opened.view.set(mode="semantic")
+    assert opened.view.now.hovered_object is None
+    assert heard == [frozenset({"mode", "hovered_object"})]
+
+
+def test_the_judged_class_follows_the_active_one(opened: Session) -> None:
+    view = opened.view
+    view.toggle_error_class()
+    view.choose_class(2)
+    assert view.now.error_class == 2
+    view.swap_class()
+    assert view.now.error_class == view.now.active_class == 0
+    view.toggle_error_class()
+    view.choose_class(1)
+    assert view.now.error_class is None

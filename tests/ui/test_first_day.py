@@ -20,6 +20,7 @@ from segstudio.ui import MainWindow
 from segstudio.ui.panels.classes import ClassesPanel
 from segstudio.ui.panels.filmstrip import BROKEN
 from segstudio.ui.panels.picture import PictureAdjust
+from segstudio.ui.shell.elided import ElidedLabel
 from segstudio.ui.shell.endings import Endings
 from segstudio.ui.shell.palette import CommandPalette
 from segstudio.ui.shell.recent_menu import RecentMenu, short_path
@@ -303,3 +304,17 @@ def test_ctrl_c_closes_the_window(dressed, qtbot, tmp_path, number) -> None:
     qtbot.waitUntil(lambda: not window.isVisible())
     endings.close()
     window.deleteLater()
+
+
+def test_text_that_does_not_fit_is_cut_with_dots_and_told_in_the_tool_tip(dressed, qtbot) -> None:
+    label = ElidedLabel("mask-rcnn-resnet50-fpn@a-long-name-of-weights", middle=True)
+    qtbot.addWidget(label)
+    label.resize(120, 20)
+    label.show()
+    cut = label.grab().toImage()
+    assert label.toolTip() == label.text()
+    label.resize(600, 20)
+    label.grab()
+    assert label.toolTip() == ""
+    assert cut.size() != label.size()
+    assert label.minimumSizeHint().width() < 100

@@ -10,6 +10,7 @@ from segstudio.session.document import Document
 from segstudio.session.session import Session
 from segstudio.ui.panels.metrics import percent
 from segstudio.ui.panels.picture import PictureAdjust
+from segstudio.ui.shell.elided import ElidedLabel
 from segstudio.ui.shell.icons import IconMark, icon
 
 
@@ -87,7 +88,7 @@ class LayerRow(QWidget):
         self.eye.setAccessibleName(f"Show or hide {title}")
         self.eye.setToolTip("Show or hide")
         self.eye.clicked.connect(self._toggle)
-        self.label = QLabel(title)
+        self.label = ElidedLabel(title, middle=True)
         self.score = QLabel()
         self.score.setProperty("role", "dim")
         self.opacity = QSlider(Qt.Orientation.Horizontal)

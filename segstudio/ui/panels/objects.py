@@ -91,6 +91,7 @@ class ObjectsPanel(QWidget):
         self.list.selectionModel().selectionChanged.connect(self._on_selected)
         self.empty = QLabel("No objects yet. In object mode (M) every polygon or brush stroke makes one.")
         self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.empty.setProperty("role", "dim")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 6)

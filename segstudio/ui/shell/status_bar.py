@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar, QTo
 from segstudio.session.jobs import Job
 from segstudio.session.session import Session
 from segstudio.ui.panels.pace import Pace
+from segstudio.ui.shell.elided import ElidedLabel
 from segstudio.ui.shell.icons import icon
 
 
@@ -18,10 +19,10 @@ class StatusBar(QStatusBar):
         self._session = session
         self._job: Job | None = None
         self.setSizeGripEnabled(False)
-        self.under_cursor = QLabel()
+        self.under_cursor = ElidedLabel()
         self.under_cursor.setAccessibleName("Under the cursor")
         self.under_cursor.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.hint = QLabel()
+        self.hint = ElidedLabel()
         self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.job_text = QLabel()
         self.progress = QProgressBar(textVisible=False)
