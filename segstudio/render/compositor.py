@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from segstudio.core.geometry import Rect
 from segstudio.render.lut import FILL, OUTLINE, STRIPE, ColorTable
 from segstudio.render.sampling import Grid, channels, draw_photo, sample_nearest
-from segstudio.render.scene import ErrorLayer, RasterLayer, Scene
+from segstudio.render.scene import AgreementLayer, ErrorLayer, RasterLayer, Scene
 from segstudio.render.scratch import Scratch
 from segstudio.render.viewport import Viewport
 
@@ -163,6 +163,8 @@ class Compositor:
         for layer in scene.layers:
             if isinstance(layer, RasterLayer):
                 index = _raster_index(layer, viewport, grid, scratch)
+            elif isinstance(layer, AgreementLayer):
+                index = _agreement_index(layer, viewport, grid, scratch)
             else:
                 index = _error_index(layer, grid, scratch)
             if index is not None:
@@ -255,4 +257,15 @@ def _error_index(layer: ErrorLayer, grid: Grid, scratch: Scratch) -> NDArray[np.
     labels = layer.labels_index.take(sample_nearest(layer.labels_hw, grid, scratch))
     index = scratch.array("index", truth.shape, np.intp)
     index[...] = layer.code(truth, labels)
+    return index
+
+
+def _agreement_index(layer: AgreementLayer, viewport: Viewport, grid: Grid, scratch: Scratch) -> NDArray[np.intp]:
+    truth = sample_nearest(layer.truth_index_hw, grid, scratch, "truth")
+    a = layer.a_index.take(sample_nearest(layer.a_hw, grid, scratch))
+    b = layer.b_index.take(sample_nearest(layer.b_hw, grid, scratch))
+    index = scratch.array("index", truth.shape, np.intp)
+    index[...] = layer.code(truth, a, b)
+    if layer.table.has_stripes:
+        index[_stripes(viewport, grid.rect)] += STRIPE * layer.table.size
     return index

@@ -39,6 +39,15 @@ ERROR_COLORS_COLOR_BLIND: Mapping[int, Color] = {
 }
 """Colours of the error codes 1 true positive, 2 false positive, 3 false negative, 4 wrong class; others stay bare."""
 
+AGREEMENT_COLORS: Mapping[int, Color] = {
+    1: (86, 180, 233),
+    2: (230, 159, 0),
+    3: (204, 121, 167),
+    4: (96, 96, 96),
+}
+"""Colours of the codes 1 only A right, 2 only B right, 3 both wrong alike, 4 both wrong differently (hatched); both
+right and void stay bare. From the palette of Okabe and Ito, so that everybody can tell A from B."""
+
 SELECTED_OUTLINE: Color = (255, 255, 255)
 
 
@@ -231,6 +240,15 @@ def error_table(
             # What is right is told quietly, what is wrong loudly.
             alpha[code] = opacity * (0.5 if code == 1 else 1.0)
     return ColorTable.of(colors, alpha)
+
+
+def agreement_table(*, opacity: float = 0.8) -> ColorTable:
+    """Colours of who is right (see `AGREEMENT_COLORS`)."""
+    colors, alpha = np.zeros((8, 3), np.uint8), np.zeros(8)
+    for code, color in AGREEMENT_COLORS.items():
+        colors[code], alpha[code] = color, opacity
+    striped = np.arange(8) == 4
+    return ColorTable.of(colors, alpha, striped=striped)
 
 
 def confidence_table(*, opacity: float = 0.6, threshold: float = 0.0) -> ColorTable:

@@ -46,6 +46,23 @@ class ErrorLayer:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class AgreementLayer:
+    """Two layers A and B against the truth, compared on the drawn pixels only.
+
+    As in `ErrorLayer`, `a_hw` and `b_hw` hold segment ids `[H, W]` and `a_index`, `b_index` their evaluation indices;
+    `code` turns the indices of truth, A and B into uint8 codes, which `table` colours (and hatches where it says so).
+    """
+
+    truth_index_hw: Indices
+    a_hw: NDArray[np.uint16]
+    a_index: Indices
+    b_hw: NDArray[np.uint16]
+    b_index: Indices
+    code: Callable[[Any, Any, Any], NDArray[np.uint8]]
+    table: ColorTable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """Everything that the back buffer shows of one image of `size_hw`.
 
@@ -56,7 +73,7 @@ class Scene:
     size_hw: tuple[int, int]
     photo: Pyramid | None = None
     curve: NDArray[np.uint8] | None = None
-    layers: tuple[RasterLayer | ErrorLayer, ...] = ()
+    layers: tuple[RasterLayer | ErrorLayer | AgreementLayer, ...] = ()
     background: Color = (32, 32, 32)
 
     @property

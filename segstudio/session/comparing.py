@@ -122,6 +122,9 @@ class Comparing:
         return accept.accept_region_at(document, name, point_xy)
 
     def _on_document(self, document: Document | None) -> None:
+        if self._is_on and not self._chosen and all(name.startswith("prediction:") for name in self._pair):
+            # Who goes through the images means these two, also where one has not run yet.
+            self._chosen = {"a": self._pair[0], "b": self._pair[1]}
         before, self._document = self._document, document
         if before is not None:
             before.recorded.disconnect(self._on_news)

@@ -14,8 +14,6 @@ from segstudio.session import comparing as module
 from segstudio.session.comparing import Comparing
 from tests.session.conftest import CLASSES, SIZE_HW
 
-__all__ = ["opened", "session", "street"]
-
 
 def prediction(name: str, index_hw: np.ndarray) -> Layer:
     """A prediction with those evaluation indices; 3 leaves a pixel unlabelled."""

@@ -10,8 +10,6 @@ from segstudio.core.geometry import Rect
 from segstudio.session.errors import ErrorWalk
 from tests.session.conftest import CLASSES, SIZE_HW
 
-__all__ = ["opened", "session", "street"]
-
 
 def paint(document, class_id: int, rect: Rect) -> None:
     with document.begin("paint") as stroke:

@@ -57,6 +57,11 @@ class PictureView(QWidget):
         """Where the view stands, in device pixels."""
         return self._viewport
 
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the whole image is shown, also after the next change of the size."""
+        return self._fits
+
     def to_widget(self, x: float, y: float) -> QPointF:
         """The widget's point (logical pixels) over the image point (x, y)."""
         at_x, at_y = self._viewport.to_widget(x, y)
@@ -151,7 +156,7 @@ class PictureView(QWidget):
             pyramid.build()
 
         jobs, fault = self.session.jobs, self.session.notify.fault
-        jobs.submit(work, done=self._on_levels, failed=fault, lane="compute", key="picture-levels")
+        jobs.submit(work, done=self._on_levels, failed=fault, lane="compute", key=f"picture-levels-{id(self)}")
 
     def _on_levels(self, _: None) -> None:
         if self.frame.is_coarse:

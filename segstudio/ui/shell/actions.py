@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar
 
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS, TRUTH
+from segstudio.ui.compare.commands import CompareCommands
 from segstudio.ui.shell.commands import Command, Later
 from segstudio.ui.shell.recent_menu import RecentMenu
 from segstudio.ui.shell.theme import apply_theme, current_theme
@@ -29,7 +30,7 @@ _MENUS = (
     ("&Model", "model"),
     ("&Help", "help"),
 )
-_ALSO = {"mode": "edit", "accept": "model"}
+_ALSO = {"mode": "edit", "accept": "model", "compare": "view", "errors": "view"}
 """Groups of command ids that stand in another group's menu."""
 
 
@@ -40,7 +41,9 @@ class Actions:
         self._window = window
         self._session = window.session
         self.tool_commands: list[str] = []
-        for rows in (self._file(), self._edit(), self._view(), self._image(), self._model(), self._rest()):
+        self.compare = CompareCommands(window)
+        tables = (self._file(), self._edit(), self._view(), self._image(), self._model(), self._rest())
+        for rows in (*tables, self.compare.rows()):
             for row in rows:
                 window.commands.add(row)
         self._tools()
@@ -110,16 +113,16 @@ class Actions:
         ]
 
     def _view(self) -> list[Command]:
-        v, c = self._session.view, self._window.canvas
+        v, w = self._session.view, self._window
 
         def toggle(name: str) -> Callable[[], None]:
             return lambda: v.set(**{name: not getattr(v.now, name)})
 
         return [
-            Command("view.fit", "&Fit the image", c.fit, ("Ctrl+F",), "fit"),
-            Command("view.actual", "&100 %", c.actual_size, ("Ctrl+0",)),
-            Command("view.zoom_in", "Zoom &in", c.zoom_in, ("Ctrl++", "Ctrl+=")),
-            Command("view.zoom_out", "Zoom &out", c.zoom_out, ("Ctrl+-",)),
+            Command("view.fit", "&Fit the image", lambda: w.viewer.fit(), ("Ctrl+F",), "fit"),
+            Command("view.actual", "&100 %", lambda: w.viewer.actual_size(), ("Ctrl+0",)),
+            Command("view.zoom_in", "Zoom &in", lambda: w.viewer.zoom_in(), ("Ctrl++", "Ctrl+=")),
+            Command("view.zoom_out", "Zoom &out", lambda: w.viewer.zoom_out(), ("Ctrl+-",)),
             Command("view.errors", "&Errors against the truth", toggle("errors"), ("R",), "errors", checkable=True),
             Command(
                 "view.error_class",
@@ -234,7 +237,7 @@ class Actions:
         if position < len(ordered):
             self._session.view.choose_class(ordered[position].id)
         elif position == 9:
-            self._window.canvas.fit()
+            self._window.viewer.fit()
 
     def choose_tool(self, tool: str) -> None:
         """Take another tool in hand; what the old one had not committed is dropped."""

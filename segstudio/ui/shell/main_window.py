@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -23,6 +24,7 @@ from segstudio.session.document import Document
 from segstudio.session.notify import Notice
 from segstudio.session.session import Session
 from segstudio.ui.canvas.canvas import Canvas
+from segstudio.ui.canvas.picture_view import PictureView
 from segstudio.ui.panels.classes import ClassesPanel
 from segstudio.ui.panels.error_legend import ErrorLegend
 from segstudio.ui.panels.filmstrip import Filmstrip
@@ -72,6 +74,7 @@ class MainWindow(QMainWindow):
         self.actions_table = Actions(self)
         self.legend = ErrorLegend(session, self.commands.action("view.error_class"), self.canvas)
         self.messages = MessageBar()
+        self._viewer: Callable[[], PictureView] = lambda: self.canvas
         self.status = StatusBar(session)
         self.welcome = Welcome(self.commands, session)
         self._build()
@@ -187,6 +190,25 @@ class MainWindow(QMainWindow):
         self.canvas.zoom_changed.connect(self.status.show_zoom)
         self.canvas.pointed.connect(self.actions_table.show_pointed)
         self.classes.add_button.clicked.connect(self.commands.action("classes.add").trigger)
+
+    @property
+    def centre(self) -> QWidget:
+        """What stands in the middle: the canvas, the welcome, or a view of the open image."""
+        return self._stack.currentWidget() or self.canvas
+
+    @property
+    def viewer(self) -> PictureView:
+        """The picture that zoom commands act on."""
+        return self.canvas if self.centre in (self.canvas, self.welcome) else self._viewer()
+
+    def show_centre(self, widget: QWidget, *, viewer: Callable[[], PictureView] | None = None) -> None:
+        """Show `widget` in the middle; `viewer` says which picture the zoom commands act on meanwhile."""
+        if self._stack.indexOf(widget) < 0:
+            self._stack.addWidget(widget)
+        if viewer is not None:
+            self._viewer = viewer
+        self._stack.setCurrentWidget(widget)
+        widget.setFocus()
 
     def show_panel(self, panel: QWidget) -> None:
         """Bring one of the tabbed panels to the front."""
