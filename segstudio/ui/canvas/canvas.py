@@ -56,6 +56,7 @@ class Canvas(PictureView):
             pixel_ratio=self.devicePixelRatioF,
             objects=self.frame.objects,
             reveal=self.reveal,
+            refresh=self._refresh_overlay,
         )
         self.tools: list[Tool] = [kind(context) for kind in TOOLS]
         self._tool = self._tool_called(session.view.now.tool)

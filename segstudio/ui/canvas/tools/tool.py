@@ -46,8 +46,11 @@ class ToolContext:
         pixel_ratio: Callable[[], float],
         objects: Callable[[], ObjectRaster],
         reveal: Callable[[Rect], None],
+        refresh: Callable[[], None],
     ) -> None:
         self.session = session
+        self.refresh = refresh
+        """Draw the tool's preview again: for what changed without a move of the hand."""
         self.reveal = reveal
         """Bring an image rectangle into view, if it is not."""
         self._viewport = viewport

@@ -1,0 +1,128 @@
+"""What an area drawn with any tool becomes: pixels of the active class, or a new, larger or smaller object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.geometry import Rect
+from segstudio.core.objects import PolygonShape, SegObject, Shape
+from segstudio.core.raster import UNLABELLED
+from segstudio.ops import polygon
+from segstudio.ops.rle import mask_shape
+from segstudio.session.stroke import Stroke
+from segstudio.ui.canvas.tools.painting import active_class, begin, editable_at, fill_mask
+from segstudio.ui.canvas.tools.tool import Pointer, ToolContext
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What an area is drawn for; decided by the keys held when it was begun, at `start`."""
+
+    start: tuple[float, float] = (0.0, 0.0)
+    subtracts: bool = False
+    extends: bool = False
+
+    @classmethod
+    def of(cls, at: Pointer) -> Purpose:
+        """Alt takes away, Shift goes on with the object under the pointer."""
+        return cls(at.xy, at.alt, at.shift and not at.alt)
+
+    def never_extends(self) -> Purpose:
+        """For tools in which Shift means something else."""
+        return replace(self, extends=False)
+
+    def color(self, context: ToolContext) -> tuple[int, int, int]:
+        """The colour to show the area in."""
+        return (255, 255, 255) if self.subtracts else context.class_color(context.view.active_class)
+
+
+def apply_mask(
+    context: ToolContext, rect: Rect, mask_hw: Mask, purpose: Purpose, *, name: str, tool: str
+) -> SegObject | None:
+    """Commit pixels, `mask_hw` bool `[rect.height, rect.width]`, as one edit; returns the object made or changed."""
+    document = context.document
+    if document is None or rect.is_empty or not mask_hw.any():
+        return None
+    if context.view.mode == "semantic":
+        _paint(context, rect, mask_hw, purpose, name, tool)
+        return None
+    shape = mask_shape(mask_hw, size_hw=document.size_hw, at=rect)
+    return _change_objects(context, shape, (rect, mask_hw), purpose, name, tool)
+
+
+def apply_shape(
+    context: ToolContext, shape: PolygonShape, purpose: Purpose, *, name: str, tool: str
+) -> SegObject | None:
+    """Commit an outline as one edit; an object that it makes keeps its points."""
+    document = context.document
+    if document is None:
+        return None
+    rect = shape.bounds().grown(1).intersect(Rect.of_size(*document.size_hw))
+    mask_hw = polygon.fill_mask(shape, rect, document.size_hw)
+    if context.view.mode == "semantic":
+        _paint(context, rect, mask_hw, purpose, name, tool)
+        return None
+    return _change_objects(context, shape, (rect, mask_hw), purpose, name, tool)
+
+
+def _paint(context: ToolContext, rect: Rect, mask_hw: Mask, purpose: Purpose, name: str, tool: str) -> None:
+    session = context.session
+    chosen = None if purpose.subtracts else active_class(session)
+    if chosen is None and not purpose.subtracts:
+        return
+    stroke = begin(session, name, tool)
+    if stroke is not None:
+        with stroke:
+            segment_id = UNLABELLED if chosen is None else stroke.segment_for_class(chosen)
+            fill_mask(stroke, rect, mask_hw, segment_id, session.view.now)
+
+
+def _change_objects(
+    context: ToolContext, shape: Shape, pixels: tuple[Rect, Mask], purpose: Purpose, name: str, tool: str
+) -> SegObject | None:
+    session = context.session
+    target = _target(context, purpose) if purpose.subtracts or purpose.extends else None
+    if purpose.subtracts and target is None:
+        context.tell("there is no object to take away from", hint="begin on it, or select it first")
+        return None
+    chosen = target.class_id if target is not None else active_class(session)
+    stroke = begin(session, name, tool) if chosen is not None else None
+    if stroke is None or chosen is None:
+        return None
+    with stroke:
+        if target is not None:
+            return _repaint(stroke, target, pixels, erase=purpose.subtracts)
+        table = stroke.layer.objects
+        item = SegObject(table.free_id(), chosen, shape, z=table.top_z())
+        stroke.put_object(item)
+    session.view.set(selection=frozenset({item.id}))
+    return item
+
+
+def _target(context: ToolContext, purpose: Purpose) -> SegObject | None:
+    """The object under the beginning, else the selected one; never a locked one."""
+    document, view = context.document, context.view
+    assert document is not None
+    under = editable_at(document, context.objects.index.at(purpose.start), view)
+    if under is not None:
+        return under
+    chosen = (document.labels.objects.get(key) for key in sorted(view.selection))
+    return next((item for item in chosen if item is not None and not item.locked), None)
+
+
+def _repaint(stroke: Stroke, target: SegObject, pixels: tuple[Rect, Mask], *, erase: bool) -> SegObject | None:
+    # Shapely takes its time to load and is needed only here.
+    from segstudio.ops.paint_shape import paint_shape
+
+    shape = paint_shape(target.shape, *pixels, erase=erase)
+    if shape.bounds().is_empty:
+        stroke.remove_object(target.id)
+        return None
+    item = target.with_shape(shape)
+    stroke.put_object(item)
+    return item
