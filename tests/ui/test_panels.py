@@ -119,7 +119,7 @@ def test_a_prediction_gets_a_row_with_its_score(opened: Session, qtbot) -> None:
     opened.predictions.predict_image()
     opened.predictions._host.answer()
     score = opened.live.score_of(opened.document.predictions["prediction:any"])
-    assert panel.row("prediction:any").score.text() == f"mIoU {percent(score.mean_iou)}"
+    assert panel.row("prediction:any").score.text() == f"{percent(score.mean_iou)} %"
 
 
 def test_history_goes_back_and_forth_by_clicks(opened: Session, qtbot) -> None:

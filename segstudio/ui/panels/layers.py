@@ -135,7 +135,9 @@ class LayerRow(QWidget):
     def show_score(self, score: object) -> None:
         """Show the layer's mIoU against the truth, nothing where there is no truth."""
         mean_iou = getattr(score, "mean_iou", None)
-        self.score.setText("" if mean_iou is None else f"mIoU {percent(mean_iou)}")
+        self.score.setText("" if mean_iou is None else f"{percent(mean_iou)} %")
+        self.score.setToolTip("mIoU against the ground truth")
+        self.score.setAccessibleName("" if mean_iou is None else f"mIoU {percent(mean_iou)} percent")
 
     def _toggle(self) -> None:
         view = self._session.view
