@@ -278,3 +278,32 @@ def test_the_next_error_is_shown_large_and_named(window, qtbot) -> None:
     assert seen[0][0].endswith("region 1 of 2")
     qtbot.keyClick(window.canvas, Qt.Key.Key_Left, control)
     qtbot.waitUntil(lambda: window.status.hint.text() == seen[0][0])
+    mark = window.actions_table.compare.mark
+    assert mark.isVisible()
+    framed = window.canvas.grab().toImage()
+    mark.hide()
+    bare = window.canvas.grab().toImage()
+    region = mark.region
+    left = window.canvas.to_widget(region.x0, (region.y0 + region.y1) / 2).toPoint() - QPoint(5, 0)
+    inside = window.canvas.to_widget((region.x0 + region.x1) / 2, (region.y0 + region.y1) / 2).toPoint()
+    line = [(left.x() + step, left.y()) for step in range(-2, 3)]
+    assert all(framed.pixel(*at) != bare.pixel(*at) for at in line[1:-1])
+    assert max(framed.pixelColor(*at).lightness() for at in line) > 220
+    assert framed.pixel(inside) == bare.pixel(inside)
+
+
+def test_the_next_error_leads_the_panes_while_comparing(window, compared, qtbot) -> None:
+    window.commands.run("accept.truth")
+    with window.session.document.begin("spoil") as stroke:
+        stroke.paint(Rect(60, 48, 75, 58), stroke.segment_for_class(1))
+    qtbot.keyClick(compared, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: "150 px" in window.status.hint.text())
+    for name in ("a", "b", "truth", "difference"):
+        assert middle_of(compared.panes[name]) == pytest.approx((67.5, 53), abs=1)
+
+
+def test_the_difference_title_says_who_is_right_on_more_pixels(window, compared) -> None:
+    truth_hw = window.session.document.truth_index_hw
+    net = int(np.sum(window.a_hw == truth_hw)) - int(np.sum(window.b_hw == truth_hw))
+    assert net > 0
+    assert f"A is right on {net:,} px more".replace(",", "\u202f") in compared.titles["difference"].text()

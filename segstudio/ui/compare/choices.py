@@ -64,7 +64,7 @@ class ChoiceBar(QWidget):
 
     def _on_toggled(self, _: bool) -> None:
         for button in self.extra.values():
-            button.setEnabled(not self.swipe.isChecked())
+            button.setVisible(not self.swipe.isChecked())
         self.arranged.emit()
 
 

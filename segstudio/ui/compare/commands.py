@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from segstudio.session.comparing import Side
     from segstudio.session.errors import ErrorStop, ErrorWalk
     from segstudio.ui.compare.compare_view import CompareView
+    from segstudio.ui.compare.region_mark import RegionMark
     from segstudio.ui.shell.main_window import MainWindow
 
 
@@ -19,6 +20,7 @@ class CompareCommands:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self.view: CompareView | None = None
+        self.mark: RegionMark | None = None
         self._walk: ErrorWalk | None = None
 
     def rows(self) -> list[Command]:
@@ -99,5 +101,11 @@ class CompareCommands:
         self._walk.step(by)
 
     def _on_arrived(self, stop: ErrorStop) -> None:
-        self._window.viewer.zoom_to(stop.region.box)
+        from segstudio.ui.compare.region_mark import RegionMark
+
+        viewer = self._window.viewer
+        viewer.zoom_to(stop.region.box)
+        if self.mark is None:
+            self.mark = RegionMark()
+        self.mark.show_on(viewer, stop.region.box)
         self._window.status.show_hint(stop.text)

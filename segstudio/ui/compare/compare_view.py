@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import isnan
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QShowEvent
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -23,7 +23,7 @@ from segstudio.core.layer import LABELS, TRUTH
 from segstudio.metrics.agreement import Agreement
 from segstudio.render.lut import AGREEMENT_COLORS
 from segstudio.render.viewport import Viewport
-from segstudio.session.comparing import Comparing, Side
+from segstudio.session.comparing import Comparing, Comparison, Side
 from segstudio.session.session import Session
 from segstudio.ui.compare.choices import ChoiceBar, layer_title
 from segstudio.ui.compare.delta_bars import DeltaBars
@@ -118,6 +118,7 @@ class CompareView(QWidget):
         for title in self.swipe_titles.values():
             over_titles.addWidget(title, 1)
         self.swipe_titles["b"].setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.swipe_titles["b"].setContentsMargins(0, 0, 6, 0)
         over = QWidget()
         column = QVBoxLayout(over)
         column.setContentsMargins(0, 0, 0, 0)
@@ -199,7 +200,7 @@ class CompareView(QWidget):
             "b": self._title(b, "B", Agreement.ONLY_B_RIGHT),
             TRUTH: "<b>Ground truth</b>",
             LABELS: self._title(LABELS, "", None),
-            "difference": "<b>Difference</b> · " + " ".join(_key(case, word) for case, word in _CASES.items()),
+            "difference": f"<b>Difference</b>{_net(comparing.result)}",
         }
         for name, title in self.titles.items():
             title.setText(titles[name])
@@ -216,7 +217,7 @@ class CompareView(QWidget):
             what = f"{layer_title(name)}: this image has none" if name else "nothing to compare"
             return f"{chip}{what} (Ctrl+R runs the model)"
         score = f" · mIoU <b>{100 * value:.2f}</b>" if value is not None and not isnan(value) else ""
-        return f"{chip}{layer_title(name)}{score}"
+        return f"{chip}{layer_title(name)}{score}" if chip else f"<b>{layer_title(name).capitalize()}</b>{score}"
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
         point = self.look.point_xy
@@ -243,6 +244,11 @@ class CompareView(QWidget):
             self._session.view.set(bare=False)
         else:
             super().keyReleaseEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
+        """Keys that are held now will be released elsewhere."""
+        self._session.view.set(bare=False)
+        super().focusOutEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         self._refresh()
@@ -276,6 +282,16 @@ def _square(case: Agreement) -> str:
 
 def _key(case: Agreement, word: str) -> str:
     return f"{_square(case)}&nbsp;{word.replace(' ', '&nbsp;')}"
+
+
+def _net(result: Comparison | None) -> str:
+    """Who is right on more pixels, and by how many."""
+    if result is None:
+        return ""
+    net = result.pixels[Agreement.ONLY_A_RIGHT] - result.pixels[Agreement.ONLY_B_RIGHT]
+    ahead = Agreement.ONLY_A_RIGHT if net > 0 else Agreement.ONLY_B_RIGHT
+    size = f"{abs(net):,}".replace(",", "\u202f")
+    return f" · {_square(ahead)} {'A' if net > 0 else 'B'} is right on {size} px more" if net else " · even"
 
 
 def _tally(pixels: Mapping[Agreement, int]) -> str:
