@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPointF, QSize, Qt, QUrl
-from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QColor, QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from segstudio.core.class_set import ClassSet
 from segstudio.session import Session
@@ -318,3 +318,51 @@ def test_text_that_does_not_fit_is_cut_with_dots_and_told_in_the_tool_tip(dresse
     assert label.toolTip() == ""
     assert cut.size() != label.size()
     assert label.minimumSizeHint().width() < 100
+
+
+@pytest.mark.parametrize("command", ["file.open_images", "file.open_dataset"])
+@pytest.mark.parametrize(("button", "mode"), [("Folder…", "Directory"), ("file", "ExistingFile")])
+def test_opening_asks_for_a_folder_or_a_file(window, qtbot, command, button, mode) -> None:
+    window.commands.run(command)
+    (box,) = window.findChildren(QMessageBox)
+    buttons = {b.text(): b for b in box.buttons()}
+    name = button if button in buttons else next(text for text in buttons if text in ("File…", "Picture…"))
+    qtbot.mouseClick(buttons[name], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(window.findChildren(QFileDialog)))
+    dialog = window.findChildren(QFileDialog)[0]
+    assert dialog.fileMode().name == mode
+    dialog.reject()
+
+
+def test_a_class_edit_is_undone_and_redone_like_a_stroke(window, qtbot) -> None:
+    from segstudio.ui.shell.class_dialog import ClassDialog
+
+    classes = window.session.classes
+    window.session.view.choose_class(1)
+    dialog = ClassDialog(window, classes.current.by_id[1])
+    dialog.open()
+    dialog.name.setText("hut")
+    dialog._on_color(QColor(9, 8, 7))
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    assert classes.current.by_id[1].name == "hut"
+    assert classes.current.by_id[1].color == (9, 8, 7)
+    window.commands.run("edit.undo")
+    assert classes.current.by_id[1].name == "house"
+    window.commands.run("edit.redo")
+    assert classes.current.by_id[1].name == "hut"
+
+
+def test_return_in_the_export_dialog_exports_and_does_not_browse(window, qtbot, tmp_path) -> None:
+    from segstudio.ui.shell.export_dialog import ExportDialog
+
+    window.commands.run("tool.brush")
+    drag(window, [(20.0, 40.0), (50.0, 50.0)])
+    dialog = ExportDialog(window)
+    dialog.open()
+    dialog.format.setCurrentIndex(dialog.format.findData("class-id-png"))
+    target = tmp_path / "out"
+    dialog.target.setText(str(target))
+    qtbot.keyClick(dialog.target, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "exported" in window.messages.text.text(), timeout=10_000)
+    assert target.is_dir()
+    assert not window.findChildren(QFileDialog)

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from segstudio.core.errors import UserError
 from segstudio.formats.report import Loss, WriteReport
 from segstudio.session import exporting
+from segstudio.session.jobs import Job
 from segstudio.session.session import Session
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class ExportDialog(QDialog):
         self.setMinimumWidth(560)
         self._session = window.session
         self._touched = False
+        self._checking: Job | None = None
         self.format = QComboBox()
         self.format.setAccessibleName("Format")
         available = set(_writable())
@@ -112,7 +114,13 @@ class ExportDialog(QDialog):
         except UserError as error:
             self.report.setText(str(error))
             return
-        exporting.find_losses(self._session, work, name, self._show_losses)
+        self._checking = exporting.find_losses(self._session, work, name, self._show_losses)
+
+    def done(self, result: int) -> None:
+        """Close; an answer that is still on its way must not find the dialog gone."""
+        if self._checking is not None:
+            self._checking.cancel()
+        super().done(result)
 
     def _show_losses(self, losses: list[Loss]) -> None:
         if not losses:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,27 +43,54 @@ def open_demo(window: MainWindow) -> None:
 
 
 def open_images(window: MainWindow) -> None:
-    """Ask for one picture; its whole folder is opened with it where that is a folder of pictures."""
-    _ask_file(window, "Open an image", _PICTURES, window.session.open_path)
+    """Ask for a folder of pictures, or for one picture."""
+    question = _Question(
+        "Open images",
+        "A folder of pictures, or one picture?",
+        "All pictures of a folder become one project: D and A go from one to the next.",
+        "Picture…",
+        _PICTURES,
+    )
+    _folder_or_file(window, question)
 
 
 def open_dataset(window: MainWindow) -> None:
     """Ask for a folder, or let the person choose an annotation file instead."""
+    question = _Question(
+        "Open a data set",
+        "Is the data set a folder or one annotation file?",
+        "Folder: Cityscapes, VOC, images with PNG masks … File: COCO JSON and the like.",
+        "File…",
+        "Annotations (*.json *.xml *.yaml *.csv);;All files (*)",
+    )
+    _folder_or_file(window, question)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    title: str
+    text: str
+    explanation: str
+    file_button: str
+    file_kinds: str
+
+
+def _folder_or_file(window: MainWindow, question: _Question) -> None:
     box = QMessageBox(window)
-    box.setWindowTitle("Open a data set")
-    box.setText("Is the data set a folder or one annotation file?")
-    box.setInformativeText("Folder: Cityscapes, VOC, images with PNG masks … File: COCO JSON and the like.")
+    box.setWindowTitle(question.title)
+    box.setText(question.text)
+    box.setInformativeText(question.explanation)
     folder = box.addButton("Folder…", QMessageBox.ButtonRole.AcceptRole)
-    box.addButton("File…", QMessageBox.ButtonRole.AcceptRole)
-    cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+    file = box.addButton(question.file_button, QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(folder)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
     def chosen(button: object) -> None:
         if button is folder:
-            _ask_folder(window, "Open a data set", window.session.open_path)
-        elif button is not cancel:
-            kinds = "Annotations (*.json *.xml *.yaml *.csv);;All files (*)"
-            _ask_file(window, "Open a data set", kinds, window.session.open_path)
+            _ask_folder(window, question.title, window.session.open_path)
+        elif button is file:
+            _ask_file(window, question.title, question.file_kinds, window.session.open_path)
 
     box.buttonClicked.connect(chosen)
     box.open()
