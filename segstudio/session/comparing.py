@@ -69,6 +69,7 @@ class Comparing:
         self._is_on = False
         session.document_changed.connect(self._on_document)
         session.classes.changed.connect(self._on_news)
+        session.opened.connect(self._on_opened)
 
     def start(self) -> None:
         """Follow the open image from now on."""
@@ -121,8 +122,13 @@ class Comparing:
             return accept.accept_object_at(document, name, point_xy)
         return accept.accept_region_at(document, name, point_xy)
 
+    def _on_opened(self, _: object) -> None:
+        # Another data set has other runs.
+        self._chosen = {}
+
     def _on_document(self, document: Document | None) -> None:
-        if self._is_on and not self._chosen and all(name.startswith("prediction:") for name in self._pair):
+        moves = self._is_on and document is not self._document
+        if moves and not self._chosen and all(name.startswith("prediction:") for name in self._pair):
             # Who goes through the images means these two, also where one has not run yet.
             self._chosen = {"a": self._pair[0], "b": self._pair[1]}
         before, self._document = self._document, document

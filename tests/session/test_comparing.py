@@ -96,6 +96,28 @@ def test_a_choice_stays_on_the_next_image_which_may_lack_it(pair, opened) -> Non
     assert (pair.result.a, pair.result.b) == ("prediction:small", "labels")
 
 
+def test_two_predictions_being_compared_stay_so_on_the_next_image(pair, opened) -> None:
+    opened.next_image()
+    assert (pair.layer_name("a"), pair.layer_name("b")) == ("prediction:small", "prediction:large")
+    assert pair.result is None
+
+
+def test_another_data_set_begins_without_a_choice(pair, opened, street) -> None:
+    pair.choose("a", "truth")
+    opened.open_path(street, format="class-id-png", class_set=CLASSES)
+    assert (pair.layer_name("a"), pair.layer_name("b")) == ("labels", "truth")
+
+
+def test_a_new_prediction_is_compared_unless_a_choice_was_made(pair, opened, rasters) -> None:
+    pair.stop()
+    opened.document.set_prediction(prediction("huge", rasters["small"]))
+    pair.start()
+    assert (pair.layer_name("a"), pair.layer_name("b")) == ("prediction:large", "prediction:huge")
+    pair.choose("b", "prediction:small")
+    opened.document.set_prediction(prediction("newest", rasters["small"]))
+    assert (pair.layer_name("a"), pair.layer_name("b")) == ("prediction:large", "prediction:small")
+
+
 def test_an_edit_of_the_labels_counts_at_once_and_so_does_its_undo(pair, opened) -> None:
     pair.choose("b", "labels")
     before = pair.mean_iou("labels")
