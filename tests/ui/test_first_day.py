@@ -366,3 +366,12 @@ def test_return_in_the_export_dialog_exports_and_does_not_browse(window, qtbot, 
     qtbot.waitUntil(lambda: "exported" in window.messages.text.text(), timeout=10_000)
     assert target.is_dir()
     assert not window.findChildren(QFileDialog)
+
+
+def test_every_tool_is_in_sight_on_a_small_screen(window, qtbot) -> None:
+    window.resize(1260, 680)
+    QApplication.processEvents()
+    for name in window.actions_table.tool_commands:
+        button = window.tool_bar.widgetForAction(window.commands.action(name))
+        assert button.isVisible(), name
+        assert window.tool_bar.rect().contains(button.geometry()), name

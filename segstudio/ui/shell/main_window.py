@@ -111,7 +111,7 @@ class MainWindow(QMainWindow):
         bar = QToolBar("Tools")
         bar.setObjectName("tools")
         bar.setMovable(False)
-        bar.setIconSize(QSize(22, 22))
+        bar.setIconSize(QSize(20, 20))
         for command in self.actions_table.tool_commands:
             bar.addAction(self.commands.action(command))
             bar.widgetForAction(self.commands.action(command)).setAccessibleName(self.commands.action(command).text())

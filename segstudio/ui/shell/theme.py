@@ -115,6 +115,8 @@ def _frame_style(t: Theme) -> str:
     QToolBar {{ background: {t.ground}; border: none; spacing: 3px; padding: 4px; }}
     QToolBar::separator {{ background: {t.line}; width: 1px; height: 1px; margin: 5px; }}
     QToolButton {{ border: 1px solid transparent; border-radius: 6px; padding: 5px; color: {t.text}; }}
+    QToolBar#tools {{ spacing: 1px; }}
+    QToolBar#tools QToolButton {{ padding: 4px; }}
     QToolButton[role="outlined"] {{ border: 1px solid {t.line}; padding: 2px 7px; }}
     QToolButton:hover {{ background: {t.hover}; }}
     QToolButton:checked {{ background: {t.accent}; color: {t.on_accent}; }}
@@ -169,7 +171,7 @@ def _content_style(t: Theme) -> str:
     QCheckBox:focus {{ color: {t.accent}; }}
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QSlider::handle:horizontal:focus {{ background: {t.accent}; }}
-    QTabBar:focus {{ color: {t.accent}; }}
+    QTabBar::tab:selected:focus {{ background: {t.hover}; border-radius: 4px; }}
     QProgressBar {{ background: {t.raised}; border: none; border-radius: 4px; height: 8px; text-align: center; }}
     QProgressBar::chunk {{ background: {t.accent}; border-radius: 4px; }}
     QStatusBar {{ background: {t.ground}; color: {t.dim}; }}
