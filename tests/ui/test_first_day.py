@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QColor, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox
 
 from segstudio.core.class_set import ClassSet
 from segstudio.session import Session
@@ -375,3 +375,14 @@ def test_every_tool_is_in_sight_on_a_small_screen(window, qtbot) -> None:
         button = window.tool_bar.widgetForAction(window.commands.action(name))
         assert button.isVisible(), name
         assert window.tool_bar.rect().contains(button.geometry()), name
+
+
+def test_the_metrics_are_not_squeezed_on_a_small_screen(window, qtbot) -> None:
+    window.commands.run("tool.brush")
+    drag(window, [(20.0, 40.0), (50.0, 50.0)])
+    window.resize(1260, 680)
+    qtbot.waitUntil(lambda: window.metrics._table.isVisible())
+    QApplication.processEvents()
+    assert window.height() <= 680
+    for label in window.metrics._table.findChildren(QLabel):
+        assert label.height() >= label.sizeHint().height(), label.text()

@@ -17,7 +17,7 @@ from segstudio.ui.shell.icons import icon
 
 _Index = QModelIndex | QPersistentModelIndex
 DIGITS = "1234567890"
-_ROWS_IN_SIGHT = 4
+_ROWS_IN_SIGHT = 3
 _MANY = 40
 """Lists longer than this begin with the classes of the open image."""
 

@@ -60,6 +60,7 @@ class MetricsPanel(QWidget):
         layout.addWidget(self.nothing_yet)
         layout.addWidget(self.empty)
         layout.addStretch(1)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         self._pace = Pace(self, self.refresh)
         session.live.changed.connect(self._pace.ask)
         session.document_changed.connect(self._pace.ask)
@@ -72,8 +73,9 @@ class MetricsPanel(QWidget):
         score = self._session.live.score()
         self.empty.setVisible(score is None and self._session.document is not None)
         document = self._session.document
-        self.nothing_yet.setVisible(score is not None and document is not None and document.is_bare)
-        self._table.setVisible(score is not None)
+        bare = document is not None and document.is_bare
+        self.nothing_yet.setVisible(score is not None and bare)
+        self._table.setVisible(score is not None and not bare)
         self.headline.setVisible(score is not None)
         if score is not None:
             self.headline.show_score(score)
