@@ -12,6 +12,7 @@ from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS, TRUTH
 from segstudio.ui.compare.commands import CompareCommands
 from segstudio.ui.shell.commands import Command, Later
+from segstudio.ui.shell.object_commands import ObjectCommands
 from segstudio.ui.shell.recent_menu import RecentMenu
 from segstudio.ui.shell.theme import apply_theme, current_theme
 
@@ -23,6 +24,7 @@ _OPENING, _CLASSES, _HELP = (f"segstudio.ui.shell.{name}" for name in ("open_dia
 _MENUS = (
     ("&File", "file"),
     ("&Edit", "edit"),
+    ("&Object", "object"),
     ("&View", "view"),
     ("&Image", "image"),
     ("&Classes", "classes"),
@@ -43,7 +45,7 @@ class Actions:
         self.tool_commands: list[str] = []
         self.compare = CompareCommands(window)
         tables = (self._file(), self._edit(), self._view(), self._image(), self._model(), self._rest())
-        for rows in (*tables, self.compare.rows()):
+        for rows in (*tables, self.compare.rows(), ObjectCommands(window).rows()):
             for row in rows:
                 window.commands.add(row)
         self._tools()

@@ -6,7 +6,7 @@ from math import hypot
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPolygonF
+from PySide6.QtGui import QPainter, QPolygonF
 
 from segstudio.core.geometry import Points
 from segstudio.core.objects import PolygonShape
@@ -115,9 +115,8 @@ class ScissorsTool(Tool):
     def paint_overlay(self, painter: QPainter) -> None:
         if not self._anchors:
             return
-        color = QColor(*self._purpose.color(self.context))
         line = self.context.all_to_screen(self._line())
-        draw_line(painter, QPolygonF(line), color, dashed=self._purpose.subtracts)
+        draw_line(painter, QPolygonF(line), dashed=self._purpose.subtracts)
         anchors = [self.context.to_screen(*anchor) for anchor in self.anchors_xy]
         closes = len(anchors) >= 3 and self._at is not None and self._near_first(self._at)
         draw_handles(painter, anchors, active=anchors[0] if closes else None)

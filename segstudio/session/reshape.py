@@ -1,0 +1,206 @@
+"""What can be done to whole objects at once: reshape, merge, convert, order, copy; each call is one edit.
+
+Objects are given by id; unknown and locked ones are left alone. Shapely loads with the first call, not with the module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.errors import UserError
+from segstudio.core.geometry import Rect
+from segstudio.core.objects import PolygonShape, SegObject, Shape
+from segstudio.core.raster import UNLABELLED
+from segstudio.session.document import Document
+from segstudio.session.stroke import Stroke
+
+Mask = NDArray[np.bool_]
+Paint = Callable[[Stroke, Rect, Mask, int], None]
+"""Gives the pixels of a mask, of the size of its rectangle inside the image, to a segment."""
+
+SPECK = 64
+"""Parts of fewer square pixels are specks."""
+
+
+def fill_holes(document: Document, ids: Iterable[int]) -> int:
+    """Close all holes; returns how many objects changed, as every function here that returns a number."""
+    from segstudio.ops.cleanup import without_holes
+
+    return _reshape(document, ids, "fill holes", without_holes)
+
+
+def remove_specks(document: Document, ids: Iterable[int], *, smaller_than: float = SPECK) -> int:
+    """Drop the parts of fewer than `smaller_than` square pixels; an object of nothing else stays."""
+    from segstudio.ops.cleanup import without_specks
+
+    return _reshape(document, ids, "remove specks", lambda shape: without_specks(shape, smaller_than=smaller_than))
+
+
+def grow(document: Document, ids: Iterable[int], pixels: float) -> int:
+    """Grow by `pixels` on every side, shrink where negative; an object that would vanish stays as it is."""
+    from segstudio.ops import smoothing
+
+    return _reshape(document, ids, "grow" if pixels > 0 else "shrink", lambda shape: smoothing.grow(shape, pixels))
+
+
+def smooth(document: Document, ids: Iterable[int], radius: float) -> int:
+    """Even out details of about `radius` pixels."""
+    from segstudio.ops import smoothing
+
+    return _reshape(document, ids, "smooth", lambda shape: smoothing.smooth(shape, radius))
+
+
+def simplify(document: Document, ids: Iterable[int], tolerance: float) -> int:
+    """Drop vertices of polygons that lie within `tolerance` pixels of the outline without them; masks have none."""
+    from segstudio.ops import simplify as simplifying
+
+    def change(shape: Shape) -> Shape:
+        return simplifying.simplify(shape, tolerance) if isinstance(shape, PolygonShape) else shape
+
+    return _reshape(document, ids, "simplify", change)
+
+
+def convert(document: Document, ids: Iterable[int]) -> int:
+    """Make polygons of masks; where there is none among the objects, masks of polygons. The pixels stay the same."""
+    from segstudio.ops.shapes import as_mask, as_polygon
+
+    items = _editable(document, ids)
+    if all(isinstance(item.shape, PolygonShape) for item in items):
+        return _reshape(document, ids, "make a mask", lambda shape: as_mask(shape, document.size_hw))
+    return _reshape(document, ids, "make a polygon", as_polygon)
+
+
+def merge(document: Document, ids: Iterable[int]) -> int:
+    """Make one object of several: the largest keeps its id, class and attributes. Returns its id.
+
+    Raises `UserError` for fewer than two.
+    """
+    from segstudio.ops.instances import merge_shapes
+    from segstudio.ops.shapes import area_of
+
+    items = _editable(document, ids)
+    if len(items) < 2:
+        raise UserError("select at least two objects to merge", hint="Shift+click adds to the selection")
+    kept = max(items, key=lambda item: area_of(item.shape, document.size_hw))
+    shape = merge_shapes([item.shape for item in items], document.size_hw)
+    with document.begin("merge", tool="merge") as stroke:
+        for item in items:
+            if item is not kept:
+                stroke.remove_object(item.id)
+        stroke.put_object(replace(kept.with_shape(shape), z=max(item.z for item in items)))
+    return kept.id
+
+
+def bring_forward(document: Document, ids: Iterable[int]) -> int:
+    """Bring each object in front of the next one before it that it overlaps; returns how many objects changed."""
+    return _step(document, ids, 1)
+
+
+def send_back(document: Document, ids: Iterable[int]) -> int:
+    """Send each object behind the next one below it that it overlaps; returns how many objects changed."""
+    return _step(document, ids, -1)
+
+
+def duplicate(document: Document, ids: Iterable[int], offset_xy: tuple[float, float]) -> list[int]:
+    """Copies in front of everything, moved by `offset_xy` pixels; returns their ids."""
+    items = sorted(_known(document, ids), key=lambda item: (item.z, item.id))
+    return _add(document, items, "duplicate", offset_xy)
+
+
+def paste(document: Document, items: Sequence[SegObject], offset_xy: tuple[float, float] = (0.0, 0.0)) -> list[int]:
+    """Objects copied from this or another image, in front of everything; those that lie beyond the image are left
+    out. Returns their ids.
+    """
+    return _add(document, items, "paste", offset_xy)
+
+
+def reshape_region(
+    document: Document, rect: Rect, mask_hw: Mask, name: str, change: Callable[[Mask], Mask], paint: Paint, margin: int
+) -> bool:
+    """Change a connected piece of one segment, `mask_hw` bool of the size of `rect`; whether anything did.
+
+    `change` sees the piece with `margin` unset pixels round it as far as the image goes. Pixels that it adds are given
+    to the segment, those it takes away are left unlabelled.
+    """
+    wide = rect.grown(margin).intersect(document.labels.raster.bounds)
+    before = np.zeros((wide.height, wide.width), np.bool_)
+    before[rect.moved(-wide.x0, -wide.y0).slices] = mask_hw
+    row, column = np.argwhere(before)[0]
+    segment_id = int(document.labels.raster.view(wide)[row, column])
+    after = change(before)
+    with document.begin(name, tool=name) as stroke:
+        paint(stroke, wide, before & ~after, UNLABELLED)
+        paint(stroke, wide, after & ~before, segment_id)
+        return stroke.commit() is not None
+
+
+def _known(document: Document, ids: Iterable[int]) -> list[SegObject]:
+    found = (document.labels.objects.get(key) for key in sorted(set(ids)))
+    return [item for item in found if item is not None]
+
+
+def _editable(document: Document, ids: Iterable[int]) -> list[SegObject]:
+    return [item for item in _known(document, ids) if not item.locked]
+
+
+def _reshape(document: Document, ids: Iterable[int], name: str, change: Callable[[Shape], Shape]) -> int:
+    """Shapes of which nothing would be left stay as they are: deleting is said, not slipped in."""
+    shapes = [(item, change(item.shape)) for item in _editable(document, ids)]
+    changed = [(item, shape) for item, shape in shapes if shape != item.shape and not shape.bounds().is_empty]
+    with document.begin(name, tool=name) as stroke:
+        for item, shape in changed:
+            stroke.put_object(item.with_shape(shape))
+    return len(changed)
+
+
+def _add(document: Document, items: Sequence[SegObject], name: str, offset_xy: tuple[float, float]) -> list[int]:
+    from segstudio.ops.transform import move, onto
+
+    table = document.labels.objects
+    image = document.labels.raster.bounds
+    next_id, z = table.free_id(), table.top_z()
+    with document.begin(name, tool=name) as stroke:
+        added: list[int] = []
+        for item in items:
+            shape = move(onto(item.shape, document.size_hw), *offset_xy)
+            if shape.bounds().intersect(image).is_empty:
+                continue
+            number = next_id + len(added)
+            stroke.put_object(replace(item.with_shape(shape), id=number, z=z + len(added), locked=False, extra={}))
+            added.append(number)
+    return added
+
+
+def _step(document: Document, ids: Iterable[int], step: int) -> int:
+    chosen = {item.id for item in _editable(document, ids)}
+    before = document.labels.objects.in_order()
+    order = list(before)
+    # The one that leads goes first, so that several keep their order among themselves.
+    for item in [item for item in before[::-step] if item.id in chosen]:
+        place = order.index(item)
+        beyond = range(place + 1, len(order)) if step > 0 else range(place - 1, -1, -1)
+        for other in beyond:
+            meets = not order[other].bounds().intersect(item.bounds()).is_empty
+            if meets and order[other].id not in chosen:
+                order.insert(other, order.pop(place))
+                break
+    return _renumber(document, order, "bring forward" if step > 0 else "send back")
+
+
+def _renumber(document: Document, order: Sequence[SegObject], name: str) -> int:
+    """Raise `z` where needed, and only there, so that the objects lie in this order."""
+    changed = []
+    z, last_id = -(2**62), 0
+    for item in order:
+        own = max(item.z, z) if item.id > last_id or item.z > z else z + 1
+        if own != item.z:
+            changed.append(replace(item, z=own))
+        z, last_id = own, item.id
+    with document.begin(name, tool=name) as stroke:
+        for item in changed:
+            stroke.put_object(item)
+    return len(changed)
