@@ -55,6 +55,8 @@ def open_window(paths: Sequence[Path] = ()) -> int:
 def tour(dataset: Path, output: Path) -> int:
     """Go through the whole journey offscreen, as a person would with mouse and keys; see `ui.tour`."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    # A tour is nobody's work: it leaves no trace in a person's settings.
+    os.environ["SEGSTUDIO_CONFIG"] = str(output / "work")
     from segstudio.ui.tour import Tour, quiet_offscreen
 
     quiet_offscreen()

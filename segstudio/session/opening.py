@@ -31,6 +31,7 @@ class Opened:
     truth: Layer | None
     truth_index_hw: IndexRaster | None
     predictions: tuple[Layer, ...]
+    truth_is_objects: bool = False
 
 
 def open_image(item: ImageItem, *, pictures: PictureCache, project: Project | None, class_set: ClassSet) -> Opened:
@@ -58,7 +59,8 @@ def open_image(item: ImageItem, *, pictures: PictureCache, project: Project | No
             if name.startswith("prediction:") and (kept := project.load(item.key, name)) is not None:
                 predictions.append(Layer.from_annotation(name, kept, locked=True))
     labels.ensure_class_segments(class_set)
-    return Opened(item, pyramid, labels, truth, truth_index_hw, tuple(predictions))
+    objects_only = annotation is not None and annotation.labels_hw is None and bool(annotation.objects)
+    return Opened(item, pyramid, labels, truth, truth_index_hw, tuple(predictions), objects_only)
 
 
 def with_raster(annotation: Annotation, class_set: ClassSet) -> Annotation:

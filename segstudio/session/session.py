@@ -75,6 +75,7 @@ class Session:
         self._workspace: Workspace | None = None
         self._pictures = PictureCache()
         self._wanted: int | None = None
+        self._is_new = False
         self.classes.changed.connect(self._on_classes)
 
     @property
@@ -225,6 +226,7 @@ class Session:
         self.view.set(active_class=first, previous_class=None, hidden_classes=frozenset(), selection=frozenset())
         self._tell_notes(workspace)
         self._wanted = None
+        self._is_new = True
         self.opened.emit(workspace)
         self.go(workspace.first_index)
 
@@ -261,6 +263,10 @@ class Session:
         self.document = document
         self._wanted = None
         self.view.set(selection=frozenset(), hovered_object=None)
+        if self._is_new:
+            # Whoever made the data set thought in objects or in pixels; one goes on in the same.
+            self.view.set(mode="objects" if opened.truth_is_objects else "semantic")
+            self._is_new = False
         self.live.open(document)
         self._refresh_badge(document)
         self.document_changed.emit(document)

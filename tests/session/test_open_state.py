@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
@@ -205,3 +206,18 @@ def test_the_judged_class_follows_the_active_one(opened: Session) -> None:
     view.toggle_error_class()
     view.choose_class(1)
     assert view.now.error_class is None
+
+
+def test_a_data_set_of_objects_opens_in_object_mode(session: Session, street: Path) -> None:
+    row = {"id": 1, "image_id": 1, "category_id": 3, "iscrowd": 0, "area": 100, "bbox": [5, 5, 10, 10]}
+    document = {
+        "images": [{"id": 1, "file_name": "view_0.png", "height": 60, "width": 90}],
+        "annotations": [{**row, "segmentation": [[5, 5, 15, 5, 15, 15, 5, 15]]}],
+        "categories": [{"id": 3, "name": "car", "supercategory": ""}],
+    }
+    (street / "images" / "instances.json").write_text(json.dumps(document))
+    session.open_path(street / "images" / "instances.json")
+    assert session.view.now.mode == "objects"
+    assert session.live.score() is not None
+    session.open_path(street, format="class-id-png", class_set=CLASSES)
+    assert session.view.now.mode == "semantic"

@@ -24,7 +24,7 @@ class DeviceChoice:
             return f"{name}: {_gib(total - free)} of {_gib(total)} GiB used, {_gib(free)} free"
         threads = torch.get_num_threads()
         where = "CPU" if self.device.type == "cpu" else self.device.type.upper()
-        tail = f", {threads} threads" if self.device.type == "cpu" else ""
+        tail = f", {threads} thread{'s' if threads > 1 else ''}" if self.device.type == "cpu" else ""
         return f"{where}{tail} ({self.reason})" if self.reason else f"{where}{tail}"
 
 

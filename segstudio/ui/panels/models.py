@@ -138,10 +138,13 @@ class ModelsPanel(QWidget):
 
     def _on_choice(self, row: int) -> None:
         if 0 <= row < len(self._cards):
-            card, status = self._cards[row]
-            self.about.setText(card_text(card, status))
-            self.weights.setText("As named by the card")
-            self._session.predictions.choose(card.name)
+            self._show_card(row)
+            self._session.predictions.choose(self._cards[row][0].name)
+
+    def _show_card(self, row: int) -> None:
+        card, status = self._cards[row]
+        self.about.setText(card_text(card, status))
+        self.weights.setText("As named by the card")
 
     def _on_device(self, row: int) -> None:
         self._session.predictions.choose_device(self.device.itemData(row))
@@ -161,6 +164,15 @@ class ModelsPanel(QWidget):
     def _on_changed(self, _: None) -> None:
         predictions = self._session.predictions
         running = predictions.is_running
+        row = self.choice.findData(predictions.model)
+        if row >= 0 and row != self.choice.currentIndex():
+            # Chosen elsewhere: the panel follows and chooses nothing itself.
+            self.choice.blockSignals(True)
+            self.choice.setCurrentIndex(row)
+            self.choice.blockSignals(False)
+            self._show_card(row)
+        if predictions.weights is not None:
+            self.weights.setText(predictions.weights.name)
         self.run.setEnabled(bool(predictions.model) and not running)
         self.run_all.setEnabled(bool(predictions.model) and not running)
         self.stop.setEnabled(running)
