@@ -1,8 +1,11 @@
 """The tools that look at the picture (wand, superpixels, scissors, cut-out), on pictures with a known answer."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QApplication
 from scipy import ndimage
 
@@ -10,7 +13,7 @@ from segstudio.core.geometry import Rect
 from segstudio.core.objects import MaskShape
 from segstudio.ops.shapes import mask_of
 from segstudio.render.pyramid import Pyramid
-from tests.ui.canvas_stage import ALT, CAR, RIGHT, ROAD, SHIFT, SIZE_HW, box_object, stage
+from tests.ui.canvas_stage import ALT, CAR, RIGHT, ROAD, SHIFT, SIZE_HW, box_object, make_document, show, stage
 
 __all__ = ["stage"]
 
@@ -184,6 +187,30 @@ def test_hovering_shows_a_patch_and_a_click_takes_just_that(wall):
     assert not (expected & ~ndimage.binary_dilation(SIGN, iterations=2)).any()
     assert wall.steps() == ["superpixels"]
     assert tool_of_last_edit(wall) == "superpixel"
+
+
+def test_the_patch_shown_goes_with_the_cursor_and_with_the_tool(wall):
+    wall.view(tool="superpixel")
+    wall.hand.hover(90, 50)
+    tool = wall.canvas.tool
+    assert tool.overlay_bounds() is not None
+    QApplication.sendEvent(wall.canvas, QEvent(QEvent.Type.Leave))
+    assert tool.overlay_bounds() is None
+    wall.hand.hover(90, 50)
+    wall.view(tool="select")
+    assert tool.overlay_bounds() is None
+
+
+@pytest.mark.parametrize("tool", ["wand", "superpixel"])
+def test_a_picture_that_was_left_is_not_kept_in_memory(wall, tool):
+    wall.view(tool=tool)
+    wall.hand.hover(90, 50)
+    wall.hand.click(90, 50)
+    left = weakref.ref(wall.document.pyramid)
+    show(wall.session, make_document(wall.session))
+    wall.canvas.grab()
+    gc.collect()
+    assert left() is None
 
 
 def test_a_drag_takes_every_patch_on_its_way_as_one_step(wall):

@@ -28,13 +28,27 @@ def shape_path(context: ToolContext, shape: PolygonShape, dx: float = 0.0, dy: f
 
 
 def draw_mask(
-    painter: QPainter, context: ToolContext, mask_hw: NDArray[np.bool_], at: Rect, color: Color, alpha: int = 110
+    painter: QPainter,
+    context: ToolContext,
+    mask_hw: NDArray[np.bool_],
+    at: Rect,
+    color: Color,
+    alpha: int = 110,
+    *,
+    step: int = 1,
 ) -> None:
-    """The pixels of a mask, bool `[at.height, at.width]`, in a translucent colour."""
+    """The pixels of a mask in a translucent colour.
+
+    Its upper left corner is that of `at`, each of its pixels spans `step` × `step` of the image. Of pixels smaller than
+    the screen's only some are looked at, so that the cost follows the screen.
+    """
+    thinned = max(1, int(context.image_px / step))
+    mask_hw, span = mask_hw[::thinned, ::thinned], step * thinned
+    height, width = mask_hw.shape
     red, green, blue = (channel * alpha // 255 for channel in color)
     words = np.where(mask_hw, np.uint32(alpha << 24 | red << 16 | green << 8 | blue), np.uint32(0))
-    image = QImage(words.data, at.width, at.height, 4 * at.width, QImage.Format.Format_ARGB32_Premultiplied)
-    origin, along_x, along_y = (context.to_screen(at.x0 + x, at.y0 + y) for x, y in ((0, 0), (1, 0), (0, 1)))
+    image = QImage(words.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
+    origin, along_x, along_y = (context.to_screen(at.x0 + x, at.y0 + y) for x, y in ((0, 0), (span, 0), (0, span)))
     step_x, step_y = along_x - origin, along_y - origin
     painter.save()
     painter.setTransform(

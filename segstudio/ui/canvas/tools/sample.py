@@ -23,10 +23,14 @@ class Sample:
     step: int
     picture: object
 
+    def is_of(self, context: ToolContext) -> bool:
+        """Whether the picture is the open one; a sample of another keeps all of that in memory."""
+        return context.document is not None and context.document.pyramid is self.picture
+
     def shows(self, context: ToolContext) -> bool:
         """Whether this is what is in view now."""
         document = context.document
-        if document is None or document.pyramid is not self.picture:
+        if document is None or not self.is_of(context):
             return False
         return context.visible_rect(document.labels.raster.bounds) == self.rect
 
@@ -34,13 +38,17 @@ class Sample:
         """Where an image point lies in `image_hwc`."""
         return (xy[0] - self.rect.x0) / self.step, (xy[1] - self.rect.y0) / self.step
 
+    def rect_of(self, box: Rect) -> Rect:
+        """A rectangle of `image_hwc` as one of the picture."""
+        step, whole = self.step, self.rect
+        wide = Rect(box.x0 * step, box.y0 * step, box.x1 * step, box.y1 * step)
+        return wide.moved(whole.x0, whole.y0).intersect(whole)
+
     def on_image(self, box: Rect, mask_hw: Mask) -> tuple[Rect, Mask]:
         """Pixels of `image_hwc` as pixels of the picture: rectangle, and a mask of its size."""
-        step, whole = self.step, self.rect
-        wide = Rect(box.x0 * step, box.y0 * step, box.x1 * step, box.y1 * step).moved(whole.x0, whole.y0)
-        inside = wide.intersect(whole)
-        if step > 1:
-            mask_hw = mask_hw.repeat(step, axis=0).repeat(step, axis=1)[: inside.height, : inside.width]
+        inside = self.rect_of(box)
+        if self.step > 1:
+            mask_hw = mask_hw.repeat(self.step, axis=0).repeat(self.step, axis=1)[: inside.height, : inside.width]
         return inside, mask_hw
 
 

@@ -24,7 +24,7 @@ _CELL = 24.0
 """Side of a patch in logical pixels of the screen: patches get finer as one zooms in."""
 _TIP = 0.5
 """Radius of the line that picks patches, in pixels of the sample."""
-_HOVER_ALPHA = 80
+_HOVER_ALPHA, _ALPHA = 80, 110
 
 Mask = NDArray[np.bool_]
 
@@ -50,11 +50,15 @@ class SuperpixelTool(Tool):
         self._released = False
         self._purpose = Purpose()
         self._gathered: tuple[Rect, Mask] = EMPTY, np.zeros((0, 0), np.bool_)
+        # In pixels of the sample, so that gathering costs what is seen, not what the picture has.
         self._asking = Asking(context.session, self._divide, self._keep)
 
     def hover(self, at: Pointer | None) -> None:
         self._at = at
-        if at is None or self._path is not None:
+        if self._path is not None:
+            return
+        if at is None:
+            self._clear()
             return
         self._purpose = Purpose.of(at)
         self._look()
@@ -85,17 +89,23 @@ class SuperpixelTool(Tool):
             self._commit()
 
     def cancel(self) -> bool:
+        if self._sample is not None and not self._sample.is_of(self.context):
+            self._asking.drop()
+            self._sample = self._cells_hw = None
         return self._drop_path()
 
     def paint_overlay(self, painter: QPainter) -> None:
-        rect, mask_hw = self._gathered
-        if not rect.is_empty:
-            alpha = _HOVER_ALPHA if self._path is None else 110
-            draw_mask(painter, self.context, mask_hw, rect, self._purpose.color(self.context), alpha)
+        (box, mask_hw), sample = self._gathered, self._sample
+        if sample is not None and not box.is_empty:
+            alpha = _HOVER_ALPHA if self._path is None else _ALPHA
+            color = self._purpose.color(self.context)
+            draw_mask(painter, self.context, mask_hw, sample.rect_of(box), color, alpha, step=sample.step)
 
     def overlay_bounds(self) -> QRectF | None:
-        rect, _ = self._gathered
-        return bounds_of(screen_corners(self.context, rect)) if not rect.is_empty else None
+        (box, _), sample = self._gathered, self._sample
+        if sample is None or box.is_empty:
+            return None
+        return bounds_of(screen_corners(self.context, sample.rect_of(box)))
 
     def _look(self) -> None:
         """Have the patches made for what is in view, unless they are there or on their way."""
@@ -136,7 +146,7 @@ class SuperpixelTool(Tool):
         self._gathered = whole, both
 
     def _patches(self, path: Sequence[Pointer]) -> tuple[Rect, Mask]:
-        """The patches under a line of pointers, as pixels of the picture."""
+        """The patches under a line of pointers, as pixels of the sample."""
         sample, cells_hw = self._sample, self._cells_hw
         nothing = EMPTY, np.zeros((0, 0), np.bool_)
         if sample is None or cells_hw is None:
@@ -146,13 +156,13 @@ class SuperpixelTool(Tool):
         tip, tip_hw = stroke_path(np.floor(line_xy) + 0.5, _TIP, Rect.of_size(*cells_hw.shape))
         if tip.is_empty or not tip_hw.any():
             return nothing
-        box, mask_hw = patches_under(cells_hw, tip, tip_hw)
-        return sample.on_image(box, mask_hw) if not box.is_empty else nothing
+        return patches_under(cells_hw, tip, tip_hw)
 
     def _commit(self) -> None:
-        (rect, mask_hw), purpose = self._gathered, self._purpose
+        (box, mask_hw), purpose, sample = self._gathered, self._purpose, self._sample
         self._drop_path()
-        apply_mask(self.context, rect, mask_hw, purpose, name="superpixels", tool=self.id)
+        if sample is not None and not box.is_empty:
+            apply_mask(self.context, *sample.on_image(box, mask_hw), purpose, name="superpixels", tool=self.id)
 
     def _drop_path(self) -> bool:
         had, self._path = self._path is not None, None

@@ -91,6 +91,8 @@ class WandTool(Tool):
         if had:
             self.tolerance = self._first_tolerance
         self._asking.drop()
+        if self._sample is not None and not self._sample.is_of(self.context):
+            self._sample = self._space = None
         self._start = self._found = None
         self._released = False
         return had
