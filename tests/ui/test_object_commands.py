@@ -123,3 +123,23 @@ def test_what_cannot_be_done_is_said(window):
     assert "no labelled region" in told[-1].text
     window.commands.run("object.merge")
     assert "object" in told[-1].text
+
+
+def test_the_keys_of_the_new_tools(window, qtbot):
+    wanted = {"W": "wand", "G": "superpixel", "S": "scissors", "L": "lasso", "K": "rectangle", "O": "ellipse"}
+    for letter, tool in wanted.items():
+        qtbot.keyClick(window.canvas, letter)
+        assert window.session.view.now.tool == tool
+    qtbot.keyClick(window.canvas, "G", Qt.KeyboardModifier.ShiftModifier)
+    assert window.session.view.now.tool == "cutout"
+
+
+def test_the_wand_in_the_window_answers_from_its_worker(window, qtbot):
+    session = window.session
+    session.view.set(mode="semantic", tool="wand")
+    session.view.choose_class(2)
+    at = window.canvas.to_widget(20.5, 15.5).toPoint()
+    qtbot.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=at)
+    qtbot.waitUntil(lambda: len(session.document.history.undoable) == 1)
+    assert session.document.history.undoable[-1].provenance["tool"] == "wand"
+    assert session.document.labels.index_map(session.classes.current)[15, 20] == 2
