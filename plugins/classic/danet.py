@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .bottleneck_resnet import DEPTHS, BottleneckResNet  # noqa: TID252 - a plugin's modules know each other by folder
+from .bottleneck_resnet import DEPTHS, BottleneckResNet
 
 GRID = (4, 8, 16)
 

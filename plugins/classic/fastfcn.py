@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .bottleneck_resnet import BottleneckResNet  # noqa: TID252 - a plugin's modules know each other by folder
+from .bottleneck_resnet import BottleneckResNet
 
 CODES = 32
 

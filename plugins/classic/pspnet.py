@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .bottleneck_resnet import DEPTHS, deep_stem, stage  # noqa: TID252 - a plugin's modules know each other by folder
+from .bottleneck_resnet import DEPTHS, deep_stem, stage
 
 BINS = (1, 2, 3, 6)
 

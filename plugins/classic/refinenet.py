@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .refinenet_lw import LightWeightRefineNet  # noqa: TID252 - a plugin's modules know each other by folder
+from .refinenet_lw import LightWeightRefineNet
 
 
 class ResidualUnits(nn.Module):
