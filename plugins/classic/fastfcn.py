@@ -45,8 +45,8 @@ class JointPyramidUpsampling(nn.Module):
             conv = nn.Conv2d(width, channels, 3, padding=1, bias=False)
             self.add_module(f"conv{number}", _norm_relu(conv, channels))
         for number in range(1, 5):
-            conv = Separable(3 * channels, channels, 1 << (number - 1))
-            self.add_module(f"dilation{number}", _norm_relu(conv, channels))
+            dilated = Separable(3 * channels, channels, 1 << (number - 1))
+            self.add_module(f"dilation{number}", _norm_relu(dilated, channels))
 
     def forward(self, features: list[torch.Tensor]) -> torch.Tensor:
         size = features[0].shape[-2:]
