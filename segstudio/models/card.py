@@ -22,10 +22,11 @@ class Preprocess:
 
     A pixel x (0…255) becomes `(x · scale − mean) / std`, or `(x − mean) / std · scale` where `scale_last` (a convention
     of networks that were trained so). `resize` says what happens to the size first: "stretch" to `size_hw`, "short"
-    side to `size_hw[0]` with the long side at most `size_hw[1]`, or "none". What is then no multiple of `multiple` is
-    padded on the right and below. `antialias` averages all pixels that a smaller one covers, as Pillow does and OpenCV
-    does not. `restore` says what is brought back to the image's size: the "logits" (bilinear,
-    before the argmax) or the "labels" (nearest), as the published figures were measured.
+    side to `size_hw[0]` with the long side at most `size_hw[1]`, "short-up" the same and then each side up to
+    `multiple`, as the library transformers does, or "none". What is then no multiple of `multiple` is padded on the
+    right and below. `antialias` averages all pixels that a smaller one covers and rounds to 8 bits, as Pillow does and
+    OpenCV does not. `restore` says what is brought back to the image's size: the "logits" (bilinear, before the argmax)
+    or the "labels" (nearest), as the published figures were measured.
     """
 
     mean: Triple = IMAGENET_MEAN
@@ -34,7 +35,7 @@ class Preprocess:
     scale: float = 1 / 255
     scale_last: bool = False
     size_hw: tuple[int, int] | None = None
-    resize: Literal["stretch", "short", "none"] = "none"
+    resize: Literal["stretch", "short", "short-up", "none"] = "none"
     multiple: int = 1
     antialias: bool = False
     restore: Literal["logits", "labels"] = "logits"
@@ -101,7 +102,8 @@ class WeightsEntry:
 
     `source` is an http(s) address or the name of a file in the plugin's folder; `size` is in bytes (0 = unknown);
     `sha256` in hexadecimal, whole or its beginning ("" = unknown). `class_set`, `channels` and `preprocess` replace the
-    card's where they are given; `options` are passed to the builder.
+    card's where they are given; `options` are passed to the builder. A `folder` is what a library saves, the weights
+    and a `config.json` beside them; its `source` is the page from which a person takes it by hand.
     """
 
     name: str
@@ -115,6 +117,7 @@ class WeightsEntry:
     channels: tuple[int, ...] = ()
     preprocess: Preprocess | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    folder: bool = False
 
     @property
     def is_bundled(self) -> bool:

@@ -10,6 +10,10 @@ import platformdirs
 
 from segstudio.models.card import WeightsEntry
 
+CONFIG = "config.json"
+FOLDER_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+"""Under which names the libraries of the hub save weights, the safe format first."""
+
 
 def weights_dir() -> Path:
     """The folder that holds downloaded weights; the variable `SEGSTUDIO_WEIGHTS` moves it."""
@@ -27,4 +31,18 @@ def weights_path(plugin_folder: Path, entry: WeightsEntry) -> Path:
 def find_weights(plugin_folder: Path, entry: WeightsEntry) -> Path | None:
     """The file of a weights entry where it is on this machine."""
     path = weights_path(plugin_folder, entry)
-    return path if path.is_file() else None
+    there = is_weights_folder(path) if entry.folder else path.is_file()
+    return path if there else None
+
+
+def is_weights_folder(path: Path) -> bool:
+    """Whether a folder holds weights as libraries save them, described by a `config.json` beside them."""
+    return (path / CONFIG).is_file() and any((path / name).is_file() for name in FOLDER_WEIGHTS)
+
+
+def weights_in(path: Path) -> tuple[Path, Path | None]:
+    """The file of weights that a path means and the configuration beside it, if there is one."""
+    if path.is_dir():
+        path = next(path / name for name in FOLDER_WEIGHTS if (path / name).is_file())
+    config = path.with_name(CONFIG)
+    return path, config if path.name in FOLDER_WEIGHTS and config.is_file() else None

@@ -161,6 +161,10 @@ class ModelRegistry:
             return ModelStatus("missing extra", f"needs: pip install segstudio[{missing}]")
         if card.runs_without_weights or any(find_weights(entry.plugin.folder, w) for w in card.weights):
             return ModelStatus("works")
+        if any(w.folder for w in card.weights):
+            return ModelStatus(
+                "weights needed", "taken by hand from the page that the card names, or given as a folder"
+            )
         if any(not w.is_bundled for w in card.weights):
             return ModelStatus("weights needed", "can be downloaded, or given as a file")
         return ModelStatus("weights needed", "give a file of weights")

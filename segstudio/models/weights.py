@@ -10,7 +10,7 @@ from segstudio.core.errors import UserError
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.models.card import ModelCard, WeightsEntry
 from segstudio.models.download import download
-from segstudio.models.places import find_weights, weights_path
+from segstudio.models.places import find_weights, is_weights_folder, weights_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,9 @@ def choose_weights(
 
 
 def identify(card: ModelCard, path: Path) -> WeightsEntry | None:
-    """The card's entry whose content the file has, by size and SHA-256."""
+    """The card's entry whose content the file has, by size and SHA-256, or whose name the folder has."""
+    if path.is_dir():
+        return next((entry for entry in card.weights if entry.folder and Path(entry.source).name == path.name), None)
     size = path.stat().st_size
     candidates = [entry for entry in card.weights if entry.sha256 and entry.size in (0, size)]
     if not candidates:
@@ -69,7 +71,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _given_file(card: ModelCard, path: Path) -> ChosenWeights:
-    if not path.is_file():
+    if not path.is_file() and not is_weights_folder(path):
         known = ", ".join(entry.name for entry in card.weights)
         hint = f"weights known for {card.name}: {known}" if known else f"no weights are known for {card.name}"
         raise UserError(f"{path}: there is no such weights file", hint=hint)
@@ -78,8 +80,13 @@ def _given_file(card: ModelCard, path: Path) -> ChosenWeights:
 
 def _obtain(entry: WeightsEntry, plugin_folder: Path, progress: Progress, cancel: CancelToken | None) -> Path:
     path = weights_path(plugin_folder, entry)
-    if path.is_file():
+    if find_weights(plugin_folder, entry) is not None:
         return path
+    if entry.folder:
+        raise UserError(
+            f"{path}: the weights {entry.name!r} are not there",
+            hint=f"take config.json and model.safetensors from {entry.source} and put them there",
+        )
     if entry.is_bundled:
         raise UserError(f"{path}: the weights {entry.name!r} should ship with the program and are not there")
     return download(entry.source, path, sha256=entry.sha256, size=entry.size, progress=progress, cancel=cancel)

@@ -15,7 +15,10 @@ A plugin is a folder with a `plugin.toml`:
 
 A semantic network maps float32 `[N, 3, H, W]` to logits `[N, C, H, W]` at the input's size. An instance network maps it
 to a list of N dictionaries of tensors: `masks` `[K, H, W]` (probabilities 0…1 or booleans), `scores` `[K]` and `labels`
-`[K]` (class ids of the card's class set). A network may have a method `adapt_to(state)` that receives the tensors of a
+`[K]` (class ids of the card's class set), or instead of `labels` the numbers of outputs as `channels` `[K]`. A panoptic
+network returns the same with `channels`; its masks may overlap, the studio makes segments of them. A row with
+`folders = true` may be given weights as a folder: then the builder receives the path of its `config.json` as the option
+`config`. A network may have a method `adapt_to(state)` that receives the tensors of a
 weights file by name, renames them from the names of its public reference, may rebuild itself in place for a variant
 that the shapes tell, and returns them under its own names.
 

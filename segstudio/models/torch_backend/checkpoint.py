@@ -203,7 +203,8 @@ def _outputs(
     """(outputs of the network, outputs of the weights) where another number of outputs can be all that differs.
 
     A single change of one length is that. Networks whose inner widths follow the outputs differ in several: then the
-    one that starts from the number for which the network was built.
+    one that starts from the number for which the network was built. Where it has one more than that, for "nothing", it
+    is not counted.
     """
     own = network.state_dict()
     pairs = set()
@@ -212,6 +213,9 @@ def _outputs(
         if len(mine) != len(theirs):
             return None
         pairs |= {(a, b) for a, b in zip(mine, theirs, strict=True) if a != b}
+    built = getattr(network, OUTPUTS, None)
     if len(pairs) > 1:
-        pairs = {(a, b) for a, b in pairs if a == getattr(network, OUTPUTS, None)}
+        pairs = {(a, b) for a, b in pairs if a == built}
+    if built is not None and len(pairs) == 1:
+        pairs = {(a - 1, b - 1) if a == built + 1 else (a, b) for a, b in pairs}
     return pairs.pop() if len(pairs) == 1 else None

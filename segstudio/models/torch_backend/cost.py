@@ -49,9 +49,17 @@ def count_parameters(network: torch.nn.Module) -> int:
 def count_gmacs(registry: ModelRegistry, name: str, size_hw: tuple[int, int]) -> float:
     """10⁹ multiply-accumulates of one image, counted without computing anything.
 
-    Networks that cannot run without values (instance heads) are run on zeros on the CPU.
+    Networks that cannot run without values (heads that find objects) are run on zeros on the CPU.
     """
-    kind = "cpu" if registry.card(name).task == "instance" else "meta"
+    if registry.card(name).task == "semantic":
+        try:
+            return _count_on("meta", registry, name, size_hw)
+        except RuntimeError:  # this network asks what its tensors hold, or makes some on the CPU
+            pass
+    return _count_on("cpu", registry, name, size_hw)
+
+
+def _count_on(kind: str, registry: ModelRegistry, name: str, size_hw: tuple[int, int]) -> float:
     with torch.device(kind):
         network = build_network(registry, name)
         pixels = torch.zeros(1, 3, *size_hw)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,16 +20,25 @@ MASK_THRESHOLD = 0.5
 
 
 def to_objects(
-    result: Mapping[str, torch.Tensor], class_set: ClassSet, *, size_hw: tuple[int, int], least_score: float
+    result: Mapping[str, torch.Tensor],
+    class_set: ClassSet,
+    *,
+    size_hw: tuple[int, int],
+    least_score: float,
+    table: Sequence[int] | NDArray[Any] = (),
 ) -> tuple[SegObject, ...]:
     """Objects in the order of their scores, best in front.
 
     `result` has `masks` `[K, h, w]` or `[K, 1, h, w]` (probabilities or booleans; at another size than the image's they
-    are resized), `scores` `[K]` and `labels` `[K]`, class ids. Objects below `least_score`, of classes that the set
-    lacks or without a pixel are left out. Raises `UserError` where an entry is missing or a score is NaN.
+    are resized), `scores` `[K]` and `labels` `[K]`, class ids, or `channels` `[K]`, numbers of outputs that `table`
+    turns into evaluation indices. Objects below `least_score`, of classes that the set lacks or without a pixel are
+    left out. Raises `UserError` where an entry is missing or a score is NaN.
     """
     try:
-        masks, scores, labels = result["masks"], result["scores"].float(), result["labels"]
+        masks, scores = result["masks"], result["scores"].float()
+        labels: list[Any] = (
+            class_ids(result["channels"], class_set, table) if "channels" in result else result["labels"].tolist()
+        )
     except (KeyError, TypeError):
         raise UserError("the network returned no masks, scores and labels") from None
     if not bool(torch.isfinite(scores).all()):
@@ -36,16 +46,23 @@ def to_objects(
     if masks.ndim == 4:
         masks = masks[:, 0]
     order = torch.argsort(scores, descending=True)
-    kept = [int(i) for i in order if float(scores[i]) >= least_score and int(labels[i]) in class_set.by_id]
+    kept = [int(i) for i in order if float(scores[i]) >= least_score and labels[i] in class_set.by_id]
     objects: list[SegObject] = []
     for i in kept:
         mask_hw, box = _cropped(masks[i], size_hw)
         shape = mask_shape(mask_hw, size_hw=size_hw, at=box)
         if not shape.box.is_empty:
             objects.append(
-                SegObject(len(objects) + 1, int(labels[i]), shape, score=float(scores[i]), z=len(kept) - len(objects))
+                SegObject(len(objects) + 1, labels[i], shape, score=float(scores[i]), z=len(kept) - len(objects))
             )
     return tuple(objects)
+
+
+def class_ids(channels: torch.Tensor, class_set: ClassSet, table: Sequence[int] | NDArray[Any]) -> list[int | None]:
+    """The class id behind each output channel, None for background and for outputs that the table lacks."""
+    evaluated = class_set.evaluated
+    indices = [int(table[channel]) if channel < len(table) else -1 for channel in channels.tolist()]
+    return [evaluated[index].id if 0 <= index < len(evaluated) else None for index in indices]
 
 
 def _cropped(mask: torch.Tensor, size_hw: tuple[int, int]) -> tuple[NDArray[np.bool_], Rect]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from segstudio.core.errors import UserError
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.models.card import ModelCard, WeightsEntry
+from segstudio.models.places import weights_in
 from segstudio.models.registry import ModelRegistry
 from segstudio.models.request import PredictSettings
 from segstudio.models.torch_backend.building import build_network
@@ -47,8 +49,10 @@ def open_predictor(
     chosen = choose_weights(card, entry.plugin.folder, weights, progress=progress, cancel=cancel)
     if chosen is None:
         return Predictor(card, build_network(registry, name), choice=choice, settings=settings)
-    tensors = read_tensors(chosen.path)
-    known, network = _fitted(registry, card, tensors, chosen.entry, where=str(chosen.path), settings=settings)
+    path, config = weights_in(chosen.path)
+    options = {"config": str(config)} if config is not None and entry.offer.extra.get("folders") else {}
+    tensors = read_tensors(path)
+    known, network = _fitted(registry, card, tensors, chosen.entry, where=str(path), options=options, settings=settings)
     notes: tuple[str, ...] = ()
     if known is not None:
         card = card.with_weights(known)
@@ -64,22 +68,23 @@ def _fitted(
     entry: WeightsEntry | None,
     *,
     where: str,
+    options: Mapping[str, Any],
     settings: PredictSettings,
 ) -> tuple[WeightsEntry | None, torch.nn.Module]:
     """The network that takes these tensors, and the card's entry whose classes and input convention hold for it."""
     if entry is not None:
-        outputs, options = card.with_weights(entry).num_outputs(), entry.options
-        network = build_network(registry, card.name, num_classes=outputs, options=options)
+        outputs = card.with_weights(entry).num_outputs()
+        network = build_network(registry, card.name, num_classes=outputs, options={**options, **entry.options})
         put_tensors(network, tensors, where=where)
         return entry, network
-    network = build_network(registry, card.name)
+    network = build_network(registry, card.name, options=options)
     try:
         put_tensors(network, tensors, where=where)
     except OutputsDiffer as difference:
         found = difference.found
     else:
         return None, network
-    network = build_network(registry, card.name, num_classes=found)
+    network = build_network(registry, card.name, num_classes=found, options=options)
     put_tensors(network, tensors, where=where)
     if settings.class_set is not None:
         return None, network

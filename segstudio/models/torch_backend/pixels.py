@@ -33,18 +33,23 @@ def resized_hw(size_hw: tuple[int, int], preprocess: Preprocess) -> tuple[int, i
         return preprocess.size_hw
     short, longest = preprocess.size_hw
     factor = min(short / min(height, width), longest / max(height, width))
+    if preprocess.resize == "short-up":
+        sides = (round(s * factor) if s == min(size_hw) else int(s * factor + 1e-9) for s in size_hw)
+        up_h, up_w = (-(-max(1, side) // preprocess.multiple) * preprocess.multiple for side in sides)
+        return up_h, up_w
     return max(1, round(height * factor)), max(1, round(width * factor))
 
 
 def to_input(image: NDArray[np.uint8], preprocess: Preprocess, device: torch.device) -> NetworkInput:
     """Bring uint8 `[H, W, 3]` RGB onto the device and into the form that `preprocess` describes."""
     pixels = torch.from_numpy(np.ascontiguousarray(image)).to(device, non_blocking=True)
-    planes = pixels.permute(2, 0, 1).to(torch.float32).unsqueeze(0)
+    planes = pixels.permute(2, 0, 1).unsqueeze(0)
     if preprocess.order == "bgr":
         planes = planes.flip(1)
     size = resized_hw(image.shape[:2], preprocess)
     if size != image.shape[:2]:
-        planes = F.interpolate(planes, size=size, mode="bilinear", align_corners=False, antialias=preprocess.antialias)
+        planes = _resized(planes, size, antialias=preprocess.antialias)
+    planes = planes.to(torch.float32)
     # (x·scale − mean) / std and (x − mean) / std · scale are one multiplication and one subtraction each.
     mean, std = np.asarray(preprocess.mean, np.float64), np.asarray(preprocess.std, np.float64)
     factor = preprocess.scale / std
@@ -55,6 +60,24 @@ def to_input(image: NDArray[np.uint8], preprocess: Preprocess, device: torch.dev
     if below or right:
         planes = F.pad(planes, (0, right, 0, below))
     return NetworkInput(planes, size)
+
+
+def without_padding(masks: torch.Tensor, given: NetworkInput) -> torch.Tensor:
+    """The part of masks `[K, h, w]` that shows the image; only masks of padded inputs are enlarged for it."""
+    padded_hw, (height, width) = tuple(given.pixels.shape[-2:]), given.content_hw
+    if padded_hw == given.content_hw or len(masks) == 0:
+        return masks
+    if tuple(masks.shape[-2:]) != padded_hw:
+        masks = F.interpolate(masks[None].float(), size=padded_hw, mode="bilinear", align_corners=False)[0]
+    return masks[..., :height, :width]
+
+
+def _resized(planes: torch.Tensor, size_hw: tuple[int, int], *, antialias: bool) -> torch.Tensor:
+    """uint8 `[1, 3, h, w]` at another size: float32, or where antialiased rounded to whole values as Pillow does."""
+    if antialias and planes.device.type == "cpu":
+        return F.interpolate(planes, size=size_hw, mode="bilinear", align_corners=False, antialias=True)
+    resized = F.interpolate(planes.float(), size=size_hw, mode="bilinear", align_corners=False, antialias=antialias)
+    return resized.round_() if antialias else resized
 
 
 def _column(values: NDArray[np.float64], device: torch.device) -> torch.Tensor:

@@ -16,10 +16,12 @@ from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.models.card import ModelCard, Preprocess
 from segstudio.models.prediction import Prediction
 from segstudio.models.request import PredictSettings, check_image
+from segstudio.models.torch_backend.building import OUTPUTS
 from segstudio.models.torch_backend.device import DeviceChoice
 from segstudio.models.torch_backend.fallback import AUTO_TILE_PIXELS, Plan, is_out_of_memory
 from segstudio.models.torch_backend.instances import to_objects
 from segstudio.models.torch_backend.outputs import channel_table
+from segstudio.models.torch_backend.panoptic import to_segments
 from segstudio.models.torch_backend.pixels import (
     LabelMaps,
     NetworkInput,
@@ -29,6 +31,7 @@ from segstudio.models.torch_backend.pixels import (
     restore_labels,
     to_arrays,
     to_input,
+    without_padding,
 )
 from segstudio.models.torch_backend.tiling import predict_tiled
 
@@ -116,8 +119,8 @@ class Predictor:
     def _run(self, image: NDArray[np.uint8], progress: Progress, cancel: CancelToken) -> Prediction:
         cancel.raise_if_cancelled()
         given = to_input(image, self.preprocess, self._plan.device)
-        if self.card.task == "instance":
-            return self._instances(given, image.shape[:2])
+        if self.card.task != "semantic":
+            return self._objects(given, image.shape[:2])
         notes: tuple[str, ...] = ()
         tile = self._plan.tile
         height, width = given.pixels.shape[-2:]
@@ -163,12 +166,22 @@ class Predictor:
         self._table = channel_table(self.card, self.class_set, int(logits.shape[1]))
         return logits
 
-    def _instances(self, given: NetworkInput, size_hw: tuple[int, int]) -> Prediction:
+    def _objects(self, given: NetworkInput, size_hw: tuple[int, int]) -> Prediction:
         results = self._raw(given.pixels)
         if not isinstance(results, (list, tuple)) or len(results) != 1:
             raise UserError(f"{self.card.name} returned no list of one result")
-        objects = to_objects(results[0], self.class_set, size_hw=size_hw, least_score=self.settings.score)
+        result, least = dict(results[0]), self.settings.score
+        if "channels" in result:
+            self._table = channel_table(self.card, self.class_set, self._outputs())
+            result["masks"] = without_padding(result["masks"], given)
+        if self.card.task == "panoptic":
+            segments = to_segments(result, self.class_set, self._table, size_hw=size_hw, least_score=least)
+            return Prediction(size_hw, self.class_set, segments.labels_hw, objects=segments.objects)
+        objects = to_objects(result, self.class_set, size_hw=size_hw, least_score=least, table=self._table)
         return Prediction(size_hw, self.class_set, objects=objects)
+
+    def _outputs(self) -> int:
+        return int(getattr(self._network, OUTPUTS, self.card.num_outputs()))
 
     def _raw(self, pixels: torch.Tensor) -> Any:
         if pixels.device.type == "cuda" and self.settings.half:
