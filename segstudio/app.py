@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from segstudio.core.errors import UserError
+
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
@@ -25,7 +27,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def open_window(paths: Sequence[Path] = ()) -> int:
-    """Open the main window on `paths[0]` (nothing: the welcome page) and run until it is closed."""
+    """Open the main window on `paths[0]` (nothing: the welcome page) and run until it is closed.
+
+    Raises `UserError` where nobody could see it, unless a platform was chosen by QT_QPA_PLATFORM.
+    """
+    if not has_display() and "QT_QPA_PLATFORM" not in os.environ:
+        raise UserError("there is no display for the window", hint="segstudio demo --headless, or a verb: --help")
     # Before Qt: PySide6 reads the source of every module that is imported after it.
     from segstudio.session import Session
 
