@@ -95,10 +95,15 @@ def _leads_inside(path: str, real_root: str) -> bool:
     return target == real_root or target.startswith(real_root + os.sep)
 
 
+_LONGEST_NAME, _LONGEST_PATH = 255, 4095
+"""In bytes, as Linux has them; asking the system about anything longer is an error of its own."""
+
+
 def inside(root: Path, relative: str) -> Path:
     """The path that `relative`, as a file of the data set names it, has below `root`.
 
-    Raises `UserError` for absolute paths, for `..` and for links that lead out of `root`.
+    Raises `UserError` for absolute paths, for `..`, for links that lead out of `root`, and for what no file system
+    can hold.
     """
     pure = PurePosixPath(relative.replace("\\", "/"))
     if not relative or "\0" in relative or not is_text(relative):
@@ -106,6 +111,8 @@ def inside(root: Path, relative: str) -> Path:
     if pure.is_absolute() or PureWindowsPath(relative).drive or ".." in pure.parts:
         raise UserError(f"{shown(relative)} leads out of the data set")
     path = root.joinpath(*pure.parts)
+    if len(os.fsencode(path)) > _LONGEST_PATH or any(len(os.fsencode(part)) > _LONGEST_NAME for part in pure.parts):
+        raise UserError(f"{shown(relative)} is longer than a file name can be")
     try:
         leads_inside = _leads_inside(str(path), os.path.realpath(root))
     except (OSError, ValueError):

@@ -76,3 +76,10 @@ def test_a_text_is_no_picture(tmp_path):
     path.write_text("hello")
     with pytest.raises(UserError, match=r"a\.png"):
         formats.read(path)
+
+
+@pytest.mark.parametrize("name", ["x" * 256, "é" * 128, "/".join(["y" * 200] * 25)])
+def test_names_that_no_file_system_holds_are_refused_in_words(tmp_path, name):
+    with pytest.raises(UserError, match="longer than a file name can be"):
+        inside(tmp_path, name)
+    assert inside(tmp_path, "x" * 255).name == "x" * 255
