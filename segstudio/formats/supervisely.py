@@ -118,15 +118,21 @@ def _shape(row: dict[str, Any], size_hw: tuple[int, int]) -> Shape:
 
 
 def _bitmap(encoded: str) -> Any:
-    """The pixels of a deflated PNG; the inflated size is bounded before anything is decoded."""
+    """The pixels of a deflated PNG; the inflated size is bounded before anything is decoded.
+
+    Raises `ValueError` where the PNG is damaged; who reads the file knows its name.
+    """
     unpack = zlib.decompressobj()
     data = unpack.decompress(base64.b64decode(encoded, validate=True), MAX_BITMAP)
-    with Image.open(BytesIO(data)) as picture:
-        stated_size(picture.height, picture.width)
-        alpha = picture.getchannel("A") if "A" in picture.getbands() else None
-        if alpha is None and picture.mode == "P" and "transparency" in picture.info:
-            alpha = picture.convert("RGBA").getchannel("A")
-        return np.array(alpha if alpha is not None else picture.convert("L"))
+    try:
+        with Image.open(BytesIO(data)) as picture:
+            stated_size(picture.height, picture.width)
+            alpha = picture.getchannel("A") if "A" in picture.getbands() else None
+            if alpha is None and picture.mode == "P" and "transparency" in picture.info:
+                alpha = picture.convert("RGBA").getchannel("A")
+            return np.array(alpha if alpha is not None else picture.convert("L"))
+    except (OSError, SyntaxError, EOFError) as error:
+        raise ValueError(f"a bitmap is a damaged image: {error}") from None
 
 
 FORMAT = Format("supervisely", "Supervisely project", _detect, _read)
