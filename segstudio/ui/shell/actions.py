@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QMenu, QMenuBar
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS, TRUTH
 from segstudio.ui.compare.commands import CompareCommands
+from segstudio.ui.shell.command_tables import ALSO, MENUS, TABLES
 from segstudio.ui.shell.commands import Command, Later
-from segstudio.ui.shell.object_commands import ObjectCommands
 from segstudio.ui.shell.recent_menu import RecentMenu
 from segstudio.ui.shell.theme import apply_theme, current_theme
 
@@ -21,19 +21,6 @@ if TYPE_CHECKING:
     from segstudio.ui.shell.main_window import MainWindow
 
 _OPENING, _CLASSES, _HELP = (f"segstudio.ui.shell.{name}" for name in ("open_dialogs", "class_dialog", "help_dialogs"))
-_MENUS = (
-    ("&File", "file"),
-    ("&Edit", "edit"),
-    ("&Object", "object"),
-    ("&View", "view"),
-    ("&Image", "image"),
-    ("&Classes", "classes"),
-    ("&Tools", "tool"),
-    ("&Model", "model"),
-    ("&Help", "help"),
-)
-_ALSO = {"mode": "edit", "accept": "model", "compare": "view", "errors": "view"}
-"""Groups of command ids that stand in another group's menu."""
 
 
 class Actions:
@@ -44,8 +31,9 @@ class Actions:
         self._session = window.session
         self.tool_commands: list[str] = []
         self.compare = CompareCommands(window)
+        self._more = [make(window) for make in TABLES]
         tables = (self._file(), self._edit(), self._view(), self._image(), self._model(), self._rest())
-        for rows in (*tables, self.compare.rows(), ObjectCommands(window).rows()):
+        for rows in (*tables, self.compare.rows(), *(table.rows() for table in self._more)):
             for row in rows:
                 window.commands.add(row)
         self._tools()
@@ -58,11 +46,14 @@ class Actions:
     def fill_menus(self, bar: QMenuBar) -> None:
         """One menu per group, in the order of the table."""
         menus: dict[str, QMenu] = {}
-        for title, group in _MENUS:
-            menus[group] = bar.addMenu(title)
+        groups = {command.id: command.id.partition(".")[0] for command in self._window.commands.all()}
+        used = {ALSO.get(group, group) for group in groups.values()}
+        for title, group in MENUS:
+            if group in used:
+                menus[group] = bar.addMenu(title)
         for command in self._window.commands.all():
-            group = command.id.partition(".")[0]
-            menus[_ALSO.get(group, group)].addAction(self._window.commands.action(command.id))
+            group = groups[command.id]
+            menus[ALSO.get(group, group)].addAction(self._window.commands.action(command.id))
             if command.id == "file.open_project":
                 menus["file"].addMenu(RecentMenu(self._window))
 
@@ -277,6 +268,10 @@ class Actions:
                 commands.action(name).setEnabled(open_now)
         self._on_predictions(None)
 
+    def refresh_checks(self) -> None:
+        """Check what is on now."""
+        self._on_view(frozenset())
+
     def _on_view(self, names: frozenset[str]) -> None:
         view, commands = self._session.view.now, self._window.commands
         checks = {
@@ -289,6 +284,8 @@ class Actions:
             "view.colour_blind": view.colour_blind,
             **{name: name == f"tool.{view.tool}" for name in self.tool_commands},
         }
+        for table in self._more:
+            checks |= table.checks()
         for name, checked in checks.items():
             commands.action(name).setChecked(checked)
 

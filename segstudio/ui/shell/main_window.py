@@ -35,6 +35,7 @@ from segstudio.ui.panels.models import ModelsPanel
 from segstudio.ui.panels.objects import ObjectsPanel
 from segstudio.ui.shell.actions import Actions
 from segstudio.ui.shell.commands import Commands
+from segstudio.ui.shell.docks import Docks
 from segstudio.ui.shell.job_bridge import GuiHop
 from segstudio.ui.shell.message_bar import MessageBar
 from segstudio.ui.shell.status_bar import StatusBar
@@ -62,6 +63,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.resize(1440, 900)
         self.commands = Commands(self)
+        self.docks = Docks(self)
         self.canvas = Canvas(session)
         self.canvas.setAccessibleName("Canvas")
         self.layers = LayersPanel(session)
@@ -158,12 +160,13 @@ class MainWindow(QMainWindow):
         column.addWidget(self.classes, 1)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        for title, panel in (
+        panels = (
             ("Layers", self.layers),
             ("Model", self.models),
             ("Objects", self.objects),
             ("History", self.history),
-        ):
+        )
+        for title, panel in panels:
             scroll = QScrollArea()
             scroll.setWidgetResizable(True)
             scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -230,6 +233,8 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentWidget(self.welcome if empty else self.canvas)
         for widget in (self._side, self.filmstrip, self.tool_bar, self.top_bar):
             widget.setVisible(not empty)
+        if empty:
+            self.docks.hide_all()
         self.actions_table.refresh()
         if workspace is not None:
             self.canvas.setFocus()

@@ -57,6 +57,9 @@ class ObjectCommands:
             row("simplify", "S&implify", self._simplify),
         ]
 
+    def checks(self) -> dict[str, bool]:
+        return {}
+
     # ── shapes ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _fill_holes(self) -> None:

@@ -1,0 +1,44 @@
+"""The tables of commands that the window is made of, one class per subject, in the order of its menus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from segstudio.ui.shell.object_commands import ObjectCommands
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from segstudio.ui.shell.commands import Command
+    from segstudio.ui.shell.main_window import MainWindow
+
+
+class CommandTable(Protocol):
+    """What a person can do about one subject. What is made by its calls is made at the first call."""
+
+    def rows(self) -> list[Command]:
+        """The rows of the window's table."""
+
+    def checks(self) -> dict[str, bool]:
+        """Which of the checkable commands, by id, are on now; asked again whenever the view changes."""
+
+
+TABLES: tuple[Callable[[MainWindow], CommandTable], ...] = (ObjectCommands,)
+MENUS = (
+    ("&File", "file"),
+    ("&Edit", "edit"),
+    ("&Object", "object"),
+    ("&View", "view"),
+    ("&Image", "image"),
+    ("&Classes", "classes"),
+    ("&Tools", "tool"),
+    ("&Model", "model"),
+    ("&Assist", "assist"),
+    ("&Inspect", "inspect"),
+    ("&Help", "help"),
+)
+"""Title of a menu and the group of command ids ("file" of "file.open") that stand in it; a menu without any is left
+out.
+"""
+ALSO = {"mode": "edit", "accept": "model", "learn": "model", "compare": "inspect", "errors": "inspect"}
+"""Groups of command ids that stand in another group's menu."""

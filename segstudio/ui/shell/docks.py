@@ -1,0 +1,80 @@
+"""The panels that are too wide for the column on the right: docks, made when they are first asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget, QWidget
+
+from segstudio.ui.shell.commands import Later
+
+if TYPE_CHECKING:
+    from segstudio.ui.shell.main_window import MainWindow
+
+
+@dataclass(frozen=True, slots=True)
+class DockEntry:
+    """A dock by its id: its title, and the function (module, name) that makes its content from the window."""
+
+    id: str
+    title: str
+    module: str
+    name: str
+    area: Qt.DockWidgetArea = Qt.DockWidgetArea.BottomDockWidgetArea
+
+
+DOCKS: tuple[DockEntry, ...] = ()
+
+
+class Docks:
+    """Makes, shows and hides the docks of one window; those of one area share it as tabs."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._entries = {entry.id: entry for entry in DOCKS}
+        self._made: dict[str, QDockWidget] = {}
+
+    def is_shown(self, name: str) -> bool:
+        """Whether a person sees it, or could by one click on its tab."""
+        return name in self._made and not self._made[name].isHidden()
+
+    def content(self, name: str) -> QWidget:
+        """What stands in the dock, made where it is not yet; raises `KeyError` for an unknown id."""
+        return self._dock(name).widget()
+
+    def show(self, name: str) -> QWidget:
+        """Bring it to the front; gives its content."""
+        dock = self._dock(name)
+        dock.show()
+        dock.raise_()
+        return dock.widget()
+
+    def toggle(self, name: str) -> None:
+        """Show it, or put it away; what is put away keeps its state."""
+        if self.is_shown(name):
+            self._made[name].hide()
+        else:
+            self.show(name)
+
+    def hide_all(self) -> None:
+        for dock in self._made.values():
+            dock.hide()
+
+    def _dock(self, name: str) -> QDockWidget:
+        if name not in self._made:
+            entry = self._entries[name]
+            dock = QDockWidget(entry.title, self._window)
+            dock.setObjectName(f"dock-{entry.id}")
+            dock.setWidget(Later(entry.module, entry.name, self._window)())  # type: ignore[arg-type]
+            beside = [other for key, other in self._made.items() if self._entries[key].area == entry.area]
+            self._window.addDockWidget(entry.area, dock)
+            if beside:
+                self._window.tabifyDockWidget(beside[-1], dock)
+            dock.visibilityChanged.connect(self._on_visibility)
+            self._made[name] = dock
+        return self._made[name]
+
+    def _on_visibility(self, _: bool) -> None:
+        self._window.actions_table.refresh_checks()
