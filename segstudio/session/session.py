@@ -5,13 +5,10 @@ widgets.
 from __future__ import annotations
 
 import getpass
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import platformdirs
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import Dataset
@@ -29,6 +26,7 @@ from segstudio.session.notify import Notifier
 from segstudio.session.pictures import PictureCache
 from segstudio.session.predictions import Host, Predictions
 from segstudio.session.view import ViewState
+from segstudio.settings import data_directory
 
 if TYPE_CHECKING:
     from segstudio.formats.report import AmbiguousFormat
@@ -355,12 +353,6 @@ class Session:
         if self.view.now.active_class not in class_set.by_id:
             first = next((c.id for c in class_set.evaluated), None)
             self.view.set(active_class=first, previous_class=None, error_class=None)
-
-
-def data_directory() -> Path:
-    """Where projects made for data sets, the demo and caches lie; the variable `SEGSTUDIO_DATA` moves it."""
-    moved = os.environ.get("SEGSTUDIO_DATA")
-    return Path(moved) if moved else Path(platformdirs.user_data_dir("segstudio", appauthor=False))
 
 
 def _model_host() -> Host:

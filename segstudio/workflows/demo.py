@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-import platformdirs
-
 from segstudio.core.progress import CancelToken, Progress, no_progress
+from segstudio.settings import data_directory
 from segstudio.workflows.toytown import generate
 
 
 def demo_dir(data_dir: Path | None = None) -> Path:
     """Where the demo lies unless somebody says otherwise; `data_dir` None is the program's own data folder."""
-    if data_dir is None:
-        moved = os.environ.get("SEGSTUDIO_DATA")
-        data_dir = Path(moved) if moved else Path(platformdirs.user_data_dir("segstudio", appauthor=False))
-    return data_dir / "demo" / "toytown"
+    return (data_directory() if data_dir is None else data_dir) / "demo" / "toytown"
 
 
 def make_demo(
