@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.core.class_set import ClassSet
+from segstudio.core.class_patch import ClassSetPatch
 from segstudio.core.errors import UserError
 from segstudio.core.geometry import EMPTY, Rect, union_all
 from segstudio.core.layer import Layer
@@ -62,7 +62,7 @@ class Edit:
     forward.
 
     `provenance` says where the change came from (tool, person, model run); `seconds` how long the person took; `pixels`
-    how many raster pixels changed. `class_set` is the class set to go back to, where the edit changed it.
+    how many raster pixels changed. `class_set` leads back to the classes before, where the edit changed some.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Edit:
     patches: tuple[RasterPatch, ...] = ()
     objects: tuple[ObjectPatch, ...] = ()
     segments: tuple[SegmentPatch, ...] = ()
-    class_set: ClassSet | None = None
+    class_set: ClassSetPatch | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     pixels: int = 0

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from segstudio.core.class_patch import ClassSetPatch
 from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import ImageItem
 from segstudio.core.errors import UserError
@@ -142,7 +143,10 @@ class Document:
         return self._stroke
 
     def undo(self) -> Edit | None:
-        """Take back the latest edit of this image; None where there is none or a stroke is open."""
+        """Take back the latest edit of this image; None where there is none or a stroke is open.
+
+        Raises `UserError`, and changes nothing, where a class's old name belongs to another class by now.
+        """
         edit = self.history.next_undo()
         if edit is None or self._stroke is not None:
             return None
@@ -152,7 +156,7 @@ class Document:
         return edit
 
     def redo(self) -> Edit | None:
-        """Do again what was undone last; None where there is nothing or a stroke is open."""
+        """Do again what was undone last; None where there is nothing or a stroke is open. Raises as `undo` does."""
         edit = self.history.next_redo()
         if edit is None or self._stroke is not None:
             return None
@@ -170,7 +174,7 @@ class Document:
             for c in class_set.classes:
                 if self.labels.segments.of_class(c.id) is None:
                     stroke.segment_for_class(c.id)
-            stroke.note_class_set(before)
+            stroke.note_class_set(ClassSetPatch.back_to(before, class_set))
 
     def finish_stroke(self, edit: Edit | None) -> None:
         """The open stroke has ended; called by the stroke itself."""
@@ -180,9 +184,12 @@ class Document:
             self.recorded.emit(Recorded(self, edit))
 
     def _swap(self, edit: Edit) -> Edit:
+        # Classes first: where a name cannot come back, nothing has happened yet.
+        classes = edit.class_set.swap(self.classes.current) if edit.class_set is not None else None
         inverse, deltas = edit.swap(self.layer(edit.layer))
-        if edit.class_set is not None:
-            inverse = replace(inverse, class_set=self.classes.replace(edit.class_set))
+        if classes is not None:
+            self.classes.replace(classes[0])
+            inverse = replace(inverse, class_set=classes[1])
         for delta in deltas:
             self.pixels_changed.emit(delta)
         self.changed.emit(edit.changes)

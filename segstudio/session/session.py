@@ -141,11 +141,11 @@ class Session:
         self._step(-1)
 
     def undo(self) -> Edit | None:
-        """Undo the latest edit of the open image."""
-        return self.document.undo() if self.document is not None else None
+        """Undo the latest edit of the open image; what stands against it is told."""
+        return self._told(self.document.undo) if self.document is not None else None
 
     def redo(self) -> Edit | None:
-        return self.document.redo() if self.document is not None else None
+        return self._told(self.document.redo) if self.document is not None else None
 
     def set_status(self, status: str) -> None:
         """Say what a person thinks of the open image ("reviewed", "rejected"); said again, it is taken back."""
@@ -188,6 +188,13 @@ class Session:
         self.predictions.close()
         self.jobs.close()
         self._put_away()
+
+    def _told(self, call: Callable[[], Edit | None]) -> Edit | None:
+        try:
+            return call()
+        except UserError as error:
+            self.notify.fault(error)
+            return None
 
     def _step(self, step: int) -> None:
         # An image that could not be opened is a place too: one goes on from there, not back to it.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.core.class_set import ClassSet
+from segstudio.core.class_patch import ClassSetPatch
 from segstudio.core.geometry import Rect
 from segstudio.core.layer import Layer
 from segstudio.core.objects import SegObject
@@ -34,7 +34,7 @@ class Stroke:
     def __init__(self, document: Document, transaction: Transaction) -> None:
         self._document = document
         self._transaction = transaction
-        self._class_set: ClassSet | None = None
+        self._class_set: ClassSetPatch | None = None
 
     @property
     def layer(self) -> Layer:
@@ -78,9 +78,9 @@ class Stroke:
         """The id of the segment that stands for the class as a whole; made where there is none."""
         return self._transaction.segment_for_class(class_id)
 
-    def note_class_set(self, before: ClassSet) -> None:
-        """The class set was changed as part of this edit; undo puts `before` back."""
-        self._class_set = before
+    def note_class_set(self, back: ClassSetPatch) -> None:
+        """The class set was changed as part of this edit; undo takes `back`."""
+        self._class_set = back
 
     def commit(self) -> Edit | None:
         """End the gesture and make it one undo step; None where nothing changed."""

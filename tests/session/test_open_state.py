@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -221,3 +222,33 @@ def test_a_data_set_of_objects_opens_in_object_mode(session: Session, street: Pa
     assert session.live.score() is not None
     session.open_path(street, format="class-id-png", class_set=CLASSES)
     assert session.view.now.mode == "semantic"
+
+
+def test_undoing_a_new_class_keeps_the_one_that_another_image_brought(opened: Session) -> None:
+    before = opened.classes.current
+    tram, ship = LabelClass(12, "tram", (9, 99, 199), train_id=3), LabelClass(13, "ship", (1, 2, 3), train_id=4)
+    opened.document.change_classes("add tram", before.with_class(tram))
+    opened.next_image()
+    opened.document.change_classes("add ship", opened.classes.current.with_class(ship))
+    opened.previous_image()
+    opened.undo()
+    assert opened.classes.current.classes == (*before.classes, ship)
+    opened.redo()
+    assert set(opened.classes.current.classes) == {*before.classes, tram, ship}
+
+
+def test_an_undo_that_would_give_a_name_twice_is_told_and_does_nothing(opened: Session) -> None:
+    told: list[str] = []
+    opened.notify.told.connect(lambda notice: told.append(notice.text))
+    before = opened.classes.current
+    lorry = replace(before.by_name["car"], name="lorry")
+    opened.document.change_classes("rename", before.with_class(lorry))
+    car = LabelClass(12, "car", (9, 99, 199), train_id=3)
+    opened.next_image()
+    opened.document.change_classes("add car", opened.classes.current.with_class(car))
+    opened.previous_image()
+    now = opened.classes.current
+    assert opened.undo() is None
+    assert opened.classes.current == now
+    assert "'car' is used twice" in told[-1]
+    assert len(opened.document.history.undoable) == 1

@@ -91,10 +91,7 @@ class HistoryPanel(QWidget):
             self.list.setCurrentIndex(self.model.index(self.model.current))
 
     def _go(self, index: QModelIndex) -> None:
-        document = self._session.document
-        if document is None:
-            return
         steps = index.row() - self.model.current
         for _ in range(abs(steps)):
-            if (document.redo() if steps > 0 else document.undo()) is None:
+            if (self._session.redo() if steps > 0 else self._session.undo()) is None:
                 break
