@@ -15,7 +15,8 @@ from segstudio.core.objects import SegObject
 from segstudio.core.raster import SegmentIds
 from segstudio.core.segments import Segment
 from segstudio.core.transaction import Edit
-from segstudio.store import journal, layer_rows, layers, meta, schema
+from segstudio.store import fact_rows, journal, layer_rows, layers, meta, schema
+from segstudio.store.image_facts import ImageFacts
 from segstudio.store.layer_rows import TileKey
 from segstudio.store.layers import LayerHead
 from segstudio.store.packing import to_text
@@ -29,7 +30,8 @@ _FORGET_SCORE = delete(schema.image_score).where(
 class Change:
     """What one edit leaves in the file: the touched tiles, objects and segments as they are now (None = gone).
 
-    `whole` holds the layer in full where the file does not have it yet; the parts are empty then.
+    `whole` holds the layer in full where the file does not have it yet; the parts are empty then. `facts` are those of
+    the layer after the edit, None where they are not known.
     """
 
     key: str
@@ -42,6 +44,7 @@ class Change:
     segments: Mapping[int, Segment | None]
     whole: Annotation | None = None
     class_set: ClassSet | None = None
+    facts: ImageFacts | None = None
 
 
 def capture(
@@ -92,6 +95,10 @@ def write(connection: Connection, change: Change, path: Path) -> None:
     else:
         _write_parts(connection, change, path)
     connection.execute(_FORGET_SCORE, {"owner": owner, "layer_name": change.head.name})
+    if change.facts is None:
+        fact_rows.forget(connection, owner, change.head.name)
+    else:
+        fact_rows.put(connection, owner, change.head.name, change.facts)
     journal.add(connection, owner, change.edit, is_undo=change.is_undo, when=change.when)
     if change.class_set is not None:
         meta.put(connection, "class_set", change.class_set.to_json())

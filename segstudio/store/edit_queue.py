@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ from segstudio.core.segments import Segment
 from segstudio.core.transaction import Edit
 from segstudio.store import changes, journal, layers
 from segstudio.store.changes import Change
+from segstudio.store.image_facts import ImageFacts
 from segstudio.store.lane import WriterLane
 from segstudio.store.records import Receipt
 
@@ -41,11 +43,21 @@ class EditQueue:
         self._owed: list[Change] = []
         self._stored: OrderedDict[tuple[str, str], tuple[tuple[int, int], Segments]] = OrderedDict()
 
-    def record(self, key: str, layer: Layer, edit: Edit, *, is_undo: bool, class_set: ClassSet | None) -> Receipt:
+    def record(
+        self,
+        key: str,
+        layer: Layer,
+        edit: Edit,
+        *,
+        is_undo: bool,
+        class_set: ClassSet | None,
+        facts: ImageFacts | None = None,
+    ) -> Receipt:
         """Take an edit; see `Project.record`."""
         with self._guard:
             retrying = not self._settle()
-            self._owed.append(self._capture(key, layer, edit, is_undo, class_set))
+            change = self._capture(key, layer, edit, is_undo, class_set)
+            self._owed.append(replace(change, facts=facts))
             receipt = self._write_owed()
             if retrying:
                 receipt.wait()

@@ -36,6 +36,9 @@ def storage_faults(path: Path) -> Iterator[None]:
         raise _translated(path, error.orig) or error from None
     except sqlite3.Error as error:
         raise _translated(path, error) or error from None
+    except UnicodeDecodeError:
+        # SQLite quotes the damaged file in its message, and Python cannot read the quotation.
+        raise damaged(path, "text in it is not UTF-8") from None
 
 
 def damaged(path: Path, what: str) -> UserError:

@@ -12,7 +12,15 @@ from segstudio.store.schema import APPLICATION_ID, VERSION, tables
 
 Step = Callable[[Connection], None]
 
-STEPS: Mapping[int, Step] = {}
+
+def _add_image_facts(connection: Connection) -> None:
+    connection.exec_driver_sql(
+        "CREATE TABLE image_facts (image_id INTEGER NOT NULL REFERENCES image (id) ON DELETE CASCADE,"
+        " layer VARCHAR NOT NULL, packed BLOB NOT NULL, seal BIGINT NOT NULL, PRIMARY KEY (image_id, layer))"
+    )
+
+
+STEPS: Mapping[int, Step] = {1: _add_image_facts}
 """Schema number → the step that leads from it to the next. A step only adds; it never drops what a person made."""
 
 

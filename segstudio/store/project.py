@@ -20,11 +20,13 @@ from segstudio.core.errors import EnvironmentFault, UserError
 from segstudio.core.layer import Annotation, Layer
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.core.transaction import Edit
-from segstudio.store import backups, history, image_rows, journal, layers, meta, opening, run_rows
+from segstudio.store import backups, fact_rows, history, image_rows, journal, layers, meta, opening, run_rows
 from segstudio.store.connections import reader_engine, sweep_log
 from segstudio.store.copies import copy_file
 from segstudio.store.edit_queue import EditQueue
+from segstudio.store.fact_rows import LastEdit, PackedFacts
 from segstudio.store.faults import storage_faults
+from segstudio.store.image_facts import ImageFacts
 from segstudio.store.image_rows import Roots
 from segstudio.store.lane import WriterLane
 from segstudio.store.lease import Lease
@@ -204,6 +206,7 @@ class Project:
         def write(connection: Connection) -> None:
             owner = layers.image_id(connection, key, self.path)
             history.forget(connection, owner, layer_name)
+            fact_rows.forget(connection, owner, layer_name)
             layers.save(connection, owner, head, annotation)
 
         self._queue.replace_layer(key, layer_name, write).result()
@@ -216,18 +219,20 @@ class Project:
         *,
         undo: bool = False,
         class_set: ClassSet | None = None,
+        facts: ImageFacts | None = None,
     ) -> Receipt:
         """Store one committed, undone or redone edit in one transaction that holds just what it touched.
 
         Copies from `layer` before it returns, so the next edit may start at once; the edit before is durable by then.
-        `class_set` is the set that holds from now on, where the edit changed it. Raises `EnvironmentFault` where the
+        `class_set` is the set that holds from now on, where the edit changed it; `facts` are the layer's after the
+        edit. Raises `EnvironmentFault` where the
         edit before could not be written and cannot be now: nothing is lost, both are tried again with the next
         `record`, `flush` or `close`.
         """
         queue = self._queue
         if class_set is not None:
             self._class_set = class_set
-        return queue.record(key, layer, edit, is_undo=undo, class_set=class_set)
+        return queue.record(key, layer, edit, is_undo=undo, class_set=class_set, facts=facts)
 
     def flush(self) -> None:
         """Return once every edit is durable. Raises `EnvironmentFault` where the machine refuses; edits are kept."""
@@ -290,6 +295,42 @@ class Project:
         def write(connection: Connection) -> None:
             owner = layers.image_id(connection, key, self.path)
             run_rows.put_score(connection, owner, layer_name, counts, missed)
+
+        self._writer.run(write)
+
+    # ── facts about images ───────────────────────────────────────────────────────────────────────────────────────
+
+    def facts(self) -> list[PackedFacts]:
+        """What is known of every layer without reading it; layers that are missing can be looked through anew."""
+        self._settle()
+        return self._read(fact_rows.read_all)
+
+    def put_facts(self, rows: Sequence[tuple[str, str, ImageFacts]]) -> None:
+        """Store the facts of many (image key, layer name)."""
+        self._writer.run(lambda connection: fact_rows.put_many(connection, rows))
+
+    def layers_without_facts(self) -> list[tuple[str, str]]:
+        """(image key, layer name) of the stored layers that nothing is known of yet."""
+        self._settle()
+        return self._read(fact_rows.layers_without)
+
+    def last_edits(self) -> Mapping[str, LastEdit]:
+        """Who edited an image last and when, by image key."""
+        self._settle()
+        return self._read(fact_rows.last_edits)
+
+    @property
+    def saved_filters(self) -> Mapping[str, str]:
+        """The questions that were given a name, as text by name."""
+        return self._read(lambda connection: meta.get(connection, "saved_filters", self.path)) or {}
+
+    def save_filter(self, name: str, query: str | None) -> None:
+        """Keep a question under a name; None forgets it."""
+
+        def write(connection: Connection) -> None:
+            kept = dict(meta.get(connection, "saved_filters", self.path) or {})
+            kept.pop(name, None)
+            meta.put(connection, "saved_filters", kept if query is None else {**kept, name: query})
 
         self._writer.run(write)
 

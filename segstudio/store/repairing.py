@@ -44,6 +44,8 @@ _SEALED: Mapping[str, Sequence[str]] = {
     "image_score": ("image_id", "layer", "classes", "packed"),
 }
 _SPAN = 256
+_UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""The second where the damage is in the text of the message itself, which quotes the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ def _rescue(path: Path, fresh: Path, progress: Progress) -> tuple[int, list[str]
             source.row_factory = sqlite3.Row
             with engine.begin() as connection:
                 migrations.create(connection)
-                ordered = schema.tables.sorted_tables
+                # Facts are found anew from the layers.
+                ordered = [table for table in schema.tables.sorted_tables if table is not schema.image_facts]
                 for done, table in enumerate(ordered):
                     progress(done, len(ordered), table.name)
                     kept_rows += _copy_table(source, connection, table, lost)
@@ -119,7 +122,7 @@ def _readable_rows(source: sqlite3.Connection, table: str, lost: list[str]) -> I
     """Every row that SQLite can still reach, in spans of row numbers that are halved where one cannot be read."""
     try:
         low, high = source.execute(f'SELECT min(rowid), max(rowid) FROM "{table}"').fetchone()
-    except sqlite3.DatabaseError as error:
+    except _UNREADABLE as error:
         lost.append(f"{table}: cannot be read at all: {error}")
         return
     spans = [(first, first + _SPAN) for first in range(low, high + 1, _SPAN)] if low is not None else []
@@ -128,7 +131,7 @@ def _readable_rows(source: sqlite3.Connection, table: str, lost: list[str]) -> I
         try:
             query = f'SELECT * FROM "{table}" WHERE rowid >= ? AND rowid < ? ORDER BY rowid'
             found = source.execute(query, (first, end)).fetchall()
-        except sqlite3.DatabaseError as error:
+        except _UNREADABLE as error:
             if end - first == 1:
                 lost.append(f"{table} row {first}: {error}")
             else:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 APPLICATION_ID = 0x53454753
 """The file's signature, "SEGS", in SQLite's header."""
 
-VERSION = 1
+VERSION = 2
 """The schema's number, SQLite's `user_version`; `migrations.py` leads from each to the next."""
 
 tables = MetaData()
@@ -188,6 +188,16 @@ image_score = Table(
     Column("image_id", ForeignKey("image.id", ondelete="CASCADE"), primary_key=True),
     Column("layer", String, primary_key=True),
     Column("classes", Integer, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+    _seal(),
+)
+
+# What is known of a layer without reading it (see image_facts.py); it can be found anew from the layer.
+image_facts = Table(
+    "image_facts",
+    tables,
+    Column("image_id", ForeignKey("image.id", ondelete="CASCADE"), primary_key=True),
+    Column("layer", String, primary_key=True),
     Column("packed", LargeBinary, nullable=False),
     _seal(),
 )
