@@ -11,6 +11,8 @@ from segstudio.core.layer import LABELS, TRUTH
 Mode = Literal["semantic", "objects"]
 FillStyle = Literal["fill", "outline", "both"]
 PaintMode = Literal["everywhere", "unlabelled"]
+MIN_RADIUS, MAX_RADIUS = 0.5, 500.0
+"""Radii of the brush: tips of 1 to 1000 pixels."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,10 @@ class View:
     """One state of the view.
 
     `opacity` and `shown` are per layer name (labels, truth, prediction:run); `error_class` is a class id or None for
-    all classes; `selection` holds object ids of the labels layer; brightness and contrast run from −1 to 1.
+    all classes; `selection` holds object ids of the labels layer, `last_selected` the one of them that was added last;
+    `snap_radius` is in logical pixels of the screen; brightness and contrast run from −1 to 1.
+    `channels` are the picture's channels shown as grey (one) or as red, green and blue (three), empty for its own
+    choice; `tone_percent` are the percentiles shown as black and white, None for its own range.
     """
 
     mode: Mode = "semantic"
@@ -28,6 +33,9 @@ class View:
     brush_radius: float = 20.0
     brush_in_screen_pixels: bool = False
     brush_square: bool = False
+    snapping: bool = False
+    snap_radius: float = 8.0
+    shared_borders: bool = True
     paint_mode: PaintMode = "everywhere"
     fill_style: FillStyle = "both"
     opacity: dict[str, float] = field(default_factory=lambda: {LABELS: 0.55, TRUTH: 0.55})
@@ -40,11 +48,19 @@ class View:
     error_class: int | None = None
     heat_map: bool = False
     selection: frozenset[int] = frozenset()
+    last_selected: int | None = None
     hovered_object: int | None = None
     brightness: float = 0.0
     contrast: float = 0.0
     gamma: float = 1.0
+    channels: tuple[int, ...] = ()
+    tone_percent: tuple[float, float] | None = None
     colour_blind: bool = False
+    rulers: bool = False
+    pixel_grid: bool = True
+    crosshair: bool = False
+    minimap: bool = False
+    keep_zoom: bool = True
 
 
 _NAMES = frozenset(f.name for f in fields(View))
@@ -66,12 +82,25 @@ class ViewState:
         unknown = values.keys() - _NAMES
         if unknown:
             raise TypeError(f"a view has no {sorted(unknown)}")
+        if "brush_radius" in values:
+            values["brush_radius"] = min(MAX_RADIUS, max(MIN_RADIUS, values["brush_radius"]))
         different = {name: value for name, value in values.items() if getattr(self._view, name) != value}
         if "mode" in different and self._view.hovered_object is not None:
             different["hovered_object"] = None
+        if "selection" in different and "last_selected" not in different:
+            last = self._last_of(different["selection"])
+            if last != self._view.last_selected:
+                different["last_selected"] = last
         if different:
             self._view = replace(self._view, **different)
             self.changed.emit(frozenset(different))
+
+    def _last_of(self, selection: frozenset[int]) -> int | None:
+        """The newest of what is about to be selected; of several at once the one with the highest id."""
+        new = selection - self._view.selection
+        if not new and self._view.last_selected in selection:
+            return self._view.last_selected
+        return max(new or selection, default=None)
 
     def choose_class(self, class_id: int) -> None:
         """Make `class_id` the one that tools draw with, and remember the one before."""

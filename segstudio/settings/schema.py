@@ -60,12 +60,17 @@ class Settings:
     shortcuts: str = _setting(
         "segstudio", "Which program's keys are used.", choices=("segstudio", "labelme", "cvat", "napari")
     )
+    keys: tuple[str, ...] = _setting((), "Keys that differ from that program's, as “command=key; key”.")
     person: str = _setting("", "The name under which edits are recorded; empty takes the account's.")
     device: str = _setting("auto", "Where models run.", choices=("auto", "cuda", "mps", "cpu"))
-    label_opacity: float = _setting(0.5, "Opacity of labels over the picture.", within=(0.0, 1.0))
+    label_opacity: float = _setting(0.55, "Opacity of labels over the picture.", within=(0.0, 1.0))
     safe_colors: bool = _setting(False, "Show errors in colours that colour-blind people can tell apart.")
-    brush_size: int = _setting(24, "Diameter of the brush when the program starts, in pixels.", within=(1, 2000))
+    brush_size: int = _setting(40, "Diameter of the brush when the program starts, in pixels.", within=(1, 1000))
     brush_follows_zoom: bool = _setting(False, "Keep the brush's size on the screen instead of in the picture.")
+    view_aids: tuple[str, ...] = _setting(
+        ("keep_zoom", "pixel_grid"),
+        "What helps the eye on the canvas: keep_zoom, pixel_grid, minimap, rulers, crosshair.",
+    )
     undo_megabytes: int = _setting(256, "Memory for undo over all images.", within=(16, 65536))
     picture_megabytes: int = _setting(1024, "Memory for decoded pictures.", within=(64, 65536))
     history_megabytes: int = _setting(

@@ -20,6 +20,7 @@ from segstudio.core.transaction import Changes
 from segstudio.render.viewport import Viewport
 from segstudio.session.document import Document
 from segstudio.session.session import Session
+from segstudio.ui.canvas.aids import Aids
 from segstudio.ui.canvas.picture_view import ZOOM_STEP, PictureView
 from segstudio.ui.canvas.pointed import Pointed, pointed_at
 from segstudio.ui.canvas.pointer import MoveQueue, pointer_of
@@ -28,8 +29,6 @@ from segstudio.ui.canvas.tools import TOOLS
 from segstudio.ui.canvas.tools.tool import Pointer, Tool, ToolContext
 
 __all__ = ["Canvas", "Pointed"]
-
-_MIN_RADIUS, _MAX_RADIUS = 0.5, 500.0
 
 
 class Canvas(PictureView):
@@ -64,7 +63,12 @@ class Canvas(PictureView):
         self.setTabletTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.aids = Aids(self)
         self._on_document(session.document)
+
+    @property
+    def inset(self) -> int:
+        return self.aids.inset
 
     @property
     def tool(self) -> Tool:
@@ -152,6 +156,9 @@ class Canvas(PictureView):
 
     # ── the overlay ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def paint_aids(self, painter: QPainter) -> None:
+        self.aids.paint(painter)
+
     def paint_overlay(self, painter: QPainter) -> None:
         self._tool.paint_overlay(painter)
 
@@ -233,8 +240,7 @@ class Canvas(PictureView):
         notches = (event.angleDelta().y() or event.angleDelta().x()) / 120
         if event.modifiers() & Qt.KeyboardModifier.AltModifier:
             view = self.session.view
-            radius = view.now.brush_radius * ZOOM_STEP**notches
-            view.set(brush_radius=min(_MAX_RADIUS, max(_MIN_RADIUS, radius)))
+            view.set(brush_radius=view.now.brush_radius * ZOOM_STEP**notches)
             self._keep_alt_from_the_menu(event)
         elif notches and self.document is not None:
             self._cursor_at = event.position()
@@ -259,6 +265,7 @@ class Canvas(PictureView):
         self._tell_pointed()
 
     def _tell_pointed(self) -> None:
+        self.aids.follow_cursor(self._cursor_at)
         point = self.cursor_image_point()
         self.pointed.emit(pointed_at(self.document, *point) if point and self.document is not None else None)
 

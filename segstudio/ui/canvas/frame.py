@@ -58,6 +58,11 @@ class Frame:
         assert self._source is not None
         return self._source.objects()
 
+    def scene_now(self, view: View, background: Color, outline_px: int) -> Scene:
+        """What is to be seen of the document, for pictures of other sizes."""
+        assert self._source is not None
+        return self._source.scene(view, background=background, outline_px=outline_px)
+
     def invalidate(self) -> None:
         """Draw everything anew next time."""
         self._is_stale = True

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from segstudio.core.geometry import Rect
 from segstudio.core.transaction import Changes
+from segstudio.render.scene import Scene
 from segstudio.render.viewport import Viewport
 from segstudio.session.document import Document
 from segstudio.session.jobs import Job
@@ -29,9 +30,14 @@ _DRAWN_BY = {
 
 
 class PictureView(QWidget):
-    """Follows the session's document and view. `zoom_changed` carries device pixels per image pixel."""
+    """Follows the session's document and view. `zoom_changed` carries device pixels per image pixel.
+
+    `moved` is emitted when the view stands elsewhere, `picture_changed` when what it shows is drawn anew.
+    """
 
     zoom_changed = Signal(object)
+    moved = Signal()
+    picture_changed = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,10 +48,12 @@ class PictureView(QWidget):
         self._fits = True
         self._pan_rest = QPointF()
         self._view_before = session.view.now
+        self._shown_size_hw: tuple[int, int] | None = None
         self._continue = QTimer(self)
         self._continue.setSingleShot(True)
         self._continue.timeout.connect(self.update)
         self.setMinimumSize(64, 64)
+        session.opened.connect(self._on_opened)
         session.document_changed.connect(self._on_document)
         session.view.changed.connect(self._on_view)
         session.classes.changed.connect(self._on_classes)
@@ -76,9 +84,14 @@ class PictureView(QWidget):
     def fit(self) -> None:
         """Show the whole image, also after the window's size changes."""
         if self.document is not None:
-            margin = round(_MARGIN * self.devicePixelRatioF())
+            margin = round((_MARGIN + self.inset) * self.devicePixelRatioF())
             self.show_viewport(self._viewport.fit(self.document.size_hw, margin_px=margin))
             self._fits = True
+
+    @property
+    def inset(self) -> int:
+        """Logical pixels at the edges that something else covers."""
+        return 0
 
     def actual_size(self, at: QPointF | None = None) -> None:
         """One image pixel on one device pixel; the point `at` (else the middle) stays where it is."""
@@ -128,6 +141,7 @@ class PictureView(QWidget):
         self._fits = False
         # The frame sees by itself whether it has to draw anew or only to shift.
         self.update()
+        self.moved.emit()
         if scaled:
             self.zoom_changed.emit(viewport.scale)
 
@@ -142,10 +156,16 @@ class PictureView(QWidget):
         if document is not None:
             document.changed.connect(self._on_changes)
             document.layers_changed.connect(self._on_layers)
-            if self._fits or before is None or before.size_hw != document.size_hw:
+            keeps = self.session.view.now.keep_zoom and self._shown_size_hw == document.size_hw
+            self._shown_size_hw = document.size_hw
+            if self._fits or not keeps:
                 self.fit()
             self._build_levels(document)
         self.redraw()
+
+    def _on_opened(self, _: object) -> None:
+        """Another data set begins with its whole first image."""
+        self._shown_size_hw = None
 
     def _build_levels(self, document: Document) -> None:
         pyramid = document.pyramid
@@ -168,6 +188,7 @@ class PictureView(QWidget):
             self.redraw()
         else:
             self.update_device(rect)
+            self.picture_changed.emit()
 
     def _on_layers(self, _: str) -> None:
         self.redraw()
@@ -191,6 +212,13 @@ class PictureView(QWidget):
         """Draw everything anew."""
         self.frame.invalidate()
         self.update()
+        self.picture_changed.emit()
+
+    def scene_now(self) -> Scene:
+        """What is to be seen of the document, for a picture of another size; areas without their outlines."""
+        view, ground = self.session.view.now, QColor(current_theme().canvas)
+        background = (ground.red(), ground.green(), ground.blue())
+        return self.frame.scene_now(view, background, int(view.fill_style == "outline"))
 
     def restyle(self) -> None:
         """Draw in the colours of the current theme."""
@@ -207,6 +235,9 @@ class PictureView(QWidget):
         """Repaint logical pixels."""
         if not rect.isNull():
             self.update(rect)
+
+    def paint_aids(self, painter: QPainter) -> None:
+        """Draw what helps the eye, in logical pixels; nothing here."""
 
     def paint_overlay(self, painter: QPainter) -> None:
         """Draw over the picture, in logical pixels; nothing here."""
@@ -226,6 +257,7 @@ class PictureView(QWidget):
             painter.setClipRect(rect)
             painter.drawImage(QPointF(0, 0), image)
         painter.setClipRegion(event.region())
+        self.paint_aids(painter)
         if not self.session.view.now.bare:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self.paint_overlay(painter)
