@@ -379,7 +379,7 @@ class Actions:
         view = self._session.view
         radius = view.now.brush_radius * factor
         step = radius + (0.5 if factor > 1 else -0.5)
-        view.set(brush_radius=min(500.0, max(0.5, round(2 * step) / 2)))
+        view.set(brush_radius=round(2 * step) / 2)
 
     def _repeat_tool(self) -> None:
         self.choose_tool(self._previous_tool)

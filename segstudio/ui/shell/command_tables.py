@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from segstudio.ui.shell.object_commands import ObjectCommands
+from segstudio.ui.shell.view_commands import ViewCommands
+from segstudio.ui.shell.tool_commands import ToolCommands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +25,7 @@ class CommandTable(Protocol):
         """Which of the checkable commands, by id, are on now; asked again whenever the view changes."""
 
 
-TABLES: tuple[Callable[[MainWindow], CommandTable], ...] = (ObjectCommands,)
+TABLES: tuple[Callable[[MainWindow], CommandTable], ...] = (ViewCommands, ObjectCommands, ToolCommands)
 MENUS = (
     ("&File", "file"),
     ("&Edit", "edit"),

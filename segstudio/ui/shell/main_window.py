@@ -133,7 +133,7 @@ class MainWindow(QMainWindow):
             button = bar.widgetForAction(self.commands.action(name))
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)  # type: ignore[attr-defined]
         bar.addSeparator()
-        self.tool_options = ToolOptions(self.session)
+        self.tool_options = ToolOptions(self.session, self.commands)
         bar.addWidget(self.tool_options)
         spring = QWidget()
         spring.setSizePolicy(spring.sizePolicy().Policy.Expanding, spring.sizePolicy().Policy.Preferred)

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QSpinBox, QToolButton, QWidget
 
 from segstudio.session.session import Session
+from segstudio.session.view import MAX_RADIUS, MIN_RADIUS
+from segstudio.ui.shell.commands import Commands
 
-MIN_RADIUS, MAX_RADIUS = 1, 500
 _PAINT_MODES = (("everywhere", "On all"), ("unlabelled", "Only bare"))
 _BRUSHES = frozenset({"brush", "eraser"})
+_SWITCHES = {
+    "tool.brush_screen": _BRUSHES,
+    "tool.snapping": frozenset({"polygon", "vertex"}),
+    "tool.shared_borders": frozenset({"vertex"}),
+}
+"""Commands that stand here as buttons, and the tools that they belong to."""
 
 
 class ToolOptions(QWidget):
     """Follows the view: what does not belong to the tool in hand is hidden."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, commands: Commands, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.slider = QSlider(Qt.Orientation.Horizontal)
@@ -25,7 +32,7 @@ class ToolOptions(QWidget):
         self.slider.setToolTip("Brush size ([ and ], or Alt+wheel)")
         self.slider.valueChanged.connect(self._on_slider)
         self.spin = QSpinBox()
-        self.spin.setRange(MIN_RADIUS * 2, MAX_RADIUS * 2)
+        self.spin.setRange(round(2 * MIN_RADIUS), round(2 * MAX_RADIUS))
         self.spin.setSuffix(" px")
         self.spin.setFixedWidth(64)
         self.spin.lineEdit().setTextMargins(4, 0, 0, 0)
@@ -46,6 +53,14 @@ class ToolOptions(QWidget):
         layout.setContentsMargins(6, 0, 6, 0)
         for widget in (self.slider, self.spin, self.shape, self.paint):
             layout.addWidget(widget)
+        self.switches: dict[str, QToolButton] = {}
+        for name in _SWITCHES:
+            action = commands.action(name)
+            self.switches[name] = button = QToolButton()
+            button.setDefaultAction(action)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setAccessibleName(action.text().replace("&", ""))
+            layout.addWidget(button)
         layout.addStretch(1)
         session.view.changed.connect(self._on_view)
         self.refresh()
@@ -56,6 +71,8 @@ class ToolOptions(QWidget):
         brush = view.tool in _BRUSHES
         for widget in (self.slider, self.spin, self.shape):
             widget.setVisible(brush)
+        for name, button in self.switches.items():
+            button.setVisible(view.tool in _SWITCHES[name])
         for editor, value in ((self.slider, _to_slider(view.brush_radius)), (self.spin, round(2 * view.brush_radius))):
             editor.blockSignals(True)
             editor.setValue(value)
@@ -85,4 +102,4 @@ def _to_slider(radius: float) -> int:
 
 
 def _from_slider(value: int) -> float:
-    return max(float(MIN_RADIUS), round(2 * MAX_RADIUS * (value / 100) ** 2.5) / 2)
+    return max(MIN_RADIUS, round(2 * MAX_RADIUS * (value / 100) ** 2.5) / 2)

@@ -96,7 +96,7 @@ def _change_objects(
         return None
     with stroke:
         if target is not None:
-            return _repaint(stroke, target, pixels, erase=purpose.subtracts)
+            return _reshape(stroke, target, shape, pixels, erase=purpose.subtracts)
         table = stroke.layer.objects
         item = SegObject(table.free_id(), chosen, shape, z=table.top_z())
         stroke.put_object(item)
@@ -115,14 +115,22 @@ def _target(context: ToolContext, purpose: Purpose) -> SegObject | None:
     return next((item for item in chosen if item is not None and not item.locked), None)
 
 
-def _repaint(stroke: Stroke, target: SegObject, pixels: tuple[Rect, Mask], *, erase: bool) -> SegObject | None:
+def _reshape(
+    stroke: Stroke, target: SegObject, shape: Shape, pixels: tuple[Rect, Mask], *, erase: bool
+) -> SegObject | None:
+    """Outlines are joined with outlines exactly; where either is a mask, pixels are painted."""
     # Shapely takes its time to load and is needed only here.
+    from segstudio.ops import booleans
     from segstudio.ops.paint_shape import paint_shape
 
-    shape = paint_shape(target.shape, *pixels, erase=erase)
-    if shape.bounds().is_empty:
+    if isinstance(shape, PolygonShape) and isinstance(target.shape, PolygonShape):
+        combine = booleans.subtract if erase else booleans.union
+        changed: Shape = combine(target.shape, shape)
+    else:
+        changed = paint_shape(target.shape, *pixels, erase=erase)
+    if changed.bounds().is_empty:
         stroke.remove_object(target.id)
         return None
-    item = target.with_shape(shape)
+    item = target.with_shape(changed)
     stroke.put_object(item)
     return item

@@ -38,7 +38,7 @@ class RectangleTool(Tool):
 
     def press(self, at: Pointer) -> None:
         if self.context.document is not None:
-            self._start = self._end = self._on_image(at.xy)
+            self._start = self._end = self.context.on_image(at.xy)
             self._purpose = Purpose.of(at).never_extends()
 
     def move(self, points: Sequence[Pointer]) -> None:
@@ -76,7 +76,7 @@ class RectangleTool(Tool):
 
     def _corner(self, start: Corner, at: Pointer) -> Corner:
         """The other corner: on the image, and with Shift where both sides are as long as the longer one can be."""
-        x, y = self._on_image(at.xy)
+        x, y = self.context.on_image(at.xy)
         if not at.shift:
             return x, y
         height, width = self.context.document.size_hw if self.context.document is not None else (0, 0)
@@ -85,10 +85,6 @@ class RectangleTool(Tool):
         room_y = height - start[1] if dy >= 0 else start[1]
         side = min(max(abs(dx), abs(dy)), room_x, room_y)
         return start[0] + copysign(side, dx), start[1] + copysign(side, dy)
-
-    def _on_image(self, xy: Corner) -> Corner:
-        height, width = self.context.document.size_hw if self.context.document is not None else (0, 0)
-        return min(max(xy[0], 0.0), float(width)), min(max(xy[1], 0.0), float(height))
 
 
 class EllipseTool(RectangleTool):

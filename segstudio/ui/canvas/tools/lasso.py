@@ -33,12 +33,12 @@ class LassoTool(Tool):
         self._purpose = Purpose()
 
     def press(self, at: Pointer) -> None:
-        self._points = [self._on_image(at)] if self.context.document is not None else []
+        self._points = [self.context.on_image(at.xy)] if self.context.document is not None else []
         self._purpose = Purpose.of(at)
 
     def move(self, points: Sequence[Pointer]) -> None:
         if self._points:
-            self._points += [self._on_image(at) for at in points]
+            self._points += [self.context.on_image(at.xy) for at in points]
 
     def release(self, at: Pointer) -> None:
         points, self._points = self._points, []
@@ -71,7 +71,3 @@ class LassoTool(Tool):
 
     def overlay_bounds(self) -> QRectF | None:
         return bounds_of(self.context.to_screen(*point) for point in self._points)
-
-    def _on_image(self, at: Pointer) -> tuple[float, float]:
-        height, width = self.context.document.size_hw if self.context.document is not None else (0, 0)
-        return min(max(at.x, 0.0), float(width)), min(max(at.y, 0.0), float(height))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from math import hypot
-
 import numpy as np
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPolygonF
 
 from segstudio.core.geometry import Points
@@ -14,20 +12,17 @@ from segstudio.ops.scissors import WINDOW, LiveWire, fewer_points, live_wire
 from segstudio.ui.canvas.overlay import bounds_of, draw_handles, draw_line
 from segstudio.ui.canvas.tools.area import Purpose, apply_shape
 from segstudio.ui.canvas.tools.asking import Asking
-from segstudio.ui.canvas.tools.tool import Pointer, Tool, ToolContext
+from segstudio.ui.canvas.tools.path_tool import PathTool
+from segstudio.ui.canvas.tools.tool import Pointer, ToolContext
 
-_CLOSE = 8.0
-"""How near to the first anchor, in logical pixels, a click closes the outline."""
 _TOLERANCE = 1.0
 """How far, in pixels, the outline may leave the pixels of its path."""
 _MAX_WINDOW = 2 * WINDOW
-_ENDS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-_BACK = (Qt.Key.Key_Backspace, Qt.Key.Key_Delete)
 
 Anchor = tuple[float, float]
 
 
-class ScissorsTool(Tool):
+class ScissorsTool(PathTool):
     """Each click sets an anchor; Enter, a double click or a click on the first anchor closes the outline.
 
     The paths from an anchor are prepared in a worker. Clicks made meanwhile wait for them, so that no stretch of the
@@ -58,40 +53,26 @@ class ScissorsTool(Tool):
         """The anchors set so far, in image coordinates."""
         return [*self._anchors, *self._waiting]
 
+    @property
+    def is_begun(self) -> bool:
+        return bool(self._anchors)
+
     def press(self, at: Pointer) -> None:
         if self.context.document is None or self._closing:
             return
-        point = self._on_image(at.xy)
+        point = self.context.on_image(at.xy)
         if not self._anchors:
             self._purpose = Purpose.of(at)
             self._anchors = [point]
             self._ask()
-        elif len(self.anchors_xy) >= 3 and self._near_first(point):
-            self._close()
+        elif len(self.anchors_xy) >= 3 and self.is_close(point, self._anchors[0]):
+            self.finish()
         elif point != self.anchors_xy[-1]:
             self._waiting.append(point)
             self._settle()
 
     def hover(self, at: Pointer | None) -> None:
-        self._at = self._on_image(at.xy) if at is not None else None
-
-    def double_click(self, at: Pointer) -> bool:
-        if not self._anchors:
-            return False
-        self._close()
-        return True
-
-    def secondary(self, at: Pointer) -> bool:
-        return self.undo()
-
-    def key_press(self, key: int, modifiers: Qt.KeyboardModifier) -> bool:
-        if key in _ENDS and self._anchors:
-            self._close()
-            return True
-        return key in _BACK and self.undo()
-
-    def delete(self) -> bool:
-        return self.undo()
+        self._at = self.context.on_image(at.xy) if at is not None else None
 
     def undo(self) -> bool:
         if self._waiting:
@@ -118,7 +99,7 @@ class ScissorsTool(Tool):
         line = self.context.all_to_screen(self._line())
         draw_line(painter, QPolygonF(line), dashed=self._purpose.subtracts)
         anchors = [self.context.to_screen(*anchor) for anchor in self.anchors_xy]
-        closes = len(anchors) >= 3 and self._at is not None and self._near_first(self._at)
+        closes = len(anchors) >= 3 and self._at is not None and self.is_close(self._at, self._anchors[0])
         draw_handles(painter, anchors, active=anchors[0] if closes else None)
 
     def overlay_bounds(self) -> QRectF | None:
@@ -168,27 +149,19 @@ class ScissorsTool(Tool):
             self._anchors.append(point)
             self._ask()
         if self._closing and self._wire is not None and not self._waiting:
-            self._finish()
+            self._commit()
 
-    def _close(self) -> None:
+    def finish(self) -> None:
         if len(self.anchors_xy) < 2:
             self.cancel()
             return
         self._closing = True
         self._settle()
 
-    def _finish(self) -> None:
+    def _commit(self) -> None:
         last = fewer_points(self._stretch(self._anchors[0]), _TOLERANCE)[:-1]
         ring_xy = np.concatenate([np.array([self._anchors[0]]), *self._stretches, last])
         purpose = self._purpose
         self.cancel()
         if len(ring_xy) >= 3:
             apply_shape(self.context, PolygonShape.of(ring_xy), purpose, name="scissors", tool=self.id)
-
-    def _near_first(self, point: Anchor) -> bool:
-        first = self._anchors[0]
-        return hypot(point[0] - first[0], point[1] - first[1]) <= _CLOSE * self.context.image_px
-
-    def _on_image(self, xy: Anchor) -> Anchor:
-        height, width = self.context.document.size_hw if self.context.document is not None else (0, 0)
-        return min(max(xy[0], 0.0), float(width)), min(max(xy[1], 0.0), float(height))

@@ -75,6 +75,11 @@ class ToolContext:
         """How many image pixels one logical pixel of the screen spans."""
         return self._pixel_ratio() / self._viewport().scale
 
+    def on_image(self, xy: tuple[float, float]) -> tuple[float, float]:
+        """The nearest point of the image."""
+        height, width = self.document.size_hw if self.document is not None else (0, 0)
+        return min(max(xy[0], 0.0), float(width)), min(max(xy[1], 0.0), float(height))
+
     def visible_rect(self, bounds: Rect) -> Rect:
         """The image pixels, out of `bounds`, that are in view."""
         return self._viewport().visible_rect(bounds)
