@@ -12,25 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-STAGES = ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3))
-"""Width, in multiples of the first, and number of convolutions between two poolings of VGG-16."""
+from .vgg_large_fov import SCORES_FACTOR, large_fov
 
 EPSILON = 1e-10
-
-
-def _vgg(width: int) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    inputs = 3
-    for number, (factor, count) in enumerate(STAGES, start=1):
-        dilation = 2 if number == 5 else 1
-        for _ in range(count):
-            layers += [nn.Conv2d(inputs, factor * width, 3, padding=dilation, dilation=dilation), nn.ReLU()]
-            inputs = factor * width
-        layers.append(nn.MaxPool2d(3, 2 if number < 4 else 1, 1))
-    outputs = 16 * width
-    layers += [nn.Conv2d(inputs, outputs, 3, padding=12, dilation=12), nn.ReLU(), nn.Dropout()]
-    layers += [nn.Conv2d(outputs, outputs, 1), nn.ReLU(), nn.Dropout()]
-    return nn.Sequential(*layers)
 
 
 class UnitLength(nn.Module):
@@ -62,8 +46,8 @@ class ParseNet(nn.Module):
 
     def __init__(self, num_classes: int, width: int = 64) -> None:
         super().__init__()
-        self.foot = nn.Sequential(OrderedDict(feature_extractor=_vgg(width)))
-        self.neck = nn.Sequential(GlobalContext(16 * width, num_classes))
+        self.foot = nn.Sequential(OrderedDict(feature_extractor=nn.Sequential(*large_fov(width, average_pool=False))))
+        self.neck = nn.Sequential(GlobalContext(SCORES_FACTOR * width, num_classes))
         enlarge = nn.ConvTranspose2d(num_classes, num_classes, 16, 8, 4, groups=num_classes, bias=False)
         self.head = nn.Sequential(enlarge)
 

@@ -100,7 +100,7 @@ SMP_DEEPLAB_V3PLUS_RESNET50 = _card(
     multiple=16,
 )
 SMP_DEEPLAB_V3PLUS_RESNET101 = _card(
-    "deeplab-v3plus-resnet101",
+    "smp-deeplab-v3plus-resnet101",
     "deeplab",
     "DeepLabV3+, ResNet-101",
     _DEEPLAB_V3PLUS,

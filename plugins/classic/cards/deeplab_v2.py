@@ -30,7 +30,7 @@ DEEPLAB_V2 = ModelCard(
     ),
     notes=(
         "Give the file that kazuto1011/deeplab-pytorch links to. The published figures take the maximum over the "
-        "scales 1, 0.75 and 0.5; this is the network at one scale. Neither paper nor reference state parameters or "
-        "multiply-accumulates."
+        "scales 1, 0.75 and 0.5; this is the network at one scale; more scales and the "
+        "dense CRF are options of the prediction. Neither paper nor reference state parameters or multiply-accumulates."
     ),
 )
