@@ -18,6 +18,7 @@ from segstudio.core.progress import CancelToken
 from segstudio.core.segments import Segment
 from segstudio.store import Project
 from segstudio.store.connections import on_network_drive
+from segstudio.store.schema import VERSION
 from tests.store.painting import CLASSES
 
 
@@ -33,7 +34,7 @@ def test_importing_the_room_does_not_import_sqlalchemy():
 def test_file_is_signed_and_synced(project):
     with sqlite3.connect(project.path) as raw:
         assert raw.execute("PRAGMA application_id").fetchone() == (0x53454753,)
-        assert raw.execute("PRAGMA user_version").fetchone() == (1,)
+        assert raw.execute("PRAGMA user_version").fetchone() == (VERSION,)
         assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     raw.close()
     with project._writer._connection.begin() as _:
@@ -194,7 +195,7 @@ def test_newer_file_is_refused_in_one_line(project):
     with sqlite3.connect(project.path) as raw:
         raw.execute("PRAGMA user_version = 99")
     raw.close()
-    with pytest.raises(UserError, match=r"written by a newer SegStudio \(schema 99, this program knows 1\)") as caught:
+    with pytest.raises(UserError, match=rf"written by a newer SegStudio \(schema 99, this program knows {VERSION}\)") as caught:
         Project.open(project.path)
     assert "\n" not in str(caught.value)
 
