@@ -114,4 +114,4 @@ def test_values_that_are_no_numbers_are_an_error(bad):
     logits = torch.zeros(1, 3, 4, 4)
     logits[0, 1, 2, 2] = bad
     with pytest.raises(UserError, match="NaN or infinite"):
-        decode(logits)
+        decode(logits).check()

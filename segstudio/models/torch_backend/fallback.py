@@ -1,4 +1,4 @@
-"""What to do when memory runs out: smaller tiles, then another device, each step told in words."""
+"""What to do when memory runs out: fewer images at once, then tiles, then another device, each step told in words."""
 
 from __future__ import annotations
 
@@ -18,16 +18,21 @@ memory ran out.
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Where and in which pieces a model runs now; `said` tells the last step down, `reason` why it is not the device
-    that was chosen.
+    that was chosen. `batch` is how many images may go together.
     """
 
     device: torch.device
     tile: int = 0
+    batch: int = 1
     said: str = ""
     reason: str = ""
 
-    def smaller(self, size_hw: tuple[int, int], *, may_tile: bool) -> Plan:
-        """The next thing to try for an input of that size. Raises `UserError` where nothing is left."""
+    def smaller(self, size_hw: tuple[int, int], *, count: int, may_tile: bool) -> Plan:
+        """The next thing to try after `count` inputs of that size. Raises `UserError` where nothing is left."""
+        if count > 1:
+            fewer = count // 2
+            said = f"out of memory on {self.device}: {fewer} image{'s' if fewer > 1 else ''} at once"
+            return replace(self, batch=fewer, said=said)
         present = self.tile or max(size_hw) + 1
         if may_tile:
             for side in TILE_SIDES:
@@ -36,7 +41,9 @@ class Plan:
                     return replace(self, tile=side, said=said)
         if self.device.type != "cpu":
             said = f"out of memory on {self.device}: on the CPU"
-            return Plan(torch.device("cpu"), 0, said, f"the model did not fit into the memory of {self.device}")
+            return Plan(
+                torch.device("cpu"), 0, self.batch, said, f"the model did not fit into the memory of {self.device}"
+            )
         raise UserError(
             f"an image of {size_hw[1]}×{size_hw[0]} pixels does not fit into memory",
             hint="choose a smaller input size or a smaller model",

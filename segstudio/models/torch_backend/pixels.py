@@ -18,7 +18,7 @@ CACHE_BYTES = 1 << 21
 
 @dataclass(frozen=True, slots=True)
 class NetworkInput:
-    """float32 `[1, 3, h, w]`, of which the upper left `content_hw` shows the image and the rest is padding."""
+    """float32 `[N, 3, h, w]`, of which the upper left `content_hw` shows the images and the rest is padding."""
 
     pixels: torch.Tensor
     content_hw: tuple[int, int]
@@ -40,14 +40,16 @@ def resized_hw(size_hw: tuple[int, int], preprocess: Preprocess) -> tuple[int, i
     return max(1, round(height * factor)), max(1, round(width * factor))
 
 
-def to_input(image: NDArray[np.uint8], preprocess: Preprocess, device: torch.device) -> NetworkInput:
-    """Bring uint8 `[H, W, 3]` RGB onto the device and into the form that `preprocess` describes."""
-    pixels = torch.from_numpy(np.ascontiguousarray(image)).to(device, non_blocking=True)
-    planes = pixels.permute(2, 0, 1).unsqueeze(0)
+def to_input(image: NDArray[np.uint8] | torch.Tensor, preprocess: Preprocess, device: torch.device) -> NetworkInput:
+    """Bring uint8 `[H, W, 3]` or `[N, H, W, 3]` RGB onto the device and into the form that `preprocess` describes."""
+    pixels = image if isinstance(image, torch.Tensor) else torch.from_numpy(np.ascontiguousarray(image))
+    pixels = pixels.to(device, non_blocking=True)
+    planes = (pixels if pixels.ndim == 4 else pixels[None]).permute(0, 3, 1, 2)
     if preprocess.order == "bgr":
         planes = planes.flip(1)
-    size = resized_hw(image.shape[:2], preprocess)
-    if size != image.shape[:2]:
+    image_hw = (int(planes.shape[-2]), int(planes.shape[-1]))
+    size = resized_hw(image_hw, preprocess)
+    if size != image_hw:
         planes = _resized(planes, size, antialias=preprocess.antialias)
     planes = planes.to(torch.float32)
     # (x·scale − mean) / std and (x − mean) / std · scale are one multiplication and one subtraction each.
@@ -73,7 +75,7 @@ def without_padding(masks: torch.Tensor, given: NetworkInput) -> torch.Tensor:
 
 
 def _resized(planes: torch.Tensor, size_hw: tuple[int, int], *, antialias: bool) -> torch.Tensor:
-    """uint8 `[1, 3, h, w]` at another size: float32, or where antialiased rounded to whole values as Pillow does."""
+    """uint8 `[N, 3, h, w]` at another size: float32, or where antialiased rounded to whole values as Pillow does."""
     if antialias and planes.device.type == "cpu":
         return F.interpolate(planes, size=size_hw, mode="bilinear", align_corners=False, antialias=True)
     resized = F.interpolate(planes.float(), size=size_hw, mode="bilinear", align_corners=False, antialias=antialias)
@@ -104,28 +106,44 @@ def as_logits(output: object, input_hw: tuple[int, int]) -> torch.Tensor:
 
 @dataclass(frozen=True, slots=True)
 class LabelMaps:
-    """Output channel and confidence of every pixel: integer `[h, w]` and float32 `[h, w]` (0…1) on the device."""
+    """Output channel and confidence of every pixel: integer `[h, w]` and float32 `[h, w]` (0…1) on the device.
+
+    `finite` is a boolean on the device, so that asking need not make the program wait for it before it must.
+    """
 
     channels: torch.Tensor
     confidence: torch.Tensor
+    finite: torch.Tensor
+
+    def check(self) -> None:
+        """Raise `UserError` where the network gave NaN; waits for the device."""
+        if not bool(self.finite):
+            raise UserError(
+                "the network gave NaN or infinite values", hint="wrong weights, or choose the precision float32"
+            )
+
+
+def with_rest(logits: torch.Tensor) -> torch.Tensor:
+    """float32 logits `[N, C, h, w]` of at least two channels: a single one is that of class 0 against nothing."""
+    logits = logits.float()
+    return torch.cat((logits, torch.zeros_like(logits)), dim=1) if logits.shape[1] == 1 else logits
 
 
 def decode(logits: torch.Tensor, *, size_hw: tuple[int, int] | None = None) -> LabelMaps:
     """The best channel of logits `[1, C, h, w]` and its softmax.
 
-    With `size_hw` the logits are enlarged before the choice (the confidence after it, which costs a C-th). A single
-    channel is read as the logit of class 0 against nothing. Raises `UserError` where the network gave NaN.
+    With `size_hw` the logits are enlarged before the choice (the confidence after it, which costs a C-th).
     """
-    logits = logits.float()
-    if logits.shape[1] == 1:
-        logits = torch.cat((logits, torch.zeros_like(logits)), dim=1)
+    logits = with_rest(logits)
     maps = _best(logits[0])
-    if not bool(torch.isfinite(maps.confidence).all()):
-        raise UserError("the network gave NaN or infinite values", hint="wrong weights, or switch half precision off")
     if size_hw is None or tuple(logits.shape[-2:]) == size_hw:
         return maps
-    confidence = F.interpolate(maps.confidence[None, None], size=size_hw, mode="bilinear", align_corners=False)
-    return LabelMaps(enlarged_argmax(logits[0], maps.channels, size_hw), confidence[0, 0])
+    confidence = F.interpolate(maps.confidence[None, None], size=size_hw, mode="bilinear", align_corners=False)[0, 0]
+    if logits.device.type == "cpu":
+        return LabelMaps(enlarged_argmax(logits[0], maps.channels, size_hw), confidence, maps.finite)
+    # Elsewhere arithmetic is cheap, and looking for the pixels that need it would make the program wait.
+    channels = F.interpolate(logits, size=size_hw, mode="bilinear", align_corners=False)[0].argmax(dim=0)
+    return LabelMaps(channels, confidence, maps.finite)
 
 
 def _best(logits: torch.Tensor) -> LabelMaps:
@@ -138,7 +156,7 @@ def _best(logits: torch.Tensor) -> LabelMaps:
         strip = logits[:, y : y + rows]
         best, channels[y : y + rows] = strip.max(dim=0)
         confidence[y : y + rows] = (strip - best).exp_().sum(dim=0).reciprocal_()
-    return LabelMaps(channels, confidence)
+    return LabelMaps(channels, confidence, torch.isfinite(confidence).all())
 
 
 def enlarged_argmax(logits: torch.Tensor, channels: torch.Tensor, size_hw: tuple[int, int]) -> torch.Tensor:
@@ -182,15 +200,13 @@ def restore_labels(maps: LabelMaps, size_hw: tuple[int, int]) -> LabelMaps:
         for count, of in zip(size_hw, maps.channels.shape, strict=True)
     )
     confidence = F.interpolate(maps.confidence[None, None], size=size_hw, mode="bilinear", align_corners=False)
-    return LabelMaps(maps.channels[rows][:, columns], confidence[0, 0])
+    return LabelMaps(maps.channels[rows][:, columns], confidence[0, 0], maps.finite)
 
 
-def to_arrays(
-    maps: LabelMaps, table: NDArray[np.uint8] | NDArray[np.uint16]
-) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], NDArray[np.uint8]]:
-    """Evaluation indices `[H, W]` through `table` (index of each channel) and confidence × 255, in ordinary memory."""
-    confidence = (maps.confidence * 255).round_().to(torch.uint8).cpu().numpy()
-    if table.dtype == np.uint8:
-        lut = torch.from_numpy(table).to(maps.channels.device)
-        return lut[maps.channels].cpu().numpy(), confidence
-    return table[maps.channels.cpu().numpy()], confidence
+def to_bytes(maps: LabelMaps, table: NDArray[np.uint8] | NDArray[np.uint16]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Evaluation indices `[H, W]` through `table` (index of each channel, uint8, or int32 for tables of uint16) and
+    confidence × 255, on the device.
+    """
+    confidence = (maps.confidence * 255).round_().to(torch.uint8)
+    lut = torch.from_numpy(table if table.dtype == np.uint8 else table.astype(np.int32)).to(maps.channels.device)
+    return lut[maps.channels], confidence

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,29 +19,30 @@ from segstudio.models.prediction import Prediction
 from segstudio.models.request import PredictSettings, check_image
 from segstudio.models.torch_backend.building import OUTPUTS
 from segstudio.models.torch_backend.device import DeviceChoice
-from segstudio.models.torch_backend.fallback import AUTO_TILE_PIXELS, Plan, is_out_of_memory
+from segstudio.models.torch_backend.execution import Forward
+from segstudio.models.torch_backend.fallback import Plan, is_out_of_memory
 from segstudio.models.torch_backend.instances import to_objects
 from segstudio.models.torch_backend.outputs import channel_table
 from segstudio.models.torch_backend.panoptic import to_segments
 from segstudio.models.torch_backend.pixels import (
     LabelMaps,
-    NetworkInput,
     as_logits,
-    decode,
     resized_hw,
-    restore_labels,
-    to_arrays,
+    to_bytes,
     to_input,
     without_padding,
 )
-from segstudio.models.torch_backend.tiling import predict_tiled
+from segstudio.models.torch_backend.semantic import semantic_maps
+from segstudio.models.torch_backend.transfer import Download, Upload
+
+Image = NDArray[np.uint8]
 
 
 class Predictor:
     """Runs one network on images; not for several threads at once.
 
-    Where memory runs out it goes on with tiles, then with smaller ones, then on the CPU, and says so in the notes of
-    the prediction; what worked is kept for the following images.
+    Where memory runs out it goes on with fewer images at once, then with tiles, then with smaller ones, then on the
+    CPU, and says so in the notes of the prediction; what worked is kept for the following images.
     """
 
     def __init__(
@@ -61,7 +63,11 @@ class Predictor:
         self._network = network.eval().to(choice.device)
         for parameter in self._network.parameters():  # a TorchScript program offers no `requires_grad_` of its own
             parameter.requires_grad = False
-        self._plan = Plan(choice.device, self.settings.tile)
+        if self.settings.channels_last or (self.settings.channels_last is None and choice.device.type == "cuda"):
+            self._network.to(memory_format=torch.channels_last)
+        self._execute = Forward(self._network, self.settings)
+        self._upload = Upload()
+        self._plan = Plan(choice.device, self.settings.tile, self.settings.batch)
         self._table: NDArray[np.uint8] | NDArray[np.uint16] = np.zeros(0, np.uint8)
 
     @property
@@ -77,11 +83,7 @@ class Predictor:
         return DeviceChoice(self._plan.device, self.reason).line()
 
     def predict(
-        self,
-        image: NDArray[np.uint8],
-        *,
-        progress: Progress = no_progress,
-        cancel: CancelToken | None = None,
+        self, image: Image, *, progress: Progress = no_progress, cancel: CancelToken | None = None
     ) -> Prediction:
         """What the model says about uint8 `[H, W, 3]` RGB, at the image's own size.
 
@@ -89,85 +91,128 @@ class Predictor:
         `Cancelled` between two tiles.
         """
         check_image(image)
-        began = time.perf_counter()
-        told: list[str] = []
-        while True:
+        return self._in_pieces([image], progress, cancel or CancelToken())[0]
+
+    def predict_all(
+        self, images: Iterable[Image], *, progress: Progress = no_progress, cancel: CancelToken | None = None
+    ) -> Iterator[Prediction]:
+        """The predictions of many images in their order; neighbours of one size go together, up to `settings.batch`.
+
+        On CUDA the next batch is begun before the last one is waited for. Raises as `predict` does, also for the whole
+        batch in which one image was at fault.
+        """
+        cancel = cancel or CancelToken()
+        waiting: _Pending | None = None
+        for group in self._groups(images):
+            begun = self._try_begin(group, progress, cancel)
+            if waiting is not None:
+                yield from self._finish(waiting, progress, cancel)
+            waiting = begun
+            if waiting.launched is None or waiting.launched.is_here:
+                yield from self._finish(waiting, progress, cancel)
+                waiting = None
+        if waiting is not None:
+            yield from self._finish(waiting, progress, cancel)
+
+    def _groups(self, images: Iterable[Image]) -> Iterator[list[Image]]:
+        group: list[Image] = []
+        for image in images:
+            check_image(image)
+            if group and (image.shape != group[0].shape or len(group) >= self._together):
+                yield group
+                group = []
+            group.append(image)
+        if group:
+            yield group
+
+    @property
+    def _together(self) -> int:
+        return self._plan.batch if self.card.task == "semantic" else 1
+
+    def _try_begin(self, group: list[Image], progress: Progress, cancel: CancelToken) -> _Pending:
+        """Begin a batch; where that fails it is left to be done with care when its turn comes."""
+        try:
+            with torch.inference_mode():
+                return _Pending(group, time.perf_counter(), self._launch(group, progress, cancel))
+        except (RuntimeError, MemoryError):
+            return _Pending(group, time.perf_counter(), None)
+
+    def _finish(self, pending: _Pending, progress: Progress, cancel: CancelToken) -> list[Prediction]:
+        if pending.launched is not None:
             try:
-                with torch.inference_mode():
-                    prediction = self._run(image, progress, cancel or CancelToken())
-                break
+                return self._dressed(pending.launched.wait(), pending.began, [])
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise UserError(f"{self.card.name} failed: {str(error).splitlines()[0]}") from error
-                self._step_down(told, image)
-        return replace(
-            prediction,
-            seconds=time.perf_counter() - began,
-            device=self.device,
-            reason=self.reason,
-            notes=(*self.notes, *told, *prediction.notes),
-        )
+        return self._in_pieces(pending.group, progress, cancel)
 
-    def _step_down(self, told: list[str], image: NDArray[np.uint8]) -> None:
-        size = resized_hw(image.shape[:2], self.preprocess)
-        self._plan = self._plan.smaller(size, may_tile=self.card.task == "semantic")
+    def _in_pieces(self, images: Sequence[Image], progress: Progress, cancel: CancelToken) -> list[Prediction]:
+        """Predict images of one size, stepping down wherever memory runs out."""
+        result: list[Prediction] = []
+        told: list[str] = []
+        while len(result) < len(images):
+            group = images[len(result) : len(result) + max(1, self._together)]
+            began = time.perf_counter()
+            try:
+                with torch.inference_mode():
+                    launched = self._launch(group, progress, cancel)
+                result += self._dressed(launched.wait(), began, told)
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise UserError(f"{self.card.name} failed: {str(error).splitlines()[0]}") from error
+                self._step_down(told, group)
+        return result
+
+    def _dressed(self, predictions: Sequence[Prediction], began: float, told: Sequence[str]) -> list[Prediction]:
+        """The same with the time that each took, the device, and what was noted on the way."""
+        seconds = (time.perf_counter() - began) / len(predictions)
+        common = (*self.notes, *self._execute.notes, *told)
+        return [
+            replace(one, seconds=seconds, device=self.device, reason=self.reason, notes=(*common, *one.notes))
+            for one in predictions
+        ]
+
+    def _step_down(self, told: list[str], group: Sequence[Image]) -> None:
+        size = resized_hw(group[0].shape[:2], self.preprocess)
+        before = self._plan.device
+        self._plan = self._plan.smaller(size, count=len(group), may_tile=self.card.task == "semantic")
         told.append(self._plan.said)
-        self._network.to(self._plan.device)
-        if self._plan.device.type != "cuda" and torch.cuda.is_available():
+        if self._plan.device != before:
+            self._execute.forget()
+            self._network.to(self._plan.device)
+        if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def _run(self, image: NDArray[np.uint8], progress: Progress, cancel: CancelToken) -> Prediction:
+    def _launch(self, group: Sequence[Image], progress: Progress, cancel: CancelToken) -> _Launched:
+        """Begin a batch of images of one size; on CUDA the device is still at work when this returns."""
         cancel.raise_if_cancelled()
-        given = to_input(image, self.preprocess, self._plan.device)
+        pixels = self._upload(group, self._plan.device)
         if self.card.task != "semantic":
-            return self._objects(given, image.shape[:2])
-        notes: tuple[str, ...] = ()
-        tile = self._plan.tile
-        height, width = given.pixels.shape[-2:]
-        if not tile and height * width > AUTO_TILE_PIXELS.get(self._plan.device.type, 0):
-            tile = 1024
-            notes = (f"{width}×{height} pixels at once would not fit: tiles of {tile}",)
-        if tile and (height > tile or width > tile):
-            maps = self._tiled(given, tile, progress, cancel)
-            maps = restore_labels(maps, image.shape[:2])
-        else:
-            maps = self._whole(given, image.shape[:2])
-        labels_hw, confidence_hw = to_arrays(maps, self._table)
-        return Prediction(image.shape[:2], self.class_set, labels_hw, confidence_hw, notes=notes)
+            return _Launched(self, found=[self._objects(one) for one in pixels])
 
-    def _whole(self, given: NetworkInput, size_hw: tuple[int, int]) -> LabelMaps:
-        height, width = given.content_hw
-        logits = self._forward(given.pixels)[..., :height, :width]
-        if self.preprocess.restore == "logits":
-            return decode(logits, size_hw=size_hw)
-        return restore_labels(decode(logits), size_hw)
-
-    def _tiled(self, given: NetworkInput, tile: int, progress: Progress, cancel: CancelToken) -> LabelMaps:
         def between(done: int, total: int) -> None:
             progress(done, total, "tiles")
-
-        def forward(pixels: torch.Tensor) -> torch.Tensor:
             cancel.raise_if_cancelled()
-            return self._forward(pixels)
 
-        height, width = given.content_hw
-        return predict_tiled(
-            forward,
-            given.pixels[..., :height, :width],
-            tile=tile,
-            overlap=self.settings.tile_overlap,
-            multiple=self.preprocess.multiple,
-            between=between,
+        result = semantic_maps(
+            self._forward, pixels, self.preprocess, self.settings, tile=self._plan.tile, between=between
         )
+        downloads = []
+        for maps in result.maps:
+            labels, confidence = to_bytes(maps, self._table)
+            downloads.append((maps, Download.start(labels, confidence)))
+        return _Launched(self, group[0].shape[:2], downloads, self._table.dtype, result.notes)
 
     def _forward(self, pixels: torch.Tensor) -> torch.Tensor:
         size = (int(pixels.shape[-2]), int(pixels.shape[-1]))
-        logits = as_logits(self._raw(pixels), size)
+        logits = as_logits(self._execute(pixels), size)
         self._table = channel_table(self.card, self.class_set, int(logits.shape[1]))
         return logits
 
-    def _objects(self, given: NetworkInput, size_hw: tuple[int, int]) -> Prediction:
-        results = self._raw(given.pixels)
+    def _objects(self, pixels: torch.Tensor) -> Prediction:
+        size_hw = (int(pixels.shape[0]), int(pixels.shape[1]))
+        given = to_input(pixels, self.preprocess, self._plan.device)
+        results = self._execute(given.pixels)
         if not isinstance(results, (list, tuple)) or len(results) != 1:
             raise UserError(f"{self.card.name} returned no list of one result")
         result, least = dict(results[0]), self.settings.score
@@ -183,8 +228,37 @@ class Predictor:
     def _outputs(self) -> int:
         return int(getattr(self._network, OUTPUTS, self.card.num_outputs()))
 
-    def _raw(self, pixels: torch.Tensor) -> Any:
-        if pixels.device.type == "cuda" and self.settings.half:
-            with torch.autocast("cuda", dtype=torch.float16):
-                return self._network(pixels.contiguous(memory_format=torch.channels_last))
-        return self._network(pixels)
+
+@dataclass
+class _Launched:
+    """A batch whose results are here or on their way."""
+
+    owner: Predictor
+    size_hw: tuple[int, int] = (0, 0)
+    downloads: Sequence[tuple[LabelMaps, Download]] = ()
+    kind: np.dtype[Any] | None = None
+    notes: tuple[str, ...] = ()
+    found: Sequence[Prediction] = ()
+
+    @property
+    def is_here(self) -> bool:
+        return all(download.event is None for _, download in self.downloads)
+
+    def wait(self) -> list[Prediction]:
+        """The predictions, once the device is done. Raises `UserError` where the network gave NaN."""
+        result = list(self.found)
+        for maps, download in self.downloads:
+            labels, confidence = (tensor.numpy() for tensor in download.wait())
+            maps.check()
+            labels_hw = labels if labels.dtype == self.kind else labels.astype(self.kind)
+            result.append(Prediction(self.size_hw, self.owner.class_set, labels_hw, confidence, notes=self.notes))
+        return result
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """A batch that was begun, or could not be and waits to be done with care."""
+
+    group: list[Image]
+    began: float
+    launched: _Launched | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 import torch.nn.functional as F
@@ -28,7 +28,7 @@ def tiles(size_hw: tuple[int, int], tile: int, overlap: float) -> Iterator[Rect]
             yield Rect(x, y, min(x + tile, width), min(y + tile, height))
 
 
-def predict_tiled(
+def tiled_logits(
     forward: Callable[[torch.Tensor], torch.Tensor],
     pixels: torch.Tensor,
     *,
@@ -36,8 +36,8 @@ def predict_tiled(
     overlap: float,
     multiple: int = 1,
     between: Callable[[int, int], None] = lambda done, total: None,
-) -> LabelMaps:
-    """Label maps at the size of `pixels` `[1, 3, h, w]`, from logits that `forward` gives for every tile.
+) -> Iterator[tuple[int, torch.Tensor]]:
+    """Bands `(y, [1, C, rows, w])` of the logits of `pixels` `[1, 3, h, w]`, from those that `forward` gives per tile.
 
     Where tiles overlap their logits are averaged with weights that fall towards a tile's edges. Only one row of tiles
     is held at a time, so memory follows the width. `between` is called with tiles done and in all and may raise.
@@ -45,18 +45,32 @@ def predict_tiled(
     height, width = pixels.shape[-2:]
     side = max(multiple, tile // multiple * multiple)
     rows, columns = starts(height, side, overlap), starts(width, side, overlap)
-    channels = torch.empty((height, width), dtype=torch.int64, device=pixels.device)
-    confidence = torch.empty((height, width), dtype=torch.float32, device=pixels.device)
     carried: tuple[torch.Tensor, torch.Tensor] | None = None
     for number, y in enumerate(rows):
         bottom = min(y + side, height)
         band, weight = _blend_row(forward, pixels[..., y:bottom, :], side, columns, multiple, carried)
         done = rows[number + 1] - y if number + 1 < len(rows) else bottom - y
-        maps = decode(band[..., :done, :] / weight[..., :done, :])
-        channels[y : y + done], confidence[y : y + done] = maps.channels, maps.confidence
+        yield y, band[..., :done, :] / weight[..., :done, :]
         carried = band[..., done:, :], weight[..., done:, :]
         between((number + 1) * len(columns), len(rows) * len(columns))
-    return LabelMaps(channels, confidence)
+
+
+def decoded_bands(bands: Iterable[tuple[int, torch.Tensor]], size_hw: tuple[int, int]) -> LabelMaps:
+    """Label maps of `size_hw` from its bands of logits, of which only one is in memory at a time."""
+    channels = confidence = finite = None
+    for y, logits in bands:
+        maps = decode(logits)
+        if channels is None or confidence is None or finite is None:
+            channels = torch.empty(size_hw, dtype=torch.int64, device=logits.device)
+            confidence = torch.empty(size_hw, dtype=torch.float32, device=logits.device)
+            finite = maps.finite
+        rows = slice(y, y + logits.shape[-2])
+        channels[rows], confidence[rows] = maps.channels, maps.confidence
+        finite = finite & maps.finite
+    assert channels is not None
+    assert confidence is not None
+    assert finite is not None
+    return LabelMaps(channels, confidence, finite)
 
 
 def _blend_row(

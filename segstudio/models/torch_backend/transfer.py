@@ -1,0 +1,73 @@
+"""Pixels to the device and labels back. On CUDA through page-locked memory, so that neither copy stops the program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+BUFFERS = 2
+"""While one buffer is being copied to the device, the next images are put into the other."""
+
+
+class Upload:
+    """Brings images of one size to the device, through two page-locked buffers in turn where it is CUDA."""
+
+    def __init__(self) -> None:
+        self._buffers: list[torch.Tensor | None] = [None] * BUFFERS
+        self._copied: list[torch.cuda.Event | None] = [None] * BUFFERS
+        self._turn = 0
+
+    def __call__(self, images: Sequence[NDArray[np.uint8]], device: torch.device) -> torch.Tensor:
+        """uint8 `[N, H, W, 3]` on the device; on CUDA it may still be under way, in the order of the stream."""
+        if device.type != "cuda":
+            only = images[0][None] if len(images) == 1 else np.stack(images)
+            return torch.from_numpy(np.ascontiguousarray(only)).to(device)
+        self._turn = (self._turn + 1) % BUFFERS
+        buffer = self._free_buffer((len(images), *images[0].shape))
+        for place, image in zip(buffer, images, strict=True):
+            place.copy_(torch.from_numpy(np.ascontiguousarray(image)))
+        arrived = buffer.to(device, non_blocking=True)
+        event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        event.record(torch.cuda.current_stream(device))
+        self._copied[self._turn] = event
+        return arrived
+
+    def _free_buffer(self, shape: tuple[int, ...]) -> torch.Tensor:
+        event, buffer = self._copied[self._turn], self._buffers[self._turn]
+        if event is not None:
+            event.synchronize()
+        if buffer is None or tuple(buffer.shape) != shape:
+            buffer = torch.empty(shape, dtype=torch.uint8, pin_memory=True)
+            self._buffers[self._turn] = buffer
+        return buffer
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """Tensors on their way to ordinary memory; `wait` before looking at them."""
+
+    tensors: tuple[torch.Tensor, ...]
+    event: torch.cuda.Event | None
+
+    @classmethod
+    def start(cls, *tensors: torch.Tensor) -> Download:
+        """Begin copying; returns at once on CUDA."""
+        if tensors[0].device.type != "cuda":
+            return cls(tuple(tensor.cpu() for tensor in tensors), None)
+        here = tuple(torch.empty(t.shape, dtype=t.dtype, pin_memory=True) for t in tensors)
+        for place, tensor in zip(here, tensors, strict=True):
+            place.copy_(tensor, non_blocking=True)
+        event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        event.record(torch.cuda.current_stream(tensors[0].device))
+        return cls(here, event)
+
+    def wait(self) -> tuple[torch.Tensor, ...]:
+        """The tensors, complete, in ordinary memory; those in page-locked memory are copied out of it."""
+        if self.event is None:
+            return self.tensors
+        self.event.synchronize()
+        return tuple(tensor.clone() for tensor in self.tensors)
