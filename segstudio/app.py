@@ -82,13 +82,13 @@ def make_application() -> QApplication:
     from PySide6.QtWidgets import QApplication
 
     from segstudio.settings import load_settings
-    from segstudio.ui.shell.theme import apply_theme
+    from segstudio.ui.shell.preferences import dress
 
     app = QApplication.instance() or QApplication(["segstudio"])
     assert isinstance(app, QApplication)
     app.setApplicationName("SegStudio")
     app.setDesktopFileName("segstudio")
-    apply_theme(app, load_settings().theme)
+    dress(app, load_settings())
     return app
 
 

@@ -158,15 +158,6 @@ class Session:
         self.images.set_badge(document.key, replace(badge, status=said))
         self._store(lambda project: project.set_status(document.key, said))
 
-    def remember_theme(self, name: str) -> None:
-        """Use this theme again at the next start."""
-        from segstudio.settings import load_settings, save_settings
-
-        try:
-            save_settings(replace(load_settings(), theme=name))
-        except EnvironmentFault as fault:
-            self.notify.fault(fault)
-
     def close_document(self) -> None:
         """Put the open image away; an open stroke becomes part of its labels."""
         document = self.document

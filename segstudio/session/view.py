@@ -10,7 +10,7 @@ from segstudio.core.layer import LABELS, TRUTH
 
 Mode = Literal["semantic", "objects"]
 FillStyle = Literal["fill", "outline", "both"]
-PaintMode = Literal["everywhere", "unlabelled"]
+PaintMode = Literal["everywhere", "unlabelled", "only-over"]
 MIN_RADIUS, MAX_RADIUS = 0.5, 500.0
 """Radii of the brush: tips of 1 to 1000 pixels."""
 
@@ -21,7 +21,9 @@ class View:
 
     `opacity` and `shown` are per layer name (labels, truth, prediction:run); `error_class` is a class id or None for
     all classes; `selection` holds object ids of the labels layer, `last_selected` the one of them that was added last;
-    `snap_radius` is in logical pixels of the screen; brightness and contrast run from −1 to 1.
+    `over_classes` are those that the paint mode "only-over" paints over, with what is unlabelled where
+    `over_unlabelled`; `hidden_objects` are not drawn, and where `isolated_objects` has any, only those are; `gaps`
+    marks unlabelled pixels; `snap_radius` is in logical pixels of the screen; brightness and contrast run from −1 to 1.
     `channels` are the picture's channels shown as grey (one) or as red, green and blue (three), empty for its own
     choice; `tone_percent` are the percentiles shown as black and white, None for its own range.
     """
@@ -37,6 +39,8 @@ class View:
     snap_radius: float = 8.0
     shared_borders: bool = True
     paint_mode: PaintMode = "everywhere"
+    over_classes: frozenset[int] = frozenset()
+    over_unlabelled: bool = True
     fill_style: FillStyle = "both"
     opacity: dict[str, float] = field(default_factory=lambda: {LABELS: 0.55, TRUTH: 0.55})
     shown: dict[str, bool] = field(default_factory=lambda: {LABELS: True, TRUTH: False})
@@ -50,6 +54,9 @@ class View:
     selection: frozenset[int] = frozenset()
     last_selected: int | None = None
     hovered_object: int | None = None
+    hidden_objects: frozenset[int] = frozenset()
+    isolated_objects: frozenset[int] = frozenset()
+    gaps: bool = False
     brightness: float = 0.0
     contrast: float = 0.0
     gamma: float = 1.0

@@ -39,7 +39,7 @@ def test_round_trip(tmp_path_factory, person, recent, scale, safe):
     ("line", "problem"),
     [
         ('theme = "purple"', "theme must be one of dark, light, not 'purple'"),
-        ("brush_size = 0", "brush_size must lie within 1 … 2000, not 0"),
+        ("brush_size = 0", "brush_size must lie within 1 … 1000, not 0"),
         ('brush_size = "3"', "brush_size must be a whole number, not '3'"),
         ("brush_size = true", "brush_size must be a whole number, not True"),
         ("label_opacity = nan", "label_opacity must lie within 0 … 1, not nan"),

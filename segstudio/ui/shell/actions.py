@@ -13,8 +13,9 @@ from segstudio.core.layer import LABELS, TRUTH
 from segstudio.ui.compare.commands import CompareCommands
 from segstudio.ui.shell.command_tables import ALSO, MENUS, TABLES
 from segstudio.ui.shell.commands import Command, Later
+from segstudio.ui.shell.preferences import change
 from segstudio.ui.shell.recent_menu import RecentMenu
-from segstudio.ui.shell.theme import apply_theme, current_theme
+from segstudio.ui.shell.theme import current_theme
 
 if TYPE_CHECKING:
     from segstudio.ui.canvas.canvas import Pointed
@@ -262,7 +263,8 @@ class Actions:
         """Enable what makes sense now."""
         commands, session = self._window.commands, self._session
         open_now = session.document is not None
-        always = {"file.demo", "file.open_images", "file.open_dataset", "file.open_project", "file.quit", "view.theme"}
+        files = ("demo", "open_images", "open_dataset", "open_project", "settings", "quit")
+        always = {"view.theme", *(f"file.{name}" for name in files)}
         for name in commands.ids():
             if name not in always and not name.startswith("help."):
                 commands.action(name).setEnabled(open_now)
@@ -385,14 +387,7 @@ class Actions:
         self.choose_tool(self._previous_tool)
 
     def _switch_theme(self) -> None:
-        from PySide6.QtWidgets import QApplication
-
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-        name = "light" if current_theme().is_dark else "dark"
-        apply_theme(app, name)
-        self._session.remember_theme(name)
-        self._window.canvas.restyle()
+        change(self._window, theme="light" if current_theme().is_dark else "dark")
 
     def _export(self) -> None:
         from segstudio.ui.shell.export_dialog import ExportDialog

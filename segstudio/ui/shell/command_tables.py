@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from segstudio.ui.shell.object_commands import ObjectCommands
-from segstudio.ui.shell.view_commands import ViewCommands
+from segstudio.ui.shell.preferences import PreferenceCommands
 from segstudio.ui.shell.tool_commands import ToolCommands
+from segstudio.ui.shell.view_commands import ViewCommands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,12 @@ class CommandTable(Protocol):
         """Which of the checkable commands, by id, are on now; asked again whenever the view changes."""
 
 
-TABLES: tuple[Callable[[MainWindow], CommandTable], ...] = (ViewCommands, ObjectCommands, ToolCommands)
+TABLES: tuple[Callable[[MainWindow], CommandTable], ...] = (
+    PreferenceCommands,
+    ViewCommands,
+    ObjectCommands,
+    ToolCommands,
+)
 MENUS = (
     ("&File", "file"),
     ("&Edit", "edit"),

@@ -23,6 +23,7 @@ from segstudio.core.resources import resource_dir
 from segstudio.session.document import Document
 from segstudio.session.notify import Notice
 from segstudio.session.session import Session
+from segstudio.settings import load_settings
 from segstudio.ui.canvas.canvas import Canvas
 from segstudio.ui.canvas.picture_view import PictureView
 from segstudio.ui.panels.classes import ClassesPanel
@@ -38,6 +39,7 @@ from segstudio.ui.shell.commands import Commands
 from segstudio.ui.shell.docks import Docks
 from segstudio.ui.shell.job_bridge import GuiHop
 from segstudio.ui.shell.message_bar import MessageBar
+from segstudio.ui.shell.preferences import begin_with
 from segstudio.ui.shell.status_bar import StatusBar
 from segstudio.ui.shell.tool_options import ToolOptions
 from segstudio.ui.shell.welcome import Welcome, dropped_path
@@ -74,6 +76,7 @@ class MainWindow(QMainWindow):
         self.history = HistoryPanel(session)
         self.filmstrip = Filmstrip(session)
         self.actions_table = Actions(self)
+        begin_with(self, load_settings())
         self.legend = ErrorLegend(session, self.commands.action("view.error_class"), self.canvas)
         self.messages = MessageBar()
         self._viewer: Callable[[], PictureView] = lambda: self.canvas
