@@ -195,7 +195,9 @@ def test_newer_file_is_refused_in_one_line(project):
     with sqlite3.connect(project.path) as raw:
         raw.execute("PRAGMA user_version = 99")
     raw.close()
-    with pytest.raises(UserError, match=rf"written by a newer SegStudio \(schema 99, this program knows {VERSION}\)") as caught:
+    with pytest.raises(
+        UserError, match=rf"written by a newer SegStudio \(schema 99, this program knows {VERSION}\)"
+    ) as caught:
         Project.open(project.path)
     assert "\n" not in str(caught.value)
 
