@@ -69,7 +69,7 @@ def error_regions(
         found[number - 1].append(component)
     regions = []
     for pair, components in zip(wanted, found, strict=True):
-        gains = _gains(matrix, *pair, np.array([component.pixels for component in components], np.int64))
+        gains = gains_of_mending(matrix, *pair, np.array([component.pixels for component in components], np.int64))
         regions += [_region(pair, component, row) for component, row in zip(components, gains.tolist(), strict=True)]
     return sorted(regions, key=_most_rewarding)
 
@@ -163,10 +163,12 @@ def _region(pair: Pair, component: _Component, gains: list[float]) -> ErrorRegio
     )
 
 
-def _gains(
+def gains_of_mending(
     matrix: ConfusionMatrix, truth_class: int, label_class: int | None, pixels: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
-    """Change of the truth class's IoU, the label class's IoU and the mean IoU for each region, float64 [N, 3]."""
+    """Change of the truth class's IoU, the label class's IoU and the mean IoU, float64 [N, 3], for N regions of so
+    many `pixels` of one confusion, each mended alone; NaN where a class would vanish from both sides.
+    """
     iou = matrix.iou()
     hits = matrix.true_positives
     union = matrix.truth_pixels + matrix.predicted_pixels - hits

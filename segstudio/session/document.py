@@ -57,7 +57,8 @@ class Document:
     what to
     redraw, `pixels_changed` tells live scores what the labels' raster was and is, `recorded` tells the store what to
     keep.
-    `truth_index_hw` is the truth as evaluation indices `[H, W]`. Exactly one stroke can be open at a time.
+    `truth_index_hw` is the truth as evaluation indices `[H, W]`; `truth_changed` tells of its raster, where a person
+    corrects a copy of it. Exactly one stroke can be open at a time.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Document:
         self.pixels_changed: Event[RasterDelta] = Event()
         self.recorded: Event[Recorded] = Event()
         self.layers_changed: Event[str] = Event()
+        self.truth_changed: Event[RasterDelta] = Event()
         self.census = Census(self)
         self._stroke: Stroke | None = None
 
@@ -131,15 +133,17 @@ class Document:
         """The stroke that is open now."""
         return self._stroke
 
-    def begin(self, name: str, *, tool: str = "", provenance: Mapping[str, Any] | None = None) -> Stroke:
-        """Open an edit of the labels; end it with `commit` or `cancel`.
+    def begin(
+        self, name: str, *, tool: str = "", provenance: Mapping[str, Any] | None = None, layer: str = LABELS
+    ) -> Stroke:
+        """Open an edit of the labels, or of the truth where that is unlocked; end it with `commit` or `cancel`.
 
         Raises `UserError` while another edit is open, so that no two gestures ever mix.
         """
         if self._stroke is not None:
             raise UserError("finish or cancel the current edit first")
         origin = {**self.provenance, **({"tool": tool} if tool else {}), **(provenance or {})}
-        self._stroke = Stroke(self, Transaction(self.labels, name, provenance=origin))
+        self._stroke = Stroke(self, Transaction(self.layer(layer), name, provenance=origin))
         return self._stroke
 
     def undo(self) -> Edit | None:
@@ -191,6 +195,16 @@ class Document:
             self.classes.replace(classes[0])
             inverse = replace(inverse, class_set=classes[1])
         for delta in deltas:
-            self.pixels_changed.emit(delta)
+            self.tell_pixels(edit.layer, delta)
         self.changed.emit(edit.changes)
         return inverse
+
+    def tell_pixels(self, layer_name: str, delta: RasterDelta) -> None:
+        """A layer's raster has changed: what follows from it comes first; called by strokes and undo."""
+        if layer_name == TRUTH:
+            if self.truth_index_hw is not None and self.truth is not None:
+                lut = self.truth.segments.index_lut(self.class_set)
+                self.truth_index_hw[delta.rect.slices] = lut[delta.after_hw]
+            self.truth_changed.emit(delta)
+        else:
+            self.pixels_changed.emit(delta)

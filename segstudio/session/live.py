@@ -88,6 +88,7 @@ class LiveScores:
         self._document = document
         self._lut = None
         document.pixels_changed.connect(self._on_pixels)
+        document.truth_changed.connect(self._on_truth)
         truth = document.truth_index_hw
         if truth is not None:
             self._metrics.begin_image(truth, self._index(document.labels.raster.ids_hw), image_id=document.key)
@@ -100,6 +101,7 @@ class LiveScores:
         if document is None:
             return
         document.pixels_changed.disconnect(self._on_pixels)
+        document.truth_changed.disconnect(self._on_truth)
         if document.truth_index_hw is not None and self._metrics.image_id == document.key:
             empty = not document.labels.raster.ids_hw.any()
             self._metrics.end_image()
@@ -161,6 +163,16 @@ class LiveScores:
             return
         truth = document.truth_index_hw[delta.rect.slices]
         self._metrics.update(truth, self._index(delta.before_hw), self._index(delta.after_hw))
+        self.changed.emit(None)
+
+    def _on_truth(self, _: RasterDelta) -> None:
+        """The truth itself was corrected: everything that was counted against it is counted anew."""
+        document = self._document
+        if document is None or document.truth_index_hw is None:
+            return
+        matrix = ConfusionMatrix(self._class_set.num_classes, self._class_set.ignored_index)
+        matrix.add(document.truth_index_hw, self._index(document.labels.raster.ids_hw))
+        self._metrics.set_image(document.key, matrix)
         self.changed.emit(None)
 
 

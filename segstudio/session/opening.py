@@ -47,6 +47,11 @@ def open_image(item: ImageItem, *, pictures: PictureCache, project: Project | No
     if annotation is not None:
         _check_size(item, annotation, size_hw, "its annotation")
         truth = Layer.from_annotation(TRUTH, with_raster(annotation, class_set), locked=True)
+        corrected = project.load(item.key, TRUTH) if project is not None else None
+        if corrected is not None:
+            # A person found the data set's truth wrong here, and corrected a copy of it.
+            _check_size(item, corrected, size_hw, "its corrected truth")
+            truth = Layer.from_annotation(TRUTH, corrected)
         truth_index_hw = truth.index_map(class_set)
     labels = Layer(LABELS, size_hw)
     predictions: list[Layer] = []

@@ -96,7 +96,7 @@ class Stroke:
         changes, deltas = self._transaction.revert()
         self._document.finish_stroke(None)
         for delta in deltas:
-            self._document.pixels_changed.emit(delta)
+            self._document.tell_pixels(self.layer.name, delta)
         self._announce(changes)
 
     def __enter__(self) -> Stroke:
@@ -114,7 +114,7 @@ class Stroke:
 
     def _tell(self, delta: RasterDelta) -> RasterDelta:
         if not delta.rect.is_empty:
-            self._document.pixels_changed.emit(delta)
+            self._document.tell_pixels(self.layer.name, delta)
             self._announce(Changes(self.layer.name, pixels=delta.rect))
         return delta
 
