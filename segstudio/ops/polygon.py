@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from math import isfinite
 from typing import Any, NamedTuple
@@ -192,6 +193,18 @@ def remove_vertex(shape: PolygonShape, where: VertexRef) -> PolygonShape:
     """The shape without one vertex; a ring of fewer than three points goes too, an exterior with its holes."""
     ring_xy = shape.parts[where.part].rings_xy[where.ring]
     return with_ring(shape, where.part, where.ring, np.delete(ring_xy, where.vertex, axis=0))
+
+
+def remove_vertices(shape: PolygonShape, vertices: Iterable[VertexRef]) -> PolygonShape:
+    """The shape without several vertices; rings of fewer than three points go, as by `remove_vertex`."""
+    of_ring: dict[tuple[int, int], list[int]] = {}
+    for where in vertices:
+        of_ring.setdefault((where.part, where.ring), []).append(where.vertex)
+    # From the last ring to the first: one that goes renumbers those after it.
+    for part, ring in sorted(of_ring, reverse=True):
+        ring_xy = shape.parts[part].rings_xy[ring]
+        shape = with_ring(shape, part, ring, np.delete(ring_xy, of_ring[part, ring], axis=0))
+    return shape
 
 
 def with_ring(shape: PolygonShape, part: int, ring: int, ring_xy: Points) -> PolygonShape:

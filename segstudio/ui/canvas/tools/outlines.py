@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from segstudio.core.geometry import Rect
 from segstudio.core.objects import PolygonShape, SegObject
 from segstudio.core.raster import UNLABELLED
@@ -16,8 +18,11 @@ _TOLERANCE = 1.0
 """How far, in pixels, an outline made from pixels may leave them: without any slack it is all corners."""
 
 
+_ALONE: Mapping[int, PolygonShape] = {}
+
+
 class ObjectOutline:
-    """The outline of an object; every change shows at once."""
+    """The outline of an object; every change shows at once, and with it that of neighbours that share its border."""
 
     def __init__(self, session: Session, item: SegObject) -> None:
         self._session = session
@@ -29,16 +34,29 @@ class ObjectOutline:
         """Whether this is the outline of that very state of an object."""
         return self._item is item
 
+    @property
+    def key(self) -> int:
+        """The id of the object."""
+        return self._item.id
+
     def begin(self, name: str) -> bool:
         """Open an edit; whether that could be."""
         self._stroke = begin(self._session, name, "vertex")
         return self._stroke is not None
 
-    def change(self, shape: PolygonShape) -> None:
-        """Show another shape."""
+    def change(self, shape: PolygonShape, neighbours: Mapping[int, PolygonShape] = _ALONE) -> None:
+        """Show another shape, and other shapes of neighbours by id; one without parts removes the neighbour."""
         self.shape = shape
-        if self._stroke is not None and shape.parts:
+        if self._stroke is None:
+            return
+        if shape.parts:
             self._stroke.put_object(self._item.with_shape(shape))
+        for key, other in neighbours.items():
+            item = self._stroke.layer.objects.get(key)
+            if item is not None and other.parts:
+                self._stroke.put_object(item.with_shape(other))
+            elif item is not None:
+                self._stroke.remove_object(key)
 
     def commit(self) -> None:
         """Make what was shown last one undo step; a shape without parts removes the object."""
@@ -77,8 +95,13 @@ class RegionOutline:
         self._open = self._session.document is not None
         return self._open
 
-    def change(self, shape: PolygonShape) -> None:
-        """Show another shape."""
+    @property
+    def key(self) -> int:
+        """Of no object."""
+        return 0
+
+    def change(self, shape: PolygonShape, neighbours: Mapping[int, PolygonShape] = _ALONE) -> None:
+        """Show another shape; a region has no neighbours."""
         self.shape = shape
 
     def commit(self) -> None:

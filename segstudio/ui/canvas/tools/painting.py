@@ -11,6 +11,7 @@ from segstudio.core.layer import Layer
 from segstudio.core.objects import SegObject
 from segstudio.core.raster import UNLABELLED
 from segstudio.session.document import Document
+from segstudio.session.paint_rule import paint_rule
 from segstudio.session.session import Session
 from segstudio.session.stroke import Stroke
 from segstudio.session.view import View
@@ -43,19 +44,9 @@ def active_class(session: Session) -> int | None:
 def paintable(layer: Layer, rect: Rect, mask_hw: Mask, view: View, *, erases: bool = False) -> Mask:
     """`mask_hw` without the pixels that the paint mode or a protected class keeps as they are.
 
-    `rect` lies inside the image and has the mask's size. Erasing ignores the paint mode "only unlabelled", under
-    which it could do nothing.
+    `rect` lies inside the image and has the mask's size.
     """
-    only_unlabelled = view.paint_mode == "unlabelled" and not erases
-    if not only_unlabelled and not view.protected_classes:
-        return mask_hw
-    ids_hw = layer.raster.view(rect)
-    if only_unlabelled:
-        return mask_hw & (ids_hw == UNLABELLED)
-    kept = np.zeros(65536, np.bool_)
-    for segment in layer.segments:
-        kept[segment.id] = segment.class_id in view.protected_classes
-    return mask_hw & ~kept[ids_hw]
+    return paint_rule(view, layer, erases=erases).restrict(mask_hw, layer.raster.view(rect))
 
 
 def fill_mask(stroke: Stroke, rect: Rect, mask_hw: Mask, segment_id: int, view: View) -> None:
