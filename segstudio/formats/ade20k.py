@@ -24,9 +24,9 @@ from segstudio.formats.mapping import by_name
 from segstudio.formats.paired_rasters import LabelFiles, Layout, annotation_of_pairs, check_sizes, read_pairs, sample
 from segstudio.formats.rasters import annotation_of_values, checked_size, rasterised, values_of
 from segstudio.formats.report import CERTAIN, Candidate, Loss
-from segstudio.formats.writing import WriteJob, Written, class_pixels
+from segstudio.formats.writing import JPEG, WriteJob, Written, class_pixels
 from segstudio.ops import rle
-from segstudio.ops.image import probe_size_hw, read_image, read_label_png, write_png
+from segstudio.ops.image import probe_size_hw, read_label_png
 
 _SCENE = Layout(
     "ade20k",
@@ -210,26 +210,13 @@ def _write(job: WriteJob) -> None:
         if f"{split}/{stem}" in job.expected:
             job.skip(item, f"another image is called {stem}")
             continue
-        target_png = job.path / "annotations" / split / f"{stem}.png"
-        target_png.parent.mkdir(parents=True, exist_ok=True)
-        write_png(target_png, values_hw.astype(np.uint8))
-        _place_jpeg(job, item, f"images/{split}/{stem}")
+        job.write_png(f"annotations/{split}/{stem}.png", values_hw.astype(np.uint8))
+        job.place_image(item, f"images/{split}/{stem}.jpg", suffixes=JPEG)
         pixels = {k: n for k, n in class_pixels(painted).items() if k}
         other = values_hw.size - sum(pixels.values())
         job.wrote(f"{split}/{stem}", Written(pixels={**pixels, 0: other} if other else pixels))
     info = ["Idx\tName", *(f"{c.id}\t{c.name}" for c in target.classes if c.id > 0)]
     (job.path / "objectInfo150.txt").write_text("\n".join(info) + "\n", encoding="utf-8")
-
-
-def _place_jpeg(job: WriteJob, item: ImageItem, relative: str) -> None:
-    if job.options["images"] == "none" or item.path is None:
-        return
-    if item.path.suffix.lower() in (".jpg", ".jpeg"):
-        job.place_image(item, f"{relative}.jpg")
-        return
-    target = job.path / f"{relative}.png"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_png(target, read_image(item.path).image_hwc)
 
 
 def _losses(annotation: Annotation, class_set: ClassSet) -> Iterable[Loss]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 import orjson
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ from segstudio.formats.rasters import (
 )
 from segstudio.formats.report import CERTAIN, LIKELY, Candidate, Loss
 from segstudio.formats.writing import WriteJob, Written, class_pixels
-from segstudio.ops.image import probe_size_hw, read_image, read_label_png, write_png
+from segstudio.ops.image import probe_size_hw, read_label_png
 
 _LABEL_FILE = re.compile(
     r"(?P<core>.+)_(?P<gt>gtFine|gtCoarse)_"
@@ -207,12 +208,11 @@ def _write(job: WriteJob) -> None:
     source = job.dataset.class_set
     target = job.class_set = _target_class_set(source)
     mapping = None if target is source else by_name(source, target)
+    colors = _colors(target).view(np.uint32).reshape(-1)
     for item, annotation in job.labelled():
         if mapping is not None:
             annotation = mapping.applied(annotation)
         split, city, core = _place(item)
-        folder = job.path / "gtFine" / split / city
-        folder.mkdir(parents=True, exist_ok=True)
         try:
             painted = rasterised(annotation)
             label_hw, instance_hw = values_of_segments(painted, target)
@@ -222,14 +222,15 @@ def _write(job: WriteJob) -> None:
         objects, instance_hw, split_up = _polygons(annotation, label_hw, instance_hw, target)
         job.lose(item, Loss("instances of several parts become several polygons", split_up))
         document = _document(annotation, objects, target)
-        stem = f"{core}_gtFine"
-        (folder / f"{stem}_polygons.json").write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
-        write_png(folder / f"{stem}_labelIds.png", label_hw)
-        write_png(folder / f"{stem}_instanceIds.png", instance_hw)
-        write_png(folder / f"{stem}_color.png", _colors(target)[label_hw])
+        stem = f"gtFine/{split}/{city}/{core}_gtFine"
+        (job.path / "gtFine" / split / city).mkdir(parents=True, exist_ok=True)
+        (job.path / f"{stem}_polygons.json").write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+        job.write_png(f"{stem}_labelIds.png", label_hw)
+        job.write_png(f"{stem}_instanceIds.png", instance_hw)
+        job.write_png(f"{stem}_color.png", colors[label_hw].view(np.uint8).reshape(*label_hw.shape, 4))
         if job.options["train_ids"]:
-            write_png(folder / f"{stem}_labelTrainIds.png", _train_ids(target)[label_hw])
-        _place_picture(job, item, f"leftImg8bit/{split}/{city}/{core}_leftImg8bit.png")
+            job.write_png(f"{stem}_labelTrainIds.png", cv2.LUT(label_hw, _train_ids(target)))
+        job.place_image(item, f"leftImg8bit/{split}/{city}/{core}_leftImg8bit.png", suffixes=frozenset([".png"]))
         written = class_pixels(segments_of(label_hw, instance_hw, target, where=item.key))
         job.wrote(f"{split}/{city}/{core}", Written(_classes(objects), written))
     if target.name != "cityscapes" or target != ClassSet.load("cityscapes"):
@@ -288,18 +289,6 @@ def _place(item: ImageItem) -> tuple[str, str, str]:
         return item.split or "train", city, name
     plain = re.sub(r"[^0-9A-Za-z.-]+", "-", item.key).strip("-") or "image"
     return item.split or "train", plain, f"{plain}_000000_000000"
-
-
-def _place_picture(job: WriteJob, item: ImageItem, relative: str) -> None:
-    """Cityscapes' pictures are PNGs: others are written anew."""
-    if job.options["images"] == "none" or item.path is None:
-        return
-    if item.path.suffix.lower() == ".png":
-        job.place_image(item, relative)
-        return
-    target = job.path / relative
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_png(target, read_image(item.path).image_hwc)
 
 
 def _target_class_set(class_set: ClassSet) -> ClassSet:

@@ -71,6 +71,7 @@ def _object(row: Any, index: int, class_set: ClassSet, where: str) -> SegObject:
     try:
         label = str(row["label"])
         points_xy = np.array(row["polygon"], np.float64).reshape(-1, 2)
+        is_closed = len(points_xy) > 3 and points_xy[0].tolist() == points_xy[-1].tolist()
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{where}: not a polygon: {type(error).__name__} {error}") from None
     if points_xy.size and not np.abs(points_xy).max() <= LONGEST_COORDINATE:  # also refuses what is not a number
@@ -78,7 +79,7 @@ def _object(row: Any, index: int, class_set: ClassSet, where: str) -> SegObject:
     class_id, is_group = class_of_label(label, class_set, where)
     extra = {k: v for k, v in row.items() if k not in ("label", "polygon")}
     extra[LABEL] = label
-    if len(points_xy) > 3 and (points_xy[0] == points_xy[-1]).all():
+    if is_closed:
         points_xy = points_xy[:-1]
         extra[CLOSED] = True
     shape = PolygonShape((PolygonPart(points_xy),))
@@ -146,7 +147,11 @@ def paint_order(
         if len(ring_xy) and (drawn is None or drawn[index]):
             flat = ring_xy.reshape(-1).tolist()
             pencil.polygon(flat if len(flat) > 2 else flat * 2, fill=index + 1)
-    return np.array(canvas)
+    # Pillow's own way into NumPy copies twice.
+    flat = canvas.tobytes()
+    if canvas.mode == "L":
+        return np.frombuffer(flat, np.uint8).reshape(size_hw)
+    return np.frombuffer(flat, np.int32).reshape(size_hw)
 
 
 def painted_values(

@@ -31,7 +31,7 @@ from segstudio.formats.rasters import (
 )
 from segstudio.formats.report import LIKELY, POSSIBLE, Candidate, Loss
 from segstudio.formats.writing import WriteJob, Written, class_pixels
-from segstudio.ops.image import probe_size_hw, read_label_png, write_png
+from segstudio.ops.image import probe_size_hw, read_label_png
 
 CLASS_SET_FILE = "class_set.json"
 """Written beside the masks and read again, so that a folder of numbers says what they mean."""
@@ -128,9 +128,8 @@ def _write(job: WriteJob) -> None:
         painted = rasterised(annotation)
         values_hw = values_of(painted, value_of, background)
         folder = "labels/" if with_images else ""
-        target = job.path / f"{folder}{item.key}{suffix}.png"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_png(target, values_hw.astype(np.uint8 if highest <= 255 else np.uint16))
+        dtype = np.uint8 if highest <= 255 else np.uint16
+        job.write_png(f"{folder}{item.key}{suffix}.png", values_hw.astype(dtype))
         if item.path is not None:
             job.place_image(item, f"images/{item.key}{item.path.suffix}")
         expected = {k: n for k, n in class_pixels(painted).items() if k in value_of}

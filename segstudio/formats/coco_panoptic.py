@@ -35,7 +35,7 @@ from segstudio.formats.object_list import object_losses, visible_pieces
 from segstudio.formats.rasters import checked_size, has_raster, overlap_losses, rasterised
 from segstudio.formats.report import CERTAIN, LIKELY, Candidate, Loss
 from segstudio.formats.writing import WriteJob, Written
-from segstudio.ops.image import read_label_png, write_png
+from segstudio.ops.image import read_label_png
 
 ID = "panoptic_id"
 """Key in a segment's attributes: its id in the PNG (red + 256 · green + 65536 · blue)."""
@@ -229,10 +229,8 @@ def _write_image(job: WriteJob, item: ImageItem, annotation: Annotation, key: st
     fields = annotation.extra.get(RAW)
     fields = dict(fields) if isinstance(fields, dict) else {}
     name = str(fields.get("file_name") or f"{key}.png")
-    target = job.path / _stem(item.split) / name
-    target.parent.mkdir(parents=True, exist_ok=True)
     channels = [(ids_hw >> shift & 255).astype(np.uint8) for shift in (0, 8, 16)]
-    write_png(target, np.stack(channels, axis=2))
+    job.write_png(f"{_stem(item.split)}/{name}", np.stack(channels, axis=2))
     return {**fields, "segments_info": infos, "file_name": name}, Written(None, pixels)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.class_set import IGNORED, ClassSet, LabelClass
-from segstudio.core.dataset import Dataset, ImageItem
+from segstudio.core.dataset import Dataset
 from segstudio.core.errors import UserError
 from segstudio.core.layer import Annotation
 from segstudio.formats.class_id_png import raster_losses
@@ -30,8 +30,8 @@ from segstudio.formats.paired_rasters import (
 from segstudio.formats.rasters import annotation_of_values, present_values, rasterised, values_of
 from segstudio.formats.report import CERTAIN, Candidate, Loss
 from segstudio.formats.safe_xml import read_xml
-from segstudio.formats.writing import WriteJob, Written, class_pixels
-from segstudio.ops.image import read_image, read_label_png, write_png
+from segstudio.formats.writing import JPEG, WriteJob, Written, class_pixels
+from segstudio.ops.image import read_label_png
 
 _LAYOUT = Layout(
     "voc",
@@ -149,9 +149,8 @@ def _write(job: WriteJob) -> None:
         number_hw = values_of_segments(painted, target)
         stem = item.key.replace("/", "_")
         for folder, pixels in (("SegmentationClass", class_hw), ("SegmentationObject", number_hw)):
-            (job.path / folder).mkdir(parents=True, exist_ok=True)
-            write_png(job.path / folder / f"{stem}.png", pixels.astype(np.uint8), palette_rgb=palette)
-        _place_jpeg(job, item, stem)
+            job.write_png(f"{folder}/{stem}.png", pixels.astype(np.uint8), palette_rgb=palette)
+        job.place_image(item, f"JPEGImages/{stem}.jpg", suffixes=JPEG)
         splits.setdefault(item.split or "train", []).append(stem)
         pixels_of = {k: n for k, n in class_pixels(painted).items() if 0 <= k <= IGNORED}
         rest = class_hw.size - sum(pixels_of.values())
@@ -219,18 +218,6 @@ def _palette(class_set: ClassSet) -> NDArray[np.uint8]:
             if 0 <= c.id <= 255:
                 palette[c.id] = c.color
     return palette
-
-
-def _place_jpeg(job: WriteJob, item: ImageItem, stem: str) -> None:
-    """VOC's pictures are JPEGs; others come along as PNGs, so that no pixel changes."""
-    if job.options["images"] == "none" or item.path is None:
-        return
-    if item.path.suffix.lower() in (".jpg", ".jpeg"):
-        job.place_image(item, f"JPEGImages/{stem}.jpg")
-        return
-    target = job.path / "JPEGImages" / f"{stem}.png"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_png(target, read_image(item.path).image_hwc)
 
 
 def _losses(annotation: Annotation, class_set: ClassSet) -> Iterable[Loss]:

@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import Dataset, ImageItem, Skipped
 from segstudio.core.errors import EnvironmentFault, UserError
 from segstudio.core.layer import Annotation
 from segstudio.core.progress import CancelToken, Progress
+from segstudio.formats.files import inside
 from segstudio.formats.report import Loss, LossTally
+
+JPEG = frozenset((".jpg", ".jpeg"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +122,32 @@ class WriteJob:
         self.expected[key] = written
         self.written += 1
 
-    def place_image(self, item: ImageItem, relative: str) -> None:
-        """Bring the picture along as the option `images` says: not at all, copied or hard-linked."""
+    def write_png(self, relative: str, pixels: NDArray[Any], *, palette_rgb: NDArray[np.uint8] | None = None) -> None:
+        """Write a raster below `path`; it reaches the disk with all others, when the export is committed."""
+        from segstudio.ops.label_png import write_png  # decoders load when something is written, not with the room
+
+        write_png(self.place(relative), pixels, palette_rgb=palette_rgb, flush=False)
+
+    def place(self, relative: str) -> Path:
+        """Where a file of the target goes, its folder made; raises `UserError` for names that lead out of it."""
+        target = inside(self.path, relative)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target
+
+    def place_image(self, item: ImageItem, relative: str, *, suffixes: frozenset[str] | None = None) -> None:
+        """Bring the picture along as the option `images` says: not at all, copied or hard-linked.
+
+        Where a layout takes only pictures of `suffixes`, others are written anew as PNG, so that no pixel changes.
+        """
         wanted = self.options.get("images", "none")
         if wanted == "none" or item.path is None:
             return
-        target = self.path / relative
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if suffixes is not None and item.path.suffix.lower() not in suffixes:
+            from segstudio.ops.image import read_image
+
+            self.write_png(str(Path(relative).with_suffix(".png").as_posix()), read_image(item.path).image_hwc)
+            return
+        target = self.place(relative)
         if wanted == "link":
             try:
                 os.link(item.path, target)
