@@ -18,29 +18,33 @@ from segstudio.core.raster import UNLABELLED
 from segstudio.core.segments import Segment
 from segstudio.core.transaction import Edit
 from segstudio.ops.fill import flood
+from segstudio.ops.paint_mode import PaintRule
 from segstudio.ops.shapes import objects_at
 from segstudio.session.document import Document
 from segstudio.session.stroke import Stroke
 
+_EVERYWHERE = PaintRule()
 
-def accept_everything(document: Document, source_name: str) -> Edit | None:
+
+def accept_everything(document: Document, source_name: str, *, rule: PaintRule = _EVERYWHERE) -> Edit | None:
     """Take every labelled pixel and every object of a layer into the labels, as one edit.
 
-    Pixels that the layer leaves unlabelled keep what they have.
+    Pixels that the layer leaves unlabelled keep what they have, and so do those, here and below, that `rule` does not
+    let be painted over.
     """
     source = document.layer(source_name)
     with _begin(document, f"accept {_title(source_name)}", source) as stroke:
-        _take_pixels(stroke, source, source.raster.bounds, None)
+        _take_pixels(stroke, source, source.raster.bounds, None, rule)
         _take_objects(stroke, source.objects.in_order(), source)
         return stroke.commit()
 
 
-def accept_class(document: Document, source_name: str, class_id: int) -> Edit | None:
+def accept_class(document: Document, source_name: str, class_id: int, *, rule: PaintRule = _EVERYWHERE) -> Edit | None:
     """Take the pixels and objects of one class."""
     source = document.layer(source_name)
     with _begin(document, "accept class", source) as stroke:
         wanted = source.segments.class_lut()[source.raster.ids_hw] == class_id
-        _take_pixels(stroke, source, source.raster.bounds, wanted)
+        _take_pixels(stroke, source, source.raster.bounds, wanted, rule)
         _take_objects(stroke, [item for item in source.objects.in_order() if item.class_id == class_id], source)
         return stroke.commit()
 
@@ -56,7 +60,9 @@ def accept_object_at(document: Document, source_name: str, point_xy: tuple[float
         return stroke.commit()
 
 
-def accept_region_at(document: Document, source_name: str, point_xy: tuple[float, float]) -> Edit | None:
+def accept_region_at(
+    document: Document, source_name: str, point_xy: tuple[float, float], *, rule: PaintRule = _EVERYWHERE
+) -> Edit | None:
     """Take the connected region of one segment under the point; raises `UserError` where the layer is unlabelled
     there.
     """
@@ -66,7 +72,7 @@ def accept_region_at(document: Document, source_name: str, point_xy: tuple[float
         raise UserError(f"{_title(source_name)} says nothing under the cursor")
     rect, mask_hw = flood(source.raster.ids_hw, (x, y))
     with _begin(document, "accept region", source) as stroke:
-        _take_pixels(stroke, source, rect, mask_hw)
+        _take_pixels(stroke, source, rect, mask_hw, rule)
         return stroke.commit()
 
 
@@ -82,7 +88,7 @@ def _title(layer_name: str) -> str:
     return layer_name.partition(":")[2] or layer_name
 
 
-def _take_pixels(stroke: Stroke, source: Layer, rect: Rect, mask_hw: NDArray[np.bool_] | None) -> None:
+def _take_pixels(stroke: Stroke, source: Layer, rect: Rect, mask_hw: NDArray[np.bool_] | None, rule: PaintRule) -> None:
     taken = source.raster.view(rect)
     present = np.bincount(taken[mask_hw] if mask_hw is not None else taken.reshape(-1), minlength=1).nonzero()[0]
     translation = np.zeros(65536, np.uint16)
@@ -94,6 +100,7 @@ def _take_pixels(stroke: Stroke, source: Layer, rect: Rect, mask_hw: NDArray[np.
     chosen = new != UNLABELLED
     if mask_hw is not None:
         chosen &= mask_hw
+    chosen = rule.restrict(chosen, stroke.layer.raster.view(rect))
     if not chosen.any():
         return
     stroke.write(rect, np.where(chosen, new, stroke.layer.raster.view(rect)))

@@ -112,15 +112,17 @@ class Comparing:
         mode. Raises `UserError` where there is nothing to take.
         """
         from segstudio.session import accept
+        from segstudio.session.paint_rule import paint_rule
 
         document, name = self._document, self.layer_name(side)
         if document is None or name not in document.layer_names:
             raise UserError(f"this image has no layer {side.upper()}", hint="run the model first (Ctrl+R)")
         if name == LABELS:
             raise UserError(f"{side.upper()} shows the labels themselves: there is nothing to take")
-        if self._session.view.now.mode == "objects":
+        view = self._session.view.now
+        if view.mode == "objects":
             return accept.accept_object_at(document, name, point_xy)
-        return accept.accept_region_at(document, name, point_xy)
+        return accept.accept_region_at(document, name, point_xy, rule=paint_rule(view, document.labels))
 
     def _on_opened(self, _: object) -> None:
         # Another data set has other runs.

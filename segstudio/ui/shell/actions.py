@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar
 
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS, TRUTH
+from segstudio.session.paint_rule import paint_rule
 from segstudio.ui.compare.commands import CompareCommands
 from segstudio.ui.shell.command_tables import ALSO, MENUS, TABLES
 from segstudio.ui.shell.commands import Command, Later
@@ -18,6 +19,8 @@ from segstudio.ui.shell.recent_menu import RecentMenu
 from segstudio.ui.shell.theme import current_theme
 
 if TYPE_CHECKING:
+    from segstudio.ops.paint_mode import PaintRule
+    from segstudio.session.document import Document
     from segstudio.ui.canvas.canvas import Pointed
     from segstudio.ui.shell.main_window import MainWindow
 
@@ -251,7 +254,7 @@ class Actions:
             return
         from segstudio.session import accept
 
-        self._try(lambda: accept.accept_everything(document, name))
+        self._try(lambda: accept.accept_everything(document, name, rule=self._rule(document)))
         # What was taken is in the labels now; the same colours twice would only darken the picture.
         self._session.view.show_layer(name, False)
 
@@ -357,9 +360,10 @@ class Actions:
         elif point is not None:
             from segstudio.session import accept
 
-            objects = self._session.view.now.mode == "objects"
-            take = accept.accept_object_at if objects else accept.accept_region_at
-            self._try(lambda: take(document, source, point))
+            if self._session.view.now.mode == "objects":
+                self._try(lambda: accept.accept_object_at(document, source, point))
+            else:
+                self._try(lambda: accept.accept_region_at(document, source, point, rule=self._rule(document)))
 
     def _accept_all(self) -> None:
         self.accept_layer(self._source() or "")
@@ -372,7 +376,10 @@ class Actions:
         else:
             from segstudio.session import accept
 
-            self._try(lambda: accept.accept_class(document, source, chosen))
+            self._try(lambda: accept.accept_class(document, source, chosen, rule=self._rule(document)))
+
+    def _rule(self, document: Document) -> PaintRule:
+        return paint_rule(self._session.view.now, document.labels)
 
     def _change_class(self) -> None:
         self._try(self._window.canvas.change_class_of_selection)

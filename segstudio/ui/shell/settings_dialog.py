@@ -66,6 +66,7 @@ class GeneralPage(QWidget):
         self.text_size.setSingleStep(10)
         self.text_size.setSuffix(" %")
         self.text_size.setValue(round(100 * settings.font_scale))
+        self.text_size.lineEdit().setTextMargins(6, 0, 0, 0)
         self.text_size.setKeyboardTracking(False)
         self.text_size.setAccessibleName("Size of texts in percent")
         self.text_size.valueChanged.connect(self._on_text_size)

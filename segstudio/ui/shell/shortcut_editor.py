@@ -77,6 +77,7 @@ class ShortcutEditor(QWidget):
         self._window = window
         self._pending = ""
         self._rows: dict[str, int] = {}
+        self._cells: list[tuple[QTableWidgetItem, QTableWidgetItem]] = []
         self.preset = QComboBox()
         for name, title in TITLES.items():
             self.preset.addItem(title, name)
@@ -94,6 +95,7 @@ class ShortcutEditor(QWidget):
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.table.itemSelectionChanged.connect(self._on_selected)
@@ -114,8 +116,8 @@ class ShortcutEditor(QWidget):
     @property
     def command(self) -> Command | None:
         """The command that is chosen in the table."""
-        row = self.table.currentRow()
-        name = self.table.item(row, 0).data(Qt.ItemDataRole.UserRole) if row >= 0 else None
+        item = self.table.item(self.table.currentRow(), 0)
+        name = item.data(Qt.ItemDataRole.UserRole) if item is not None else None
         return next((c for c in self._window.commands.all() if c.id == name), None)
 
     def choose(self, command_id: str) -> None:
@@ -155,18 +157,19 @@ class ShortcutEditor(QWidget):
         self.table.setRowCount(len(commands))
         for row, command in enumerate(commands):
             group = command.id.partition(".")[0].capitalize()
-            item = QTableWidgetItem(f"{group}: {command.words}")
-            item.setData(Qt.ItemDataRole.UserRole, command.id)
-            self.table.setItem(row, 0, item)
-            self.table.setItem(row, 1, QTableWidgetItem())
+            title, keys = QTableWidgetItem(f"{group}: {command.words}"), QTableWidgetItem()
+            title.setData(Qt.ItemDataRole.UserRole, command.id)
+            self.table.setItem(row, 0, title)
+            self.table.setItem(row, 1, keys)
             self._rows[command.id] = row
+            self._cells.append((title, keys))
         self._refresh()
         self.table.setCurrentCell(0, 0)
 
     def _refresh(self) -> None:
         base = self._preset_keys()
         for command in self._window.commands.all():
-            item = self.table.item(self._rows[command.id], 1)
+            item = self._cells[self._rows[command.id]][1]
             item.setText(", ".join(command.keys))
             font = item.font()
             font.setBold(command.keys != base[command.id])
@@ -176,10 +179,10 @@ class ShortcutEditor(QWidget):
         self._on_selected()
 
     def _filter(self, text: str) -> None:
-        for row in range(self.table.rowCount()):
-            title, keys = self.table.item(row, 0).text(), self.table.item(row, 1).text()
-            wanted = text.strip().casefold()
-            self.table.setRowHidden(row, not (matches(text, title) or wanted in keys.casefold().split(", ")))
+        wanted = text.strip().casefold()
+        for row, (title, keys) in enumerate(self._cells):
+            found = matches(text, title.text()) or wanted in keys.text().casefold().split(", ")
+            self.table.setRowHidden(row, not found)
 
     def _on_selected(self) -> None:
         command = self.command
