@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -12,7 +13,12 @@ from numpy.typing import NDArray
 SAMPLES = 1_000_000
 """Percentiles are taken from about this many evenly spaced pixels."""
 
+DEFAULT_PERCENT = (0.5, 99.5)
+"""The percentiles that are shown as black and white where nobody chose others."""
+
 _ROWS = 512
+_STEPS = 2000
+"""Percentiles are kept in steps of 0.05."""
 
 
 def window(
@@ -41,6 +47,57 @@ def window(
     if len(shown) == 1:
         out[:, :, 1] = out[:, :, 2] = out[:, :, 0]
     return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quantiles:
+    """Percentiles of a picture's channels, looked up instead of counted.
+
+    `values` is float64 `[C + 1, 2001]`: one row for each channel and one for all of them together, in steps of 0.05 %.
+    """
+
+    values: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, samples: NDArray[Any]) -> Quantiles:
+        """Those of samples `[H, W]` or `[H, W, C]`, from about a million evenly spaced pixels."""
+        planes = samples[:, :, None] if samples.ndim == 2 else samples
+        step = max(1, int((planes.shape[0] * planes.shape[1] / SAMPLES) ** 0.5))
+        sample = planes[::step, ::step]
+        at = np.linspace(0, 1, _STEPS + 1)
+        rows = [np.quantile(sample[:, :, channel], at) for channel in range(planes.shape[2])]
+        return cls(np.stack([*rows, np.quantile(sample[:, :, :3], at)]))
+
+    def limits(self, channel: int, low: float, high: float, *, together: bool = False) -> tuple[float, float]:
+        """The values at two percentiles (0…100) of a channel; the second one is always larger.
+
+        `together` gives three and four channels one window, so that colours keep their hue.
+        """
+        row = self.values[-1 if together and len(self.values) in (4, 5) else channel]
+        bottom, top = (float(np.interp(percent * _STEPS / 100, np.arange(_STEPS + 1), row)) for percent in (low, high))
+        return bottom, (top if top > bottom else bottom + 1.0)
+
+
+def as_samples(source: NDArray[Any]) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Samples of any real dtype as uint8 or uint16, which fit into tables.
+
+    8 and 16 bits stay what they are, the same array; other values are spread over 0…65535 between their extremes
+    (for floats: between the 0.01 and the 99.99 percentile), NaN becoming 0.
+    """
+    if source.dtype in (np.uint8, np.uint16):
+        return source
+    if source.dtype.kind == "f":
+        bottom, top = _limits(source, 0.01, 99.99)
+    else:
+        bottom, top = float(source.min()), float(source.max())
+        # Whole numbers that fit keep their distances.
+        top = bottom + max(65535.0, top - bottom)
+    samples = np.empty(source.shape, np.uint16)
+    for row in range(0, len(source), _ROWS):
+        part = (source[row : row + _ROWS].astype(np.float64) - bottom) * (65535.0 / (top - bottom))
+        part = np.nan_to_num(part, nan=0.0, posinf=65535.0, neginf=0.0)
+        samples[row : row + _ROWS] = np.clip(np.rint(part), 0, 65535)
+    return samples
 
 
 def _limits(values: NDArray[Any], low: float, high: float) -> tuple[float, float]:

@@ -159,7 +159,7 @@ class Compositor:
             pixels[...] = background
         else:
             level = self._photo_level
-            draw_photo(scene.photo, grid, scratch, pixels, level=level, scale=viewport.scale, curve=scene.curve)
+            draw_photo(scene.photo, grid, scratch, pixels, level=level, scale=viewport.scale, tone=scene.tone)
         for layer in scene.layers:
             if isinstance(layer, RasterLayer):
                 index = _raster_index(layer, viewport, grid, scratch)

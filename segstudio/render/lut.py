@@ -272,6 +272,14 @@ def display_curve(*, brightness: float = 0.0, contrast: float = 0.0, gamma: floa
     """
     if brightness == 0 and contrast == 0 and gamma == 1:
         return None
-    value = (np.arange(256) / 255) ** (1 / max(gamma, 0.01))
+    return brightened(np.arange(256) / 255, brightness=brightness, contrast=contrast, gamma=gamma)
+
+
+def brightened(
+    value: NDArray[np.float64], *, brightness: float = 0.0, contrast: float = 0.0, gamma: float = 1.0
+) -> NDArray[np.uint8]:
+    """Grey values 0…255 for values 0…1, see `display_curve`."""
+    if gamma != 1:
+        value = value ** (1 / max(gamma, 0.01))
     slope = (1 + contrast) / max(1e-3, 1 - contrast)
     return np.rint(np.clip((value - 0.5) * slope + 0.5 + brightness, 0, 1) * 255).astype(np.uint8)

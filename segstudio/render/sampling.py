@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from segstudio.core.geometry import Rect
 from segstudio.render.pyramid import Pyramid
 from segstudio.render.scratch import Scratch
+from segstudio.render.tone import Tone
 from segstudio.render.viewport import Viewport
 
 LINEAR_BELOW = 2.0
@@ -133,22 +134,87 @@ def draw_photo(
     *,
     level: int,
     scale: float,
-    curve: NDArray[np.uint8] | None = None,
+    tone: Tone | None = None,
 ) -> None:
     """Write the picture under each device pixel, taken from `level`, into `target_hw` as 0xFFRRGGBB.
 
-    `curve` maps the picture's values. Interpolates below 200 % and shows square pixels from there; a level much finer
-    than the screen (the coarser ones are not ready yet) is not filtered.
+    `tone` maps the picture's samples (None only for 8-bit RGB). Interpolates below 200 % and shows square pixels from
+    there; a level much finer than the screen (the coarser ones are not ready yet) is not filtered.
     """
     level_scale = scale * 2**level
+    if not photo.is_plain:
+        assert tone is not None
+        draw_samples(photo, grid, scratch, target_hw, level=level, smooth=LINEAR_BELOW > level_scale >= 0.5, tone=tone)
+        return
     if LINEAR_BELOW > level_scale >= 0.5:
         _draw_interpolated(photo, grid, scratch, target_hw, level)
     else:
         _draw_nearest(photo, grid, scratch, target_hw, level)
-    if curve is not None:
-        # Four columns, so that the word's fourth byte stays opaque.
-        table = np.stack((curve, curve, curve, np.full(256, 255, np.uint8)), axis=1)[None]
-        cv2.LUT(channels(target_hw), table, dst=channels(target_hw))
+    if tone is not None:
+        _apply_tone(target_hw, tone)
+
+
+def _apply_tone(words_hw: NDArray[np.uint32], tone: Tone) -> None:
+    """Choose channels of drawn words and look their values up."""
+    pixels = channels(words_hw)
+    if len(tone.channels) == 1:
+        plane = cv2.extractChannel(pixels, 2 - tone.channels[0])
+        cv2.cvtColor(cv2.LUT(plane, tone.tables[0]), cv2.COLOR_GRAY2BGRA, dst=pixels)
+        return
+    if tone.channels != (0, 1, 2):
+        pixels[:, :, :3] = pixels[:, :, [2 - channel for channel in reversed(tone.channels)]]
+    # Four columns, so that the word's fourth byte stays opaque.
+    table = np.stack((*reversed(tone.tables), np.full(256, 255, np.uint8)), axis=1)[None]
+    cv2.LUT(pixels, table, dst=pixels)
+
+
+def draw_samples(
+    photo: Pyramid,
+    grid: Grid,
+    scratch: Scratch,
+    target_hw: NDArray[np.uint32],
+    *,
+    level: int,
+    smooth: bool,
+    tone: Tone,
+) -> None:
+    """As `draw_photo`, for other samples than 8-bit RGB: what is looked up are the samples of the view alone."""
+    source = photo.samples if level == 0 else photo.smaller(level)
+    pixels = channels(target_hw)
+    for place, (channel, table) in enumerate(zip(tone.channels, tone.tables, strict=True)):
+        plane = source if source.ndim == 2 else source[:, :, channel]
+        sampled = (_interpolated if smooth else _nearest)(plane, grid, scratch, level)
+        shown = scratch.array("photo shown", sampled.shape, np.uint8)
+        np.take(table, sampled, out=shown, mode="clip")
+        if len(tone.channels) == 1:
+            cv2.cvtColor(shown, cv2.COLOR_GRAY2BGRA, dst=pixels)
+        else:
+            cv2.insertChannel(shown, pixels, 2 - place)
+    pixels[:, :, 3] = 255
+
+
+def _nearest(plane_hw: NDArray[Any], grid: Grid, scratch: Scratch, level: int) -> NDArray[Any]:
+    height, width = plane_hw.shape
+    x = np.clip(np.floor(grid.x / 2**level), 0, width - 1).astype(np.intp)
+    y = np.clip(np.floor(grid.y / 2**level), 0, height - 1).astype(np.intp)
+    return gather(plane_hw, x, y, scratch, "photo", is_swapped=grid.is_swapped)
+
+
+def _interpolated(plane_hw: NDArray[Any], grid: Grid, scratch: Scratch, level: int) -> NDArray[Any]:
+    height, width = plane_hw.shape
+    x = np.floor((grid.x / 2**level - 0.5) * _STEPS + 0.5) / _STEPS
+    y = np.floor((grid.y / 2**level - 0.5) * _STEPS + 0.5) / _STEPS
+    x0, x1 = _covered(x, width)
+    y0, y1 = _covered(y, height)
+    shape = (grid.rect.height, grid.rect.width)
+    x_map, y_map = scratch.array("photo x", shape, np.float32), scratch.array("photo y", shape, np.float32)
+    x_map[...] = (x - x0)[:, None] if grid.is_swapped else (x - x0)[None, :]
+    y_map[...] = (y - y0)[None, :] if grid.is_swapped else (y - y0)[:, None]
+    window = scratch.array("photo plane", (y1 - y0, x1 - x0), plane_hw.dtype)
+    window[...] = plane_hw[y0:y1, x0:x1]
+    sampled = scratch.array("photo", shape, plane_hw.dtype)
+    cv2.remap(window, x_map, y_map, cv2.INTER_LINEAR, dst=sampled, borderMode=cv2.BORDER_REPLICATE)
+    return sampled
 
 
 def channels(words_hw: NDArray[np.uint32]) -> NDArray[np.uint8]:
@@ -162,7 +228,7 @@ def _draw_nearest(photo: Pyramid, grid: Grid, scratch: Scratch, target_hw: NDArr
     y = np.clip(np.floor(grid.y / 2**level), 0, height - 1).astype(np.intp)
     if level == 0 and 2 * len(x) * len(y) < (1 + abs(x[-1] - x[0])) * (1 + abs(y[-1] - y[0])):
         # Far fewer samples than pixels: pick first, then turn into words.
-        sampled = photo.image_hwc[y].take(x, axis=1)
+        sampled = photo.samples[y].take(x, axis=1)
         if grid.is_swapped:
             sampled = np.ascontiguousarray(sampled.transpose(1, 0, 2))
         cv2.cvtColor(sampled, cv2.COLOR_RGB2BGRA, dst=channels(target_hw))
@@ -213,7 +279,7 @@ def _words(photo: Pyramid, level: int, rect: Rect, scratch: Scratch) -> NDArray[
     if level > 0:
         return photo.smaller(level)[rect.slices]
     words = scratch.array("photo words", (rect.height, rect.width), np.uint32)
-    cv2.cvtColor(photo.image_hwc[rect.slices], cv2.COLOR_RGB2BGRA, dst=channels(words))
+    cv2.cvtColor(photo.samples[rect.slices], cv2.COLOR_RGB2BGRA, dst=channels(words))
     return words
 
 

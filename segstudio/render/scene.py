@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from segstudio.core.class_set import Color
 from segstudio.render.lut import ColorTable
 from segstudio.render.pyramid import Pyramid
+from segstudio.render.tone import Tone
 
 Indices = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -66,13 +67,13 @@ class AgreementLayer:
 class Scene:
     """Everything that the back buffer shows of one image of `size_hw`.
 
-    `curve` is the display curve of the photo (uint8 `[256]`, see `lut.display_curve`), None for the plain picture;
+    `tone` says how the photo's samples are shown, None for a photo of 8-bit RGB as it is;
     `background` fills what lies beyond the image and, without a `photo`, the image itself.
     """
 
     size_hw: tuple[int, int]
     photo: Pyramid | None = None
-    curve: NDArray[np.uint8] | None = None
+    tone: Tone | None = None
     layers: tuple[RasterLayer | ErrorLayer | AgreementLayer, ...] = ()
     background: Color = (32, 32, 32)
 

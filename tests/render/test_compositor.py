@@ -12,9 +12,10 @@ from segstudio.core.geometry import Rect
 from segstudio.core.segments import Segment, SegmentTable
 from segstudio.render import compositor as compositor_module
 from segstudio.render.compositor import Compositor
-from segstudio.render.lut import ColorOptions, confidence_table, display_curve, error_table, segment_table
+from segstudio.render.lut import ColorOptions, confidence_table, error_table, segment_table
 from segstudio.render.pyramid import Pyramid
 from segstudio.render.scene import ErrorLayer, RasterLayer, Scene
+from segstudio.render.tone import tone_of
 from segstudio.render.viewport import Viewport
 
 CLASSES = ClassSet(
@@ -37,7 +38,7 @@ def blocky_ids(height, width, seed=0, side=7):
     return np.kron(coarse, np.ones((side, side), np.uint16))[:height, :width].copy()
 
 
-def full_scene(height=170, width=230, *, style="both", outline_px=2, seed=0, curve=None):
+def full_scene(height=170, width=230, *, style="both", outline_px=2, seed=0, tone=None):
     """A picture with labels, errors and confidence over it."""
     rng = np.random.default_rng(seed)
     photo = Pyramid(random_picture(height, width, seed))
@@ -49,7 +50,7 @@ def full_scene(height=170, width=230, *, style="both", outline_px=2, seed=0, cur
         ErrorLayer(index[truth], ids, index, lambda t, p: np.where(t == p, 1, 4).astype(np.uint8), error_table()),
         RasterLayer(rng.integers(0, 256, (height, width), dtype=np.uint8), confidence_table(opacity=0.2)),
     )
-    return Scene((height, width), photo, curve, layers), ids
+    return Scene((height, width), photo, tone, layers), ids
 
 
 views = st.builds(
@@ -115,7 +116,7 @@ def test_a_pan_gives_what_a_full_frame_gives(view, dx, dy):
 
 @pytest.mark.parametrize("scale", [0.3, 1.3, 4.0])
 def test_bands_drawn_by_several_threads_equal_one_band(scale, monkeypatch):
-    scene, _ = full_scene(curve=display_curve(contrast=0.2))
+    scene, _ = full_scene(tone=tone_of(Pyramid(random_picture(4, 4)), contrast=0.2))
     view = Viewport(300, 200, scale=scale, left=3.25)
     monkeypatch.setattr(compositor_module, "_BAND_AREA", 10**9)
     whole = Compositor(300, 200).full(view, scene).copy()

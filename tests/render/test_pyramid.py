@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from segstudio.core.errors import UserError
+from segstudio.ops.window import window
 from segstudio.render.pyramid import Pyramid
 
 
@@ -62,8 +63,32 @@ def test_memory_stays_below_half_as_much_again():
 
 
 @pytest.mark.parametrize(
-    "array", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.uint16), np.zeros((4, 4, 4), np.uint8)]
+    "array", [np.zeros((4,), np.uint8), np.zeros((4, 4, 3), np.float32), np.zeros((0, 4), np.uint8)]
 )
 def test_other_arrays_are_refused(array):
     with pytest.raises(UserError, match="uint8"):
         Pyramid(array)
+
+
+@pytest.mark.parametrize(("dtype", "channels"), [(np.uint16, 0), (np.uint16, 3), (np.uint8, 0), (np.uint16, 7)])
+def test_levels_of_other_samples_are_means_of_samples(dtype, channels):
+    shape = (520, 700, channels) if channels else (520, 700)
+    samples = np.random.default_rng(2).integers(0, np.iinfo(dtype).max + 1, shape).astype(dtype)
+    photo = Pyramid(samples)
+    photo.build(1)
+    level = photo.smaller(1)
+    means = samples.astype(float).reshape(260, 2, 350, 2, *shape[2:]).mean(axis=(1, 3))
+    assert level.dtype == dtype
+    assert np.abs(level - means).max() <= 0.5
+    assert not photo.is_plain
+
+
+def test_parts_of_deep_pictures_are_shown_as_the_whole_is():
+    samples = np.random.default_rng(3).integers(100, 4000, (60, 80, 4), dtype=np.uint16)
+    photo = Pyramid(samples)
+    whole = np.asarray(photo.image_hwc)
+    expected = window(samples)
+    assert np.abs(whole.astype(int) - expected).max() <= 1, "a percentile is looked up in steps"
+    np.testing.assert_array_equal(photo.image_hwc[10:20, 5:70][::2, ::2], whole[10:20:2, 5:70:2])
+    np.testing.assert_array_equal(photo.image_hwc[7, 9], whole[7, 9])
+    assert photo.image_hwc.shape == (60, 80, 3)

@@ -19,11 +19,11 @@ from segstudio.render.lut import (
     NumberColors,
     Palette,
     confidence_table,
-    display_curve,
     error_table,
 )
 from segstudio.render.object_raster import ObjectRaster
 from segstudio.render.scene import ErrorLayer, RasterLayer, Scene
+from segstudio.render.tone import Tone, tone_of
 from segstudio.session.document import Document
 from segstudio.session.judged import judged_layer
 from segstudio.session.view import View
@@ -40,6 +40,7 @@ class SceneSource:
         self._objects: dict[str, tuple[Layer, ObjectRaster]] = {}
         self._colors: dict[str, tuple[object, NumberColors]] = {}
         self._tables: dict[str, tuple[object, ColorTable]] = {}
+        self._shown_as: tuple[object, Tone | None] | None = None
         self._index: tuple[object, NDArray[np.uint8] | NDArray[np.uint16]] | None = None
 
     def objects(self, name: str = LABELS) -> ObjectRaster:
@@ -82,7 +83,6 @@ class SceneSource:
     def scene(self, view: View, *, background: Color, outline_px: int = 1) -> Scene:
         """What is to be seen now; `outline_px` is the outlines' width in device pixels."""
         document = self._document
-        curve = display_curve(brightness=view.brightness, contrast=view.contrast, gamma=view.gamma)
         layers: list[RasterLayer | ErrorLayer] = []
         if not (view.bare or view.overlays_hidden):
             special = self._special(view)
@@ -92,7 +92,18 @@ class SceneSource:
                 for name in reversed(document.layer_names):
                     if view.shown.get(name, True):
                         layers.extend(self._layers(name, view, outline_px))
-        return Scene(document.size_hw, document.pyramid, curve, tuple(layers), background)
+        return Scene(document.size_hw, document.pyramid, self._tone(view), tuple(layers), background)
+
+    def _tone(self, view: View) -> Tone | None:
+        photo = self._document.pyramid
+        wanted = view.brightness, view.contrast, view.gamma, view.channels, view.tone_percent
+        if self._shown_as is None or self._shown_as[0] != (photo, wanted):
+            brightness, contrast, gamma, channels, percent = wanted
+            tone = tone_of(
+                photo, brightness=brightness, contrast=contrast, gamma=gamma, channels=channels, percent=percent
+            )
+            self._shown_as = (photo, wanted), tone
+        return self._shown_as[1]
 
     def _special(self, view: View) -> RasterLayer | ErrorLayer | None:
         countable = 1 <= self._document.class_set.num_classes <= IGNORED
