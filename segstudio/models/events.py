@@ -34,10 +34,11 @@ class DeviceInfo:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The last event of a request that succeeded."""
+    """The last event of a request that succeeded; `cached` where it had been predicted before."""
 
     key: str
     prediction: Prediction
+    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True)

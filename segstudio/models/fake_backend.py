@@ -1,7 +1,8 @@
 """A backend without torch, for tests and for trying the window: its models do what their names say.
 
-`bands` labels horizontal bands, `slow` does so in twenty steps of a tenth of a second, `stuck` sleeps and hears
-nothing, `dies` ends its process, `broken` raises, `missing` cannot be opened.
+`bands` labels horizontal bands, `slow` does so in twenty steps of a tenth of a second, `busy` computes for three
+seconds without a word, `stuck` sleeps and hears nothing, `greedy` keeps 200 MB for every image, `dies` ends its
+process, `broken` raises, `missing` cannot be opened.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from segstudio.models.request import PredictSettings
 
 BANDS = ClassSet.of_names(["upper", "middle", "lower"], name="bands")
 
+_KEPT: list[NDArray[np.uint8]] = []
+
 
 class FakeModel:
     """One model of the fake backend."""
@@ -41,6 +44,12 @@ class FakeModel:
             os._exit(3)
         if self._name == "broken":
             raise ZeroDivisionError("a bug in a plugin")
+        if self._name == "greedy":
+            _KEPT.append(np.ones(200 << 20, np.uint8))
+        if self._name == "busy":
+            ends = time.monotonic() + 3
+            while time.monotonic() < ends:
+                sum(range(10_000))
         if self._name == "stuck":
             time.sleep(60)
         for step in range(20 if self._name == "slow" else 1):

@@ -1,13 +1,16 @@
 """Runs models in a child process: nothing they do can block, crash or slow down the program itself.
 
-One request runs at a time, the most urgent first. The process is started with the first request and again after its
-death, which costs the request that ran and no other.
+One request runs at a time, the most urgent first; what was predicted before is not run again. The process is started
+with the first request and again after its death, which costs the request that ran and no other. It is ended when it is
+not heard any more, and between two requests when it has grown too large.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -23,16 +26,44 @@ from segstudio.models.jobs import ON_SCREEN, Job, JobQueue
 from segstudio.models.process import ModelProcess, as_message
 from segstudio.models.registry import default_registry
 from segstudio.models.request import PredictRequest
+from segstudio.models.results import Results
 from segstudio.models.worker_main import arena_bytes, confidence_offset, labels_offset
 
 _FREE = "the model process ended"
+_NEXT = "it starts again with the next image; the others are not lost"
+
+HANG_S = 30.0
+"""A process that says nothing for so long hangs. A thread of its own speaks every second, however long a network
+computes, so only a process that is stopped or stuck as a whole falls silent.
+"""
+UNKEPT = 4
+"""Results that wait to be written for later; where the disk is slower than the model the others are not."""
+MEMORY_SHARE = 0.6
+"""Of the machine's memory, what the process may hold when a request has ended."""
 
 
 class ModelHost:
     """The parent's end of the model process. All methods return at once, except `close`."""
 
-    def __init__(self, folders: Iterable[Path] | None = None, *, backend: str = TORCH) -> None:
+    def __init__(
+        self,
+        folders: Iterable[Path] | None = None,
+        *,
+        backend: str = TORCH,
+        results: Results | None = None,
+        hang_s: float = HANG_S,
+        memory_bytes: int = 0,
+    ) -> None:
+        """`results` are looked up before anything is run; `memory_bytes` 0 means a share of what the machine has."""
         self._folders = tuple(default_registry().folders if folders is None else folders)
+        self._results = results
+        self._hang_s = hang_s
+        self._memory_bytes = memory_bytes or int(MEMORY_SHARE * machine_bytes())
+        self._fresh: deque[Job] = deque()
+        self._keys: dict[int, str] = {}
+        self._unkept: deque[tuple[str, Done]] = deque()
+        self._used_bytes = 0
+        self._hung = False
         self._backend = backend
         self._queue = JobQueue()
         self._changed = self._queue.changed
@@ -59,7 +90,9 @@ class ModelHost:
         """
         if self._closed:
             raise RuntimeError("this host is closed")
-        job = self._queue.put(request, priority, on_event, self._cancel)
+        with self._changed:
+            job = self._queue.put(request, priority, on_event, self._cancel)
+            self._fresh.append(job)
         if self._dispatcher is None:
             self._dispatcher = threading.Thread(target=self._dispatch, name="model-dispatch", daemon=True)
             self._dispatcher.start()
@@ -79,6 +112,11 @@ class ModelHost:
     def starts(self) -> int:
         """How often the child was started."""
         return self._starts
+
+    @property
+    def used_bytes(self) -> int:
+        """Memory of the process as it last said, 0 without one."""
+        return 0 if self._process is None else self._used_bytes
 
     def silent_for(self) -> float:
         """Seconds since the running child was last heard (it speaks every second unless it hangs); 0 without one."""
@@ -107,6 +145,7 @@ class ModelHost:
                 self._kill_at = time.monotonic() + grace
                 self._changed.notify_all()
         if process is None:
+            self._keys.pop(job.number, None)
             job.tell(_cancelled(job))
             return
         try:
@@ -120,30 +159,75 @@ class ModelHost:
                 job = None
                 while not self._closed:
                     self._end_overdue()
-                    if self._running is None:
-                        job = self._queue.take()
-                        if job is not None:
-                            self._running, self._kill_at = job, None
-                            break
+                    job = self._next_fresh() or self._next_waiting()
+                    if job is not None or self._unkept:
+                        break
                     self._changed.wait(self._patience())
                 if self._closed:
                     break
-            assert job is not None
-            self._send(job)
+            if job is None:
+                self._keep_one()
+            elif job.number not in self._keys:
+                self._look_up(job)
+            else:
+                self._send(job)
+        while self._unkept:
+            self._keep_one()
         self._stop()
 
+    def _next_fresh(self) -> Job | None:
+        """A job for which nobody has looked yet whether its result is known already."""
+        while self._fresh:
+            job = self._fresh.popleft()
+            if not job.ended:
+                return job
+        return None
+
+    def _next_waiting(self) -> Job | None:
+        """The job to run now, where nothing runs."""
+        if self._running is not None:
+            return None
+        job = self._queue.take()
+        if job is not None:
+            self._running, self._kill_at = job, None
+        return job
+
+    def _look_up(self, job: Job) -> None:
+        key = "" if self._results is None else self._results.key(job.request)
+        known = None if self._results is None else self._results.find(key)
+        self._keys[job.number] = key
+        if known is not None and not job.ended:
+            del self._keys[job.number]
+            job.tell(Started(job.key))
+            job.tell(Done(job.key, known, cached=True))
+
+    def _keep_one(self) -> None:
+        key, done = self._unkept.popleft()
+        if self._results is not None:
+            self._results.keep(key, done.prediction)
+
     def _patience(self) -> float | None:
-        return None if self._kill_at is None else max(0.0, self._kill_at - time.monotonic())
+        times = [] if self._kill_at is None else [self._kill_at]
+        if self._running is not None and self._process is not None:
+            times.append(self._heard + self._hang_s)
+        return max(0.0, min(times) - time.monotonic()) if times else None
 
     def _end_overdue(self) -> None:
-        if self._kill_at is not None and self._running is not None and time.monotonic() >= self._kill_at:
-            self._kill_at = None
-            if self._process is not None:
-                self._process.kill()
+        if self._running is None or self._process is None:
+            return
+        now = time.monotonic()
+        if now >= self._heard + self._hang_s:
+            self._hung = True
+        elif self._kill_at is None or now < self._kill_at:
+            return
+        self._kill_at, self._heard = None, now
+        self._process.kill()
 
     def _send(self, job: Job) -> None:
         height, width = job.request.image.shape[:2]
         try:
+            if self._process is not None and self._used_bytes > self._memory_bytes:
+                self._end_process()
             process = self._process or self._start()
             job.tell(Started(job.key))
             process.put_image(job.request.image, arena_bytes(height, width))
@@ -160,6 +244,7 @@ class ModelHost:
     def _start(self) -> ModelProcess:
         process = ModelProcess(self._backend, self._folders)
         self._heard = time.monotonic()
+        self._used_bytes, self._hung = 0, False
         self._starts += 1
         self._process = process
         self._reader = threading.Thread(target=self._read, args=(process,), name="model-events", daemon=True)
@@ -175,6 +260,8 @@ class ModelHost:
             self._heard = time.monotonic()
             if kind == "event":
                 self._event(process, *rest)
+            elif kind == "beat":
+                (self._used_bytes,) = rest
         self._died(process)
 
     def _event(self, process: ModelProcess, number: int, event: Any) -> None:
@@ -182,7 +269,8 @@ class ModelHost:
         if job is None or job.number != number:
             return
         if isinstance(event, tuple):
-            self._finish(job, _from_arena(process, *event))
+            done, self._used_bytes = _from_arena(process, *event[:3]), event[3]
+            self._finish(job, done)
         elif isinstance(event, Failed):
             self._finish(job, event)
         else:
@@ -192,8 +280,11 @@ class ModelHost:
 
     def _finish(self, job: Job, event: Done | Failed) -> None:
         with self._changed:
+            key = self._keys.pop(job.number, "")
             if self._running is job:
                 self._running, self._kill_at = None, None
+            if key and isinstance(event, Done) and len(self._unkept) < UNKEPT:
+                self._unkept.append((key, event))
             self._changed.notify_all()
         job.tell(event)
 
@@ -204,10 +295,23 @@ class ModelHost:
             self._process = None
         process.close()
         if job is not None:
-            lost = Failed(job.key, f"{_FREE} ({words})", "it starts again with the next image; the others are not lost")
+            self._keys.pop(job.number, None)
+            what = f"the model process did not answer for {self._hang_s:.0f} s and was ended" if self._hung else ""
+            lost = Failed(job.key, what or f"{_FREE} ({words})", _NEXT)
             job.tell(_cancelled(job) if job.token.cancelled or self._closed else lost)
         with self._changed:
             self._changed.notify_all()
+
+    def _end_process(self) -> None:
+        """End a process that waits, and wait for its end; the job that is about to run is not its own."""
+        process, reader = self._process, self._reader
+        with self._changed:
+            job, self._running = self._running, None
+        if process is not None and reader is not None:
+            process.kill()
+            reader.join()
+        with self._changed:
+            self._running = job
 
     def _stop(self) -> None:
         process, reader = self._process, self._reader
@@ -219,6 +323,14 @@ class ModelHost:
         if job is not None:
             self._running = None
             job.tell(_cancelled(job))
+
+
+def machine_bytes() -> int:
+    """The memory of this machine; 16 GiB where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 16 << 30
 
 
 def _cancelled(job: Job) -> Failed:

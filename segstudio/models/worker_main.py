@@ -79,7 +79,7 @@ def _listen(channel: Channel, waiting: queue.SimpleQueue[tuple[Any, ...]], token
 def _beat(channel: Channel, never: threading.Event) -> None:
     while not never.wait(BEAT_S):
         try:
-            channel.send("beat")
+            channel.send("beat", used_bytes())
         except ChannelClosed:
             os._exit(0)
 
@@ -108,9 +108,9 @@ def _run(
     workbench.run(full, tell, token)
 
 
-def _through_arena(event: Done, arena: Arena) -> tuple[Done, str, bool]:
+def _through_arena(event: Done, arena: Arena) -> tuple[Done, str, bool, int]:
     """The event without its arrays, which are put behind the image; the type of the labels; whether confidence is
-    there.
+    there; the memory of this process.
     """
     prediction = event.prediction
     height, width = prediction.size_hw
@@ -121,7 +121,17 @@ def _through_arena(event: Done, arena: Arena) -> tuple[Done, str, bool]:
         arena.array((height, width), kind, labels_offset(height, width))[...] = labels
     if confidence is not None:
         arena.array((height, width), "u1", confidence_offset(height, width))[...] = confidence
-    return Done(event.key, replace(prediction, labels_hw=None, confidence_hw=None)), kind, confidence is not None
+    bare = Done(event.key, replace(prediction, labels_hw=None, confidence_hw=None))
+    return bare, kind, confidence is not None, used_bytes()
+
+
+def used_bytes() -> int:
+    """The memory that this process holds now; 0 where the system does not tell."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):
+        return 0
 
 
 def arena_bytes(height: int, width: int) -> int:

@@ -169,6 +169,39 @@ def test_a_stuck_model_is_ended_after_the_grace(child):
     assert child.starts == 2
 
 
+def test_a_process_that_falls_silent_is_ended_and_started_again():
+    with ModelHost((), backend=FAKE, hang_s=2.5) as host:
+        running = threading.Event()
+        job = host.submit(request("slow"), on_event=lambda e: running.set() if isinstance(e, Progress) else None)
+        assert running.wait(WAIT)
+        os.kill(host.pid, signal.SIGSTOP)
+        failed = job.wait(WAIT)
+        assert "did not answer" in failed.message
+        assert not failed.cancelled
+        assert isinstance(host.submit(request()).wait(WAIT), Done)
+        assert host.starts == 2
+
+
+def test_a_long_computation_is_no_hang():
+    with ModelHost((), backend=FAKE, hang_s=1.5) as host:
+        assert isinstance(host.submit(request("slow")).wait(WAIT), Done)  # two seconds
+        busy = host.submit(request("busy")).wait(WAIT)  # three seconds without a word from the model itself
+        assert isinstance(busy, Done)
+        assert host.starts == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system does not tell memory this way")
+def test_a_process_that_has_grown_too_large_is_replaced_between_two_images():
+    with ModelHost((), backend=FAKE, memory_bytes=300 << 20) as host:
+        for _ in range(2):
+            assert isinstance(host.submit(request("greedy")).wait(WAIT), Done)
+        assert host.starts == 1
+        assert host.used_bytes > 300 << 20
+        assert isinstance(host.submit(request()).wait(WAIT), Done)
+        assert host.starts == 2
+        assert host.used_bytes < 300 << 20
+
+
 def test_a_backend_that_cannot_start_says_why():
     with ModelHost((), backend="segstudio.models.no_such_backend.X") as host:
         failed = host.submit(request()).wait(WAIT)
