@@ -1,21 +1,25 @@
-"""Select and move: objects by click, box and Tab; in semantic mode a connected region of the labels."""
+"""Select, move and scale: objects by click, box, lasso and Tab; in semantic mode a connected region of the labels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import floor
 
+import numpy as np
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPolygonF
 
-from segstudio.core.geometry import Rect
-from segstudio.core.objects import PolygonShape, SegObject
+from segstudio.core.geometry import EMPTY, Rect, union_all
+from segstudio.core.objects import MaskShape, PolygonShape, SegObject, Shape
 from segstudio.core.raster import UNLABELLED
 from segstudio.core.transaction import Changes
-from segstudio.ops.transform import move
+from segstudio.ops.lasso import lasso_select
+from segstudio.ops.rle import decode, mask_shape
+from segstudio.ops.transform import move, scale
 from segstudio.session.stroke import Stroke
 from segstudio.ui.canvas.overlay import bounds_of, draw_line
-from segstudio.ui.canvas.tools.painting import begin, editable_at
+from segstudio.ui.canvas.tools.handles import Grip, Handles, Stretch
+from segstudio.ui.canvas.tools.painting import Mask, begin, editable_at
 from segstudio.ui.canvas.tools.paths import shape_path
 from segstudio.ui.canvas.tools.region import Region, region_at
 from segstudio.ui.canvas.tools.tool import Pointer, Tool, ToolContext
@@ -31,14 +35,20 @@ _NUDGES = {
 
 
 class SelectTool(Tool):
-    """Drag moves what is selected, drag on nothing draws a box, arrows nudge, Delete deletes, Tab goes on."""
+    """Drag moves what is selected, its handles scale it; drag on nothing draws a box, with Alt a lasso; arrows nudge.
+
+    Of a handle's drag Shift keeps the proportions and Alt the middle.
+    """
 
     id = "select"
     title = "&Select and move"
     icon = "select"
     key = "V"
     cursor = Qt.CursorShape.ArrowCursor
-    hint = "click or drag a box · Shift adds · drag moves · arrows nudge · Delete · Tab: next object"
+    hint = (
+        "click or drag a box, with Alt a lasso · Shift adds · drag moves, handles scale · arrows nudge · Delete · "
+        "Tab: next object"
+    )
 
     def __init__(self, context: ToolContext) -> None:
         super().__init__(context)
@@ -47,23 +57,33 @@ class SelectTool(Tool):
         self._stroke: Stroke | None = None
         self._moved: list[SegObject] = []
         self._boxing = False
+        self._lasso: list[tuple[float, float]] = []
+        self._grip: tuple[Handles, Grip] | None = None
         self._region: Region | None = None
         self._shift = (0, 0)
+        self._stretch = Stretch()
 
     # ── the pointer ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def press(self, at: Pointer) -> None:
-        self.cancel()
+        self._drop_gesture()
         document, view = self.context.document, self.context.view
         if document is None:
             return
         self._start = self._at = at
+        handles = self._handles()
+        grip = handles.at(at) if handles is not None else None
+        if handles is not None and grip is not None:
+            self._grip = handles, grip
+            return
         if view.mode == "semantic":
             if self._region is None or not self._region.holds(at.x, at.y):
                 self._region = region_at(document.labels, at.x, at.y)
             return
         hit = editable_at(document, self.context.objects.index.at(at.xy), view)
-        if hit is None:
+        if at.alt:
+            self._lasso = [at.xy]
+        elif hit is None:
             self._boxing = True
             if not at.shift:
                 self._choose(frozenset())
@@ -77,19 +97,30 @@ class SelectTool(Tool):
         if start is None:
             return
         self._at = at
-        dx, dy = at.x - start.x, at.y - start.y
-        if max(abs(dx), abs(dy)) < _STILL * self.context.image_px and self._stroke is None and self._shift == (0, 0):
+        if self._lasso:
+            self._lasso += [point.xy for point in points]
             return
-        if self.context.view.mode == "semantic":
+        dx, dy = at.x - start.x, at.y - start.y
+        still = self._stroke is None and self._shift == (0, 0) and self._stretch.is_none
+        if still and max(abs(dx), abs(dy)) < _STILL * self.context.image_px:
+            return
+        if self._grip is not None:
+            handles, grip = self._grip
+            self._scale(handles.stretch(grip, start, at))
+        elif self.context.view.mode == "semantic":
             self._shift = round(dx), round(dy)
         elif not self._boxing:
             self._drag(dx, dy)
 
     def release(self, at: Pointer) -> None:
         start, self._start = self._start, None
+        lasso, self._lasso = self._lasso, []
+        self._grip = None
         if start is None:
             return
-        if self._boxing:
+        if lasso:
+            self._choose_found(lasso_select(self.context.objects.index, np.array([*lasso, at.xy])), at)
+        elif self._boxing:
             self._boxing = False
             self._choose_inside(start, at)
         elif self._stroke is not None:
@@ -98,6 +129,9 @@ class SelectTool(Tool):
         elif self._shift != (0, 0):
             shift, self._shift = self._shift, (0, 0)
             self._move_region(*shift)
+        elif not self._stretch.is_none:
+            stretch, self._stretch = self._stretch, Stretch()
+            self._scale_region(stretch)
 
     def hover(self, at: Pointer | None) -> None:
         document = self.context.document
@@ -123,18 +157,25 @@ class SelectTool(Tool):
     def key_press(self, key: int, modifiers: Qt.KeyboardModifier) -> bool:
         if key in _NUDGES:
             step = 10 if modifiers & Qt.KeyboardModifier.ShiftModifier else 1
-            dx, dy = _NUDGES[Qt.Key(key)]
-            return self._nudge(dx * step, dy * step)
+            return self._nudge(*self._on_screen(*_NUDGES[Qt.Key(key)], step))
         if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
             return self._cycle(-1 if key == Qt.Key.Key_Backtab else 1)
         return False
 
     def cancel(self) -> bool:
+        if self._drop_gesture():
+            return True
+        had, self._region = self._region is not None, None
+        return had
+
+    def _drop_gesture(self) -> bool:
         stroke, self._stroke = self._stroke, None
-        had = stroke is not None or self._boxing or self._shift != (0, 0) or self._region is not None
+        had = stroke is not None or self._boxing or bool(self._lasso) or self._grip is not None
+        had = had or self._shift != (0, 0) or not self._stretch.is_none
         if stroke is not None and stroke.is_open:
             stroke.cancel()
-        self._start, self._boxing, self._region, self._shift = None, False, None, (0, 0)
+        self._start, self._boxing, self._lasso, self._grip = None, False, [], None
+        self._shift, self._stretch = (0, 0), Stretch()
         return had
 
     def delete(self) -> bool:
@@ -172,6 +213,9 @@ class SelectTool(Tool):
             path = QPainterPath()
             path.addRect(QRectF(self.context.to_screen(*self._start.xy), self.context.to_screen(*self._at.xy)))
             draw_line(painter, path, dashed=True)
+        if self._lasso:
+            line = self.context.all_to_screen(np.array([*self._lasso, self._lasso[0]]))
+            draw_line(painter, QPolygonF(line), dashed=True)
         for item in self._selected():
             if isinstance(item.shape, PolygonShape):
                 draw_line(painter, shape_path(self.context, item.shape))
@@ -179,13 +223,21 @@ class SelectTool(Tool):
                 draw_line(painter, self._box_path(item.bounds()), dashed=True)
         region = self._region
         if region is not None:
-            draw_line(painter, shape_path(self.context, region.outline, *self._shift), QColor(255, 255, 255))
+            outline = self._stretched(region.outline, self._stretch)
+            assert isinstance(outline, PolygonShape)
+            draw_line(painter, shape_path(self.context, outline, *self._shift), QColor(255, 255, 255))
+        handles = self._handles() if self._start is None else None
+        if handles is not None:
+            handles.draw(painter)
 
     def overlay_bounds(self) -> QRectF | None:
         rects = [item.bounds() for item in self._selected()]
         if self._region is not None:
-            rects.append(self._region.rect.moved(*self._shift))
-        points = [self.context.to_screen(*corner) for r in rects for corner in ((r.x0, r.y0), (r.x1, r.y1))]
+            rects.append(self._stretched(self._region.outline, self._stretch).bounds().moved(*self._shift))
+        handles = self._handles()
+        points = handles.screen_points() if handles is not None else []
+        points += self.context.all_to_screen(np.array(self._lasso)) if self._lasso else []
+        points += [self.context.to_screen(*corner) for r in rects for corner in ((r.x0, r.y0), (r.x1, r.y1))]
         if self._boxing and self._start is not None and self._at is not None:
             points += [self.context.to_screen(*self._start.xy), self.context.to_screen(*self._at.xy)]
         return bounds_of(points)
@@ -213,9 +265,7 @@ class SelectTool(Tool):
         return [item for item in self._selected() if not item.locked]
 
     def _drag(self, dx: float, dy: float) -> None:
-        if self._stroke is None:
-            self._moved = self._movable()
-            self._stroke = begin(self.context.session, "move", self.id) if self._moved else None
+        self._open("move")
         if self._stroke is not None:
             for item in self._moved:
                 self._stroke.put_object(item.with_shape(move(item.shape, dx, dy)))
@@ -224,9 +274,50 @@ class SelectTool(Tool):
         low_x, high_x = sorted((start.x, at.x))
         low_y, high_y = sorted((start.y, at.y))
         box = Rect(floor(low_x), floor(low_y), floor(high_x) + 1, floor(high_y) + 1)
-        inside = {item.id for item in self.context.objects.index.inside(box) if not item.locked}
-        if inside:
-            self._choose(frozenset(inside) | (self.context.view.selection if at.shift else frozenset()))
+        self._choose_found(self.context.objects.index.inside(box), at)
+
+    def _choose_found(self, items: Sequence[SegObject], at: Pointer) -> None:
+        hidden = self.context.view.hidden_classes
+        inside = frozenset(item.id for item in items if not item.locked and item.class_id not in hidden)
+        self._choose(inside | (self.context.view.selection if at.shift else frozenset()))
+
+    def _handles(self) -> Handles | None:
+        """Round what a drag would move."""
+        if self.context.view.mode == "semantic":
+            return Handles(self.context, self._region.rect) if self._region is not None else None
+        items = self._movable()
+        return Handles(self.context, union_all(item.bounds() for item in items)) if items else None
+
+    def _scale(self, stretch: Stretch) -> None:
+        if self.context.view.mode == "semantic":
+            self._stretch = stretch
+            return
+        self._open("scale")
+        if self._stroke is not None:
+            for item in self._moved:
+                self._stroke.put_object(item.with_shape(self._stretched(item.shape, stretch)))
+
+    def _stretched(self, shape: Shape, stretch: Stretch) -> Shape:
+        if stretch.is_none:
+            return shape
+        return scale(shape, stretch.factor_x, stretch.factor_y, around_xy=stretch.around_xy)
+
+    def _open(self, name: str) -> None:
+        if self._stroke is None:
+            self._moved = self._movable()
+            self._stroke = begin(self.context.session, name, self.id) if self._moved else None
+
+    def _on_screen(self, right: int, down: int, step: int) -> tuple[int, int]:
+        """The step in the image that goes that way on the screen, however the view is turned."""
+        origin = self.context.to_screen(0, 0)
+        ways = (self.context.to_screen(1, 0) - origin, self.context.to_screen(0, 1) - origin)
+        along = [way.x() * right + way.y() * down for way in ways]
+        dx, dy = (round(share * step / self._screen_px) for share in along)
+        return dx, dy
+
+    @property
+    def _screen_px(self) -> float:
+        return 1 / self.context.image_px
 
     def _nudge(self, dx: int, dy: int) -> bool:
         if self.context.view.mode == "semantic":
@@ -260,15 +351,30 @@ class SelectTool(Tool):
 
     def _move_region(self, dx: int, dy: int) -> None:
         region = self._region
-        stroke = begin(self.context.session, "move", self.id) if region is not None else None
-        if region is None or stroke is None:
+        if region is not None:
+            target = region.rect.moved(dx, dy)
+            inside = target.intersect(self._image)
+            self._replace_region("move", region, inside, region.mask_hw[inside.moved(-target.x0, -target.y0).slices])
+
+    def _scale_region(self, stretch: Stretch) -> None:
+        region = self._region
+        if region is not None:
+            size_hw = self._image.height, self._image.width
+            shape = self._stretched(mask_shape(region.mask_hw, size_hw=size_hw, at=region.rect), stretch)
+            assert isinstance(shape, MaskShape)
+            self._replace_region("scale", region, shape.box, decode(shape, shape.box))
+
+    @property
+    def _image(self) -> Rect:
+        return self.context.document.labels.raster.bounds if self.context.document is not None else EMPTY
+
+    def _replace_region(self, name: str, region: Region, rect: Rect, mask_hw: Mask) -> None:
+        """Leave the region's pixels unlabelled and give it others instead, inside the image."""
+        stroke = begin(self.context.session, name, self.id)
+        if stroke is None:
             return
-        bounds = stroke.layer.raster.bounds
         with stroke:
             stroke.paint(region.rect, UNLABELLED, mask_hw=region.mask_hw)
-            target = region.rect.moved(dx, dy)
-            inside = target.intersect(bounds)
-            mask_hw = region.mask_hw[inside.moved(-target.x0, -target.y0).slices]
-            if not inside.is_empty:
-                stroke.paint(inside, region.segment_id, mask_hw=mask_hw)
-        self._region = Region(region.segment_id, inside, mask_hw) if not inside.is_empty and mask_hw.any() else None
+            if not rect.is_empty:
+                stroke.paint(rect, region.segment_id, mask_hw=mask_hw)
+        self._region = Region(region.segment_id, rect, mask_hw) if not rect.is_empty and mask_hw.any() else None
