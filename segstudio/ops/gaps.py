@@ -1,18 +1,22 @@
-"""Unlabelled pixels: how many there are, live, and where the next ones are."""
+"""Unlabelled areas: the largest ones, and the next one in reading order."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.geometry import Rect
-from segstudio.core.raster import UNLABELLED, RasterDelta
+from segstudio.core.raster import UNLABELLED
 from segstudio.ops.fill import flood
 
 _STRIP = 1 << 20
+_SAMPLED = 1 << 24
+"""Pixels that are looked at to compare the sizes of gaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +28,27 @@ class Gap:
     point_xy: tuple[float, float]
 
 
-def count_unlabelled(ids_hw: NDArray[Any]) -> int:
-    """How many pixels of a label raster are unlabelled."""
-    return int(ids_hw.size - np.count_nonzero(ids_hw))
+def gaps_by_size(ids_hw: NDArray[Any], *, most: int = 1000) -> list[Gap]:
+    """The unlabelled areas (connected by edges), largest first, those of one size in reading order; at most `most`.
 
-
-def change_of_unlabelled(delta: RasterDelta) -> int:
-    """By how much one write changed the number of unlabelled pixels; negative where it filled some."""
-    return int(np.count_nonzero(delta.before_hw) - np.count_nonzero(delta.after_hw))
+    Images of more than 16 Mpx are looked at in steps of several pixels: there areas and rectangles are estimates, and
+    what is narrower than a step may be missed as long as there are wider gaps. `point_xy` is always unlabelled.
+    """
+    step = max(1, math.isqrt((ids_hw.size - 1) // _SAMPLED) + 1)
+    free = np.asarray(ids_hw[::step, ::step] == UNLABELLED)
+    if not free.any():
+        first = next_gap(ids_hw) if step > 1 else None
+        return [first] if first is not None else []
+    _, parts_hw, stats, _ = cv2.connectedComponentsWithStats(free.view(np.uint8), connectivity=4)
+    order = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:most] + 1
+    bounds = Rect.of_size(*ids_hw.shape)
+    found = []
+    for number in order.tolist():
+        x, y, width, height, area = (int(value) for value in stats[number])
+        column = x + int((parts_hw[y, x : x + width] == number).argmax())
+        rect = Rect(x * step, y * step, (x + width) * step, (y + height) * step).intersect(bounds)
+        found.append(Gap(rect, area * step * step, (column * step + 0.5, y * step + 0.5)))
+    return found
 
 
 def next_gap(ids_hw: NDArray[Any], *, after_xy: tuple[float, float] | None = None) -> Gap | None:

@@ -48,6 +48,9 @@ AGREEMENT_COLORS: Mapping[int, Color] = {
 """Colours of the codes 1 only A right, 2 only B right, 3 both wrong alike, 4 both wrong differently (hatched); both
 right and void stay bare. From the palette of Okabe and Ito, so that everybody can tell A from B."""
 
+GAP_COLOR: Color = (255, 0, 170)
+"""What is unlabelled, where gaps are marked: a hue that neither photographs nor the common class sets hold."""
+
 SELECTED_OUTLINE: Color = (255, 255, 255)
 
 
@@ -240,6 +243,11 @@ def error_table(
             # What is right is told quietly, what is wrong loudly.
             alpha[code] = opacity * (0.5 if code == 1 else 1.0)
     return ColorTable.of(colors, alpha)
+
+
+def gap_table(*, opacity: float = 0.6) -> ColorTable:
+    """Colours a label raster's unlabelled pixels and leaves all others bare."""
+    return ColorTable.of(np.array([GAP_COLOR, GAP_COLOR], np.uint8), np.array([opacity, 0.0]))
 
 
 def agreement_table(*, opacity: float = 0.8) -> ColorTable:

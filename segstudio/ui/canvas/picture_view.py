@@ -24,6 +24,7 @@ _MARGIN = 8
 """Logical pixels left free round an image that is fitted into the view."""
 _DRAWN_BY = {
     *("mode", "fill_style", "opacity", "shown", "hidden_classes", "overlays_hidden", "bare", "errors", "error_class"),
+    *("gaps", "hidden_objects", "isolated_objects"),
     *("heat_map", "brightness", "contrast", "gamma", "channels", "tone_percent", "colour_blind"),
 }
 """The fields of the session's view that the whole picture depends on."""

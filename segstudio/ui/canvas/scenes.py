@@ -20,6 +20,7 @@ from segstudio.render.lut import (
     Palette,
     confidence_table,
     error_table,
+    gap_table,
 )
 from segstudio.render.object_raster import ObjectRaster
 from segstudio.render.scene import ErrorLayer, RasterLayer, Scene
@@ -92,6 +93,8 @@ class SceneSource:
                 for name in reversed(document.layer_names):
                     if view.shown.get(name, True):
                         layers.extend(self._layers(name, view, outline_px))
+                if view.gaps and view.mode == "semantic":
+                    layers.append(RasterLayer(document.labels.raster.ids_hw, gap_table()))
         return Scene(document.size_hw, document.pyramid, self._tone(view), tuple(layers), background)
 
     def _tone(self, view: View) -> Tone | None:

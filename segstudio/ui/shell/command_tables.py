@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from segstudio.ui.shell.inspect_commands import InspectCommands
 from segstudio.ui.shell.object_commands import ObjectCommands
+from segstudio.ui.shell.paint_commands import PaintCommands
 from segstudio.ui.shell.preferences import PreferenceCommands
 from segstudio.ui.shell.tool_commands import ToolCommands
 from segstudio.ui.shell.view_commands import ViewCommands
@@ -31,6 +33,8 @@ TABLES: tuple[Callable[[MainWindow], CommandTable], ...] = (
     ViewCommands,
     ObjectCommands,
     ToolCommands,
+    PaintCommands,
+    InspectCommands,
 )
 MENUS = (
     ("&File", "file"),
@@ -48,5 +52,13 @@ MENUS = (
 """Title of a menu and the group of command ids ("file" of "file.open") that stand in it; a menu without any is left
 out.
 """
-ALSO = {"mode": "edit", "accept": "model", "learn": "model", "compare": "inspect", "errors": "inspect"}
+ALSO = {
+    "mode": "edit",
+    "accept": "model",
+    "learn": "model",
+    "compare": "inspect",
+    "errors": "inspect",
+    "paint": "tool",
+    "gaps": "tool",
+}
 """Groups of command ids that stand in another group's menu."""

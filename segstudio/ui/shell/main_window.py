@@ -80,7 +80,7 @@ class MainWindow(QMainWindow):
         self.legend = ErrorLegend(session, self.commands.action("view.error_class"), self.canvas)
         self.messages = MessageBar()
         self._viewer: Callable[[], PictureView] = lambda: self.canvas
-        self.status = StatusBar(session)
+        self.status = StatusBar(session, self.commands)
         self.welcome = Welcome(self.commands, session)
         self._build()
         self._connect()

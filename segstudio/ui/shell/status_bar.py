@@ -7,14 +7,16 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar, QTo
 from segstudio.session.jobs import Job
 from segstudio.session.session import Session
 from segstudio.ui.panels.pace import Pace
+from segstudio.ui.shell.commands import Commands
 from segstudio.ui.shell.elided import ElidedLabel
 from segstudio.ui.shell.icons import icon
+from segstudio.ui.shell.paint_options import PaintStatus
 
 
 class StatusBar(QStatusBar):
     """Follows jobs and predictions of the session; the window tells it cursor and zoom."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, commands: Commands, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._job: Job | None = None
@@ -44,7 +46,8 @@ class StatusBar(QStatusBar):
         self.under_cursor.setContentsMargins(8, 0, 0, 0)
         self.addWidget(self.under_cursor, 3)
         self.addWidget(self.hint, 2)
-        for widget in (self.job_text, self.progress, self.cancel, self.zoom, self.device):
+        self.paint = PaintStatus(session, commands)
+        for widget in (self.paint, self.job_text, self.progress, self.cancel, self.zoom, self.device):
             self.addPermanentWidget(widget)
         self._pace = Pace(self, self.refresh, interval_ms=80)
         session.jobs.changed.connect(self._pace.ask)

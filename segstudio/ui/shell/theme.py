@@ -194,6 +194,7 @@ def _content_style(t: Theme) -> str:
     QGroupBox::title {{ subcontrol-origin: margin; left: 0; }}
     QLabel[role="dim"] {{ color: {t.dim}; }}
     QLabel[role="title"] {{ font-size: 20px; font-weight: 600; }}
+    QLabel[role="accent"] {{ color: {t.accent}; }}
     QLabel[role="good"] {{ color: {t.good}; }}
     QLabel[role="bad"] {{ color: {t.bad}; }}
     QFrame[role="card"] {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: 10px; }}

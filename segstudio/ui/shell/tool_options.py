@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QSpinBox, QToolBu
 from segstudio.session.session import Session
 from segstudio.session.view import MAX_RADIUS, MIN_RADIUS
 from segstudio.ui.shell.commands import Commands
+from segstudio.ui.shell.paint_options import PaintOptions
 
-_PAINT_MODES = (("everywhere", "On all"), ("unlabelled", "Only bare"))
 _BRUSHES = frozenset({"brush", "eraser"})
 _SWITCHES = {
     "tool.brush_screen": _BRUSHES,
@@ -43,12 +43,7 @@ class ToolOptions(QWidget):
         self.shape.addItems(["Round", "Square"])
         self.shape.setAccessibleName("Brush shape")
         self.shape.activated.connect(self._on_shape)
-        self.paint = QComboBox()
-        for value, text in _PAINT_MODES:
-            self.paint.addItem(text, value)
-        self.paint.setAccessibleName("What may be painted over")
-        self.paint.setToolTip("Paint over everything, or only where nothing is labelled yet")
-        self.paint.activated.connect(self._on_paint)
+        self.paint = PaintOptions(session, commands)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 0, 6, 0)
         for widget in (self.slider, self.spin, self.shape, self.paint):
@@ -78,10 +73,9 @@ class ToolOptions(QWidget):
             editor.setValue(value)
             editor.blockSignals(False)
         self.shape.setCurrentIndex(int(view.brush_square))
-        self.paint.setCurrentIndex([value for value, _ in _PAINT_MODES].index(view.paint_mode))
 
     def _on_view(self, names: frozenset[str]) -> None:
-        if names & {"tool", "brush_radius", "brush_square", "paint_mode"}:
+        if names & {"tool", "brush_radius", "brush_square"}:
             self.refresh()
 
     def _on_slider(self, value: int) -> None:
@@ -92,9 +86,6 @@ class ToolOptions(QWidget):
 
     def _on_shape(self, index: int) -> None:
         self._session.view.set(brush_square=bool(index))
-
-    def _on_paint(self, index: int) -> None:
-        self._session.view.set(paint_mode=_PAINT_MODES[index][0])
 
 
 def _to_slider(radius: float) -> int:
