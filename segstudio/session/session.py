@@ -23,6 +23,7 @@ from segstudio.session.images import ImageList
 from segstudio.session.jobs import Job, Jobs
 from segstudio.session.live import LiveScores
 from segstudio.session.notify import Notifier
+from segstudio.session.overview import Overview
 from segstudio.session.pictures import PictureCache
 from segstudio.session.predictions import Host, Predictions
 from segstudio.session.view import ViewState
@@ -64,7 +65,7 @@ class Session:
         self.classes = ClassBook(NO_CLASSES)
         self.live = LiveScores(NO_CLASSES)
         self.histories = HistoryBook()
-        self.predictions = Predictions(self, make_host if make_host is not None else _model_host)
+        self.predictions = Predictions(self, make_host)
         self.opened: Event[Workspace | None] = Event()
         self.document_changed: Event[Document | None] = Event()
         self.ambiguous: Event[AmbiguousFormat] = Event()
@@ -74,6 +75,7 @@ class Session:
         self._pictures = PictureCache()
         self._wanted: int | None = None
         self._is_new = False
+        self.overview = Overview(self)
         self.classes.changed.connect(self._on_classes)
 
     @property
@@ -191,7 +193,7 @@ class Session:
         # An image that could not be opened is a place too: one goes on from there, not back to it.
         current = self._wanted if self._wanted is not None else self.index
         if current is not None:
-            self.go(min(len(self.images) - 1, max(0, current + step)))
+            self.go(self.images.step(current, step))
 
     def _put_away(self, *, keep: Project | None = None) -> None:
         """Close the document and the project, unless it is `keep`; edits that cannot be written are told and given
@@ -214,7 +216,7 @@ class Session:
         self.histories = HistoryBook()
         self.live.reset(NO_CLASSES)
         self.classes.replace(workspace.class_set)
-        self.images.replace(workspace.dataset.images, workspace.badges)
+        self.images.replace(workspace.dataset.images, workspace.badges, workspace.remarks)
         for key, matrix in workspace.matrices.items():
             if matrix.num_classes == workspace.class_set.num_classes:
                 self.live.set_image(key, matrix)
@@ -284,13 +286,15 @@ class Session:
         index = self.index
         if index is None:
             return
-        for neighbour in (index + 1, index - 1):
-            if 0 <= neighbour < len(self.images) and (path := self.images[neighbour].path) is not None:
+        for by in (1, -1):
+            neighbour = self.images.step(index, by)
+            item = self.images[neighbour]
+            if neighbour != index and (path := item.path) is not None:
                 self.jobs.submit(
-                    lambda job, path=path: self._pictures.get(path),  # type: ignore[misc]
+                    lambda job, path=path, page=item.page: self._pictures.get_ahead(path, page),  # type: ignore[misc]
                     done=lambda _: None,
                     failed=lambda _: None,
-                    key=f"prefetch{neighbour - index:+d}",
+                    key=f"prefetch{by:+d}",
                 )
 
     def _back_up(self) -> None:
@@ -305,7 +309,10 @@ class Session:
         document, edit = recorded.document, recorded.edit
         classes = self.classes.current if edit.changes.classes else None
         layer = document.layer(edit.layer)
-        self._store(lambda p: p.record(document.key, layer, edit, undo=recorded.is_undo, class_set=classes))
+        facts = self.overview.facts_after(document, edit)
+        self._store(
+            lambda p: p.record(document.key, layer, edit, undo=recorded.is_undo, class_set=classes, facts=facts)
+        )
         self.histories.trim()
         self._refresh_badge(document)
 
@@ -351,12 +358,6 @@ class Session:
         if self.view.now.active_class not in class_set.by_id:
             first = next((c.id for c in class_set.evaluated), None)
             self.view.set(active_class=first, previous_class=None, error_class=None)
-
-
-def _model_host() -> Host:
-    from segstudio.models.host import ModelHost
-
-    return ModelHost()
 
 
 def _person() -> str:

@@ -23,16 +23,18 @@ class AnsweringHost:
 
     def __init__(self) -> None:
         self.requests: list[PredictRequest] = []
+        self.priorities: dict[str, int] = {}
         self.closed = False
 
     def submit(self, request: PredictRequest, *, on_event: Callable[[Event], object], priority: int = 0) -> Job:
         self.requests.append(request)
+        self.priorities[request.key] = priority
         job = Job(len(self.requests), request, on_event, lambda job, grace: None)
         # The session hears of the answer after `submit` returned, as from a thread.
         self.pending = (job, request)
         return job
 
-    def answer(self) -> None:
+    def answer(self, *, cached: bool = False) -> None:
         """Give the answer to the latest request."""
         job, request = self.pending
         height, width = request.image.shape[:2]
@@ -42,7 +44,7 @@ class AnsweringHost:
         confidence_hw = np.full((height, width), 200, np.uint8)
         job.tell(Started(request.key))
         done = Prediction((height, width), MODEL_CLASSES, labels_hw, confidence_hw, device="cpu", reason="a test")
-        job.tell(Done(request.key, done))
+        job.tell(Done(request.key, done, cached))
 
     def fail(self, message: str) -> None:
         """Say that the latest request failed."""
