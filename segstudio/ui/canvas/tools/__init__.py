@@ -5,6 +5,7 @@ share, `asking.py` how a tool has something worked out in a worker.
 """
 
 from segstudio.ui.canvas.tools.brush import BrushTool
+from segstudio.ui.canvas.tools.cut import CutTool
 from segstudio.ui.canvas.tools.cut_out import CutOutTool
 from segstudio.ui.canvas.tools.eraser import EraserTool
 from segstudio.ui.canvas.tools.figures import EllipseTool, RectangleTool
@@ -35,6 +36,7 @@ TOOLS: tuple[type[Tool], ...] = (
     EllipseTool,
     CutOutTool,
     VertexTool,
+    CutTool,
     PickTool,
 )
 """In the order of the tool bar."""

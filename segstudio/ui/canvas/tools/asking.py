@@ -1,15 +1,36 @@
-"""Questions that a worker answers while the hand moves on: one at a time, and of those that wait only the newest."""
+"""Work for a worker: questions that it answers while the hand moves on, and what would hold the hand up."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from segstudio.core.errors import UserError
 from segstudio.session.jobs import Job
 from segstudio.session.session import Session
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
+
+
+HEAVY = 2_000_000
+"""Weight from which work takes more than about 50 ms: pixels of masks, and 500 for each point of a polygon."""
+
+
+def work_out(
+    session: Session, work: Callable[[], Answer], done: Callable[[Answer], None], *, weight: int, title: str = ""
+) -> None:
+    """Do light work at once and heavy work in a worker; `done` gets the answer on the home thread.
+
+    A `UserError` of either is told.
+    """
+    if weight >= HEAVY:
+        session.jobs.submit(lambda _: work(), done=done, failed=session.notify.fault, lane="compute", title=title)
+        return
+    try:
+        done(work())
+    except UserError as error:
+        session.notify.fault(error)
 
 
 class Asking(Generic[Question, Answer]):

@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import floor
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QPolygonF
 
+from segstudio.core.objects import SegObject
 from segstudio.core.raster import UNLABELLED
 from segstudio.ops.brush import snapped
-from segstudio.ui.canvas.overlay import bounds_of, draw_ring
+from segstudio.ui.canvas.overlay import bounds_of, draw_line, draw_ring
 from segstudio.ui.canvas.tools.gestures import ObjectGesture, RasterGesture
 from segstudio.ui.canvas.tools.painting import active_class, begin, editable_at
 from segstudio.ui.canvas.tools.tool import Pointer, Tool, ToolContext
 
 _FINE = 3.0
 """Tips thinner than this, in pixels, are put on whole pixels: one pixel under the cursor, not parts of four."""
+_STILL = 3.0
+"""Logical pixels that the hand may tremble before a click becomes a drag."""
 
 
 class BrushTool(Tool):
-    """A stroke is one edit, seen while it is drawn. In object mode a stroke makes an object."""
+    """A stroke is one edit, seen while it is drawn. In object mode a stroke makes an object.
+
+    A click with Shift held after a stroke draws a straight line from where that ended; a drag with Shift held goes on
+    with what it begins on.
+    """
 
     id = "brush"
     title = "&Brush"
     icon = "brush"
     key = "B"
     cursor = Qt.CursorShape.BlankCursor
-    hint = "Alt erases · Shift goes on with what is under the cursor · [ ] or Alt+wheel: size"
+    hint = (
+        "Alt erases · Shift+click: straight line from the last point · Shift+drag goes on with what is under it · "
+        "[ ] or Alt+wheel: size"
+    )
     erases = False
 
     def __init__(self, context: ToolContext) -> None:
@@ -36,6 +47,9 @@ class BrushTool(Tool):
         self._gesture: RasterGesture | ObjectGesture | None = None
         self._last: Pointer | None = None
         self._at: Pointer | None = None
+        self._ended: Pointer | None = None
+        self._ended_on: int | None = None
+        self._click: Pointer | None = None
 
     @property
     def radius(self) -> float:
@@ -44,33 +58,70 @@ class BrushTool(Tool):
         return view.brush_radius * (self.context.image_px if view.brush_in_screen_pixels else 1.0)
 
     def press(self, at: Pointer) -> None:
-        self.cancel()
-        objects = self.context.view.mode == "objects"
-        self._gesture = self._object_gesture(at) if objects else self._raster_gesture(at)
-        self._at = self._last = at
-        if self._gesture is not None:
-            self._add([at])
+        self._drop_gesture()
+        self._at = at
+        if at.shift and self._ended is not None:
+            # A click or a drag: the release or the first move tells.
+            self._click = at
+        else:
+            self._begin(at)
 
     def move(self, points: Sequence[Pointer]) -> None:
         self._at = points[-1]
+        if self._click is not None and self._is_drag(self._click, points[-1]):
+            start, self._click = self._click, None
+            self._begin(start)
         if self._gesture is not None and self._last is not None:
             self._add([self._last, *points])
             self._last = points[-1]
 
     def release(self, at: Pointer) -> None:
+        click, self._click = self._click, None
+        if click is not None and self._ended is not None:
+            self._begin_line(click)
+            if self._gesture is not None:
+                self._add([replace(self._ended, pressure=click.pressure), click])
+                self._last = click
         gesture, self._gesture = self._gesture, None
         if gesture is not None:
+            self._ended = self._last
+            self._ended_on = gesture.object_id if isinstance(gesture, ObjectGesture) else None
             gesture.finish()
 
     def hover(self, at: Pointer | None) -> None:
         self._at = at
 
     def cancel(self) -> bool:
-        gesture, self._gesture = self._gesture, None
-        if gesture is None:
-            return False
-        gesture.cancel()
-        return True
+        """Drop the stroke on its way, and the point that a straight line would begin at."""
+        self._ended = self._ended_on = None
+        return self._drop_gesture()
+
+    def _drop_gesture(self) -> bool:
+        had = self._click is not None or self._gesture is not None
+        gesture, self._gesture, self._click = self._gesture, None, None
+        if gesture is not None:
+            gesture.cancel()
+        return had
+
+    def _begin(self, at: Pointer) -> None:
+        objects = self.context.view.mode == "objects"
+        self._gesture = self._object_gesture(at) if objects else self._raster_gesture(at)
+        self._last = at
+        if self._gesture is not None:
+            self._add([at])
+
+    def _begin_line(self, at: Pointer) -> None:
+        """A straight line is of the active class, and goes on with the object that the last stroke drew on."""
+        if self.context.view.mode == "semantic":
+            self._gesture = self._raster_gesture(replace(at, shift=False))
+            return
+        document = self.context.document
+        last = self._ended_on if document is not None else None
+        item = document.labels.objects.get(last) if document is not None and last is not None else None
+        self._gesture = self._object_gesture(at, go_on_with=item)
+
+    def _is_drag(self, start: Pointer, at: Pointer) -> bool:
+        return max(abs(at.x - start.x), abs(at.y - start.y)) >= _STILL * self.context.image_px
 
     def paint_overlay(self, painter: QPainter) -> None:
         if self._at is not None:
@@ -78,11 +129,21 @@ class BrushTool(Tool):
             draw_ring(
                 painter, centre, self._screen_radius, self._color(self._at), square=self.context.view.brush_square
             )
+            if self._shows_line and self._ended is not None:
+                draw_line(painter, QPolygonF([self.context.to_screen(*self._ended.xy), centre]), dashed=True)
 
     def overlay_bounds(self) -> QRectF | None:
         if self._at is None:
             return None
-        return bounds_of([self.context.to_screen(self._at.x, self._at.y)], self._screen_radius + 4)
+        points = [self.context.to_screen(self._at.x, self._at.y)]
+        if self._shows_line and self._ended is not None:
+            points.append(self.context.to_screen(*self._ended.xy))
+        return bounds_of(points, self._screen_radius + 4)
+
+    @property
+    def _shows_line(self) -> bool:
+        """Whether a click now would draw a straight line."""
+        return self._gesture is None and self._at is not None and self._at.shift and self._ended is not None
 
     @property
     def _screen_radius(self) -> float:
@@ -131,12 +192,13 @@ class BrushTool(Tool):
             return UNLABELLED
         return int(document.labels.raster.ids_hw[floor(at.y), floor(at.x)])
 
-    def _object_gesture(self, at: Pointer) -> ObjectGesture | None:
+    def _object_gesture(self, at: Pointer, *, go_on_with: SegObject | None = None) -> ObjectGesture | None:
         document, view, session = self.context.document, self.context.view, self.context.session
         if document is None:
             return None
         erases = self.erases or at.alt
-        target = editable_at(document, self.context.objects.index.at(at.xy), view)
+        under = editable_at(document, self.context.objects.index.at(at.xy), view)
+        target = go_on_with if go_on_with is not None and not go_on_with.locked else under
         if erases and target is None:
             target = next((item for key in view.selection if (item := document.labels.objects.get(key))), None)
         if erases and (target is None or target.locked):
