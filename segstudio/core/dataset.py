@@ -11,6 +11,9 @@ from typing import Any
 from segstudio.core.class_set import ClassSet
 from segstudio.core.layer import Annotation
 
+PAGE = "page"
+"""Where `ImageItem.extra` says which page of a stack the image is."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImageItem:
@@ -34,6 +37,17 @@ class ImageItem:
     def name(self) -> str:
         """The last part of the key, as a person calls the image."""
         return self.key.rsplit("/", 1)[-1]
+
+    @property
+    def page(self) -> int:
+        """Which page of its file the image is, from 0."""
+        page = self.extra.get(PAGE, 0)
+        return page if isinstance(page, int) else 0
+
+    @property
+    def is_page(self) -> bool:
+        """Whether its file holds other images too."""
+        return PAGE in self.extra
 
 
 @dataclass(frozen=True, slots=True)

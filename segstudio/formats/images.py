@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from segstudio.core.class_set import ClassSet
-from segstudio.core.dataset import Dataset, ImageItem, Skipped
+from segstudio.core.dataset import PAGE, Dataset, ImageItem, Skipped
 from segstudio.core.errors import UserError
 from segstudio.formats.files import IMAGE_SUFFIXES, Probe, key_of, list_files
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.report import POSSIBLE, Candidate
-from segstudio.ops.image import probe_size_hw
+from segstudio.ops.image import num_pages, probe_size_hw
 
 
 def _detect(probe: Probe) -> Candidate | None:
@@ -27,14 +27,29 @@ def _detect(probe: Probe) -> Candidate | None:
 def _read(path: Path, options: ReadOptions) -> Dataset:
     class_set = options.class_set or ClassSet("custom", ())
     if path.is_file():
-        item = ImageItem(path.stem, path, probe_size_hw(path))
-        return Dataset(path.stem, path.parent, "images", class_set, [item])
+        size_hw = probe_size_hw(path)
+        return Dataset(path.stem, path.parent, "images", class_set, _items(path.stem, path, size_hw))
     listing = list_files(path, suffixes=IMAGE_SUFFIXES)
     if not listing.files:
         raise UserError(f"{path}: holds no pictures")
-    images = [ImageItem(key, path / name) for key, name in unique_keys(listing.files).items()]
+    images = [item for key, name in unique_keys(listing.files).items() for item in _items(key, path / name)]
     skipped = tuple(Skipped(name, reason) for name, reason in listing.refused)
     return Dataset(path.name, path, "images", class_set, images, skipped)
+
+
+def _items(key: str, path: Path, size_hw: tuple[int, int] | None = None) -> list[ImageItem]:
+    """One image for each picture of a file; those of a stack are one sequence."""
+    try:
+        count = num_pages(path)
+    except UserError:
+        count = 1  # told when it is opened
+    if count == 1:
+        return [ImageItem(key, path, size_hw)]
+    digits = max(3, len(str(count)))
+    return [
+        ImageItem(f"{key}_p{page + 1:0{digits}}", path, size_hw, sequence=key, extra={PAGE: page})
+        for page in range(count)
+    ]
 
 
 def unique_keys(names: list[str]) -> dict[str, str]:

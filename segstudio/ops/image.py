@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,50 +16,70 @@ from PIL import Image
 from segstudio.core.errors import UserError
 from segstudio.ops.image_file import Header, check_complete, header_of, is_tiff, read_bytes
 from segstudio.ops.label_png import read_label_png, write_png
-from segstudio.ops.tiff import read_tiff, tiff_header
+from segstudio.ops.tiff import count_pages, read_tiff, tiff_header, write_page
 from segstudio.ops.window import grey_as_rgb, window
 
-__all__ = ["Picture", "probe_size_hw", "read_image", "read_label_png", "upright", "window", "write_png"]
+__all__ = [
+    "Picture",
+    "num_pages",
+    "probe_size_hw",
+    "read_image",
+    "read_label_png",
+    "upright",
+    "window",
+    "write_page",
+    "write_png",
+]
 
 # Decoders report through return values; what they also print would land between the lines of a command's output.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Picture:
     """A decoded picture, upright.
 
-    `image_hwc` is uint8 RGB `[H, W, 3]`, ready to show and to feed to a model. `source` holds the samples as stored
-    (`[H, W]` or `[H, W, C]`, RGB order, also upright; the same array as `image_hwc` where the file is 8-bit RGB).
-    `orientation` is the EXIF orientation that was applied (1 = none).
+    `source` holds the samples as stored (`[H, W]` or `[H, W, C]`, RGB order, upright). `orientation` is the EXIF
+    orientation that was applied (1 = none).
     """
 
-    image_hwc: NDArray[np.uint8]
     source: NDArray[Any]
     path: Path
     orientation: int = 1
 
     @property
     def size_hw(self) -> tuple[int, int]:
-        return self.image_hwc.shape[0], self.image_hwc.shape[1]
+        return self.source.shape[0], self.source.shape[1]
+
+    @cached_property
+    def image_hwc(self) -> NDArray[np.uint8]:
+        """uint8 RGB `[H, W, 3]`, ready to feed to a model: `source` itself where that is 8-bit RGB, else made now."""
+        return _shown(self.source)
 
 
-def read_image(path: str | Path) -> Picture:
+def num_pages(path: str | Path) -> int:
+    """How many pictures a file holds: the planes of a TIFF stack, else one. Raises `UserError` as `read_image` does."""
+    path = Path(path)
+    return count_pages(path) if path.suffix.lower() in (".tif", ".tiff") and is_tiff(path) else 1
+
+
+def read_image(path: str | Path, *, page: int = 0) -> Picture:
     """Decode a picture; EXIF orientation is applied once, 16-bit and float samples are windowed for showing.
 
     Raises `UserError` with one line that names the file for what is missing, no picture, cut off, damaged or larger
-    than `MAX_PIXELS`. Of multi-page and animated files the first picture is taken; transparency is dropped.
+    than `MAX_PIXELS`. `page` chooses one of the `num_pages` of a TIFF; of animated files the first picture is taken.
+    Transparency is dropped from `image_hwc`.
     """
     path = Path(path)
     if is_tiff(path):
-        stored, orientation = read_tiff(path)
+        stored, orientation = read_tiff(path, page)
     else:
         data = read_bytes(path)
         header = header_of(path, data)
         check_complete(path, header, data)
         stored, orientation = _decoded(path, header, data), header.orientation
     source = upright(stored, orientation)
-    return Picture(_shown(source), source, path, orientation)
+    return Picture(source, path, orientation)
 
 
 def probe_size_hw(path: str | Path) -> tuple[int, int]:

@@ -41,7 +41,7 @@ def open_image(item: ImageItem, *, pictures: PictureCache, project: Project | No
     """
     annotation = item.read_annotation() if item.read_annotation is not None else None
     pyramid = _picture(item, annotation, pictures)
-    height, width = pyramid.image_hwc.shape[:2]
+    height, width = pyramid.size_hw
     size_hw = (height, width)
     truth, truth_index_hw = None, None
     if annotation is not None:
@@ -88,7 +88,7 @@ def with_raster(annotation: Annotation, class_set: ClassSet) -> Annotation:
 
 def _picture(item: ImageItem, annotation: Annotation | None, pictures: PictureCache) -> Pyramid:
     if item.path is not None:
-        return pictures.get(item.path)
+        return pictures.get(item.path, item.page)
     if annotation is None:
         raise UserError(f"{item.key}: there is neither a picture nor an annotation")
     return Pyramid(np.full((*annotation.size_hw, 3), 96, np.uint8))

@@ -6,32 +6,56 @@ import threading
 from collections import OrderedDict
 from pathlib import Path
 
+import numpy as np
+
 from segstudio.render.pyramid import Pyramid
 
 CACHE_BYTES = 600 * 2**20
 """Decoded pictures kept for going back and forth; the open image is always kept."""
+AHEAD_PIXELS = 40_000_000
+"""Pictures of more pixels are not decoded before somebody asks to see them: two of them may not fit."""
 
 
 class PictureCache:
-    """Decoded pictures by path, the least recently used dropped first; safe from any thread."""
+    """Decoded pictures by path and page, the least recently used dropped first; safe from any thread."""
 
     def __init__(self, limit: int = CACHE_BYTES) -> None:
         self._limit = limit
         self._lock = threading.Lock()
-        self._by_path: OrderedDict[Path, Pyramid] = OrderedDict()
+        self._kept: OrderedDict[tuple[Path, int], Pyramid] = OrderedDict()
 
-    def get(self, path: Path) -> Pyramid:
-        """The picture at `path`, decoded now or earlier. Raises `UserError` where it cannot be read."""
+    def get(self, path: Path, page: int = 0) -> Pyramid:
+        """A picture of the file, decoded now or earlier. Raises `UserError` where it cannot be read."""
         with self._lock:
-            found = self._by_path.get(path)
+            found = self._kept.get((path, page))
             if found is not None:
-                self._by_path.move_to_end(path)
+                self._kept.move_to_end((path, page))
                 return found
-        from segstudio.ops.image import read_image
-
-        pyramid = Pyramid(read_image(path).image_hwc)
+        pyramid = _decoded(path, page)
         with self._lock:
-            self._by_path[path] = pyramid
-            while len(self._by_path) > 1 and sum(p.image_hwc.nbytes for p in self._by_path.values()) > self._limit:
-                self._by_path.popitem(last=False)
+            self._kept[path, page] = pyramid
+            while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > self._limit:
+                self._kept.popitem(last=False)
         return pyramid
+
+    def get_ahead(self, path: Path, page: int = 0) -> None:
+        """Decode a picture that may be asked for next, unless it is a large one."""
+        from segstudio.ops.image import probe_size_hw
+
+        height, width = probe_size_hw(path)
+        if height * width <= AHEAD_PIXELS:
+            self.get(path, page)
+
+
+def _decoded(path: Path, page: int) -> Pyramid:
+    from segstudio.ops.image import read_image
+    from segstudio.ops.window import as_samples
+
+    source = read_image(path, page=page).source
+    has_alpha = source.dtype == np.uint8 and source.ndim == 3 and source.shape[2] == 4
+    if has_alpha and path.suffix.lower() not in (".tif", ".tiff"):
+        source = np.ascontiguousarray(source[:, :, :3])
+    pyramid = Pyramid(as_samples(source))
+    if not pyramid.is_plain:
+        _ = pyramid.quantiles  # counted here, where nobody waits for it
+    return pyramid

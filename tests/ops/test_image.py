@@ -13,8 +13,9 @@ import tifffile
 from PIL import Image
 
 from segstudio.core.errors import EnvironmentFault, UserError
-from segstudio.ops.image import probe_size_hw, read_image, upright, window
+from segstudio.ops.image import num_pages, probe_size_hw, read_image, upright, window, write_page
 from segstudio.ops.label_png import write_whole
+from segstudio.ops.window import as_samples
 
 RNG = np.random.default_rng(7)
 RGB = RNG.integers(0, 256, (20, 30, 3), np.uint8)
@@ -256,3 +257,70 @@ def test_a_disk_that_refuses_leaves_the_old_file(tmp_path, monkeypatch):
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert [child.name for child in Path(tmp_path).iterdir()] == ["a.png"]
+
+
+PLANES = RNG.integers(0, 65536, (5, 3, 20, 30), dtype=np.uint16)
+
+
+@pytest.mark.parametrize(
+    ("options", "planes"),
+    [
+        ({"photometric": "minisblack"}, PLANES[:, 0]),
+        ({"photometric": "minisblack", "metadata": None, "bigtiff": True}, PLANES[:, 0]),
+        ({"photometric": "minisblack", "metadata": None, "byteorder": ">", "compression": "zlib"}, PLANES[:, 0]),
+    ],
+)
+def test_every_page_of_a_stack_is_a_picture(tmp_path, options, planes):
+    path = tmp_path / "stack.tif"
+    tifffile.imwrite(path, planes, **options)
+    assert num_pages(path) == len(planes)
+    for page, plane in enumerate(planes):
+        np.testing.assert_array_equal(read_image(path, page=page).source, plane)
+
+
+@pytest.mark.parametrize("options", [{"imagej": True, "metadata": {"axes": "ZCYX"}}, {"metadata": {"axes": "TCYX"}}])
+def test_channels_of_a_microscope_belong_to_one_picture(tmp_path, options):
+    path = tmp_path / ("a.tif" if "imagej" in options else "a.ome.tif")
+    tifffile.imwrite(path, PLANES, **options)
+    assert num_pages(path) == 5
+    np.testing.assert_array_equal(read_image(path, page=3).source, np.moveaxis(PLANES[3], 0, -1))
+
+
+def test_reduced_copies_and_other_sizes_are_no_pages(tmp_path):
+    path = tmp_path / "levels.tif"
+    with tifffile.TiffWriter(path) as writer:
+        writer.write(np.zeros((64, 64), np.uint8), metadata=None)
+        writer.write(np.zeros((32, 32), np.uint8), metadata=None, subfiletype=1)
+    assert num_pages(path) == 1
+    assert read_image(path).size_hw == (64, 64)
+
+
+def test_a_page_written_alone_is_the_page(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", PLANES[:, 0], photometric="minisblack")
+    write_page(tmp_path / "a.tif", 2, tmp_path / "b.tif")
+    assert num_pages(tmp_path / "b.tif") == 1
+    np.testing.assert_array_equal(read_image(tmp_path / "b.tif").source, PLANES[2, 0])
+
+
+def test_a_page_that_is_not_there_is_refused(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", PLANES[:, 0], photometric="minisblack")
+    with pytest.raises(UserError, match="damaged TIFF"):
+        read_image(tmp_path / "a.tif", page=9)
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.int32, np.float32, np.float64, np.uint32])
+def test_samples_of_any_kind_keep_their_order(dtype):
+    values = np.linspace(-900 if np.dtype(dtype).kind != "u" else 0, 900, 60 * 50).reshape(60, 50).astype(dtype)
+    samples = as_samples(values)
+    assert samples.dtype == np.uint16
+    assert (np.diff(samples.reshape(-1).astype(int)) >= 0).all()
+    assert np.abs(window(samples).astype(int) - window(values)).max() <= 1
+
+
+def test_samples_that_are_no_number_are_black():
+    values = np.full((20, 20), 5.0, np.float32)
+    values[3, 4], values[5, 6] = np.nan, np.inf
+    values[:, 10:] = 9
+    samples = as_samples(values)
+    assert samples[3, 4] == 0
+    assert samples[5, 6] == 65535
