@@ -14,7 +14,7 @@ from segstudio.ops.image_file import Header, check_complete, header_of, is_tiff,
 _REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2, cv2.IMREAD_REDUCED_COLOR_2))
 
 
-def read_thumbnail(path: str | Path, max_side: int) -> NDArray[np.uint8]:
+def read_thumbnail(path: str | Path, max_side: int, *, page: int = 0) -> NDArray[np.uint8]:
     """The picture, upright, shrunk so that its longer side has at most `max_side` pixels; uint8 RGB `[h, w, 3]`.
 
     A JPEG is decoded at ½, ¼ or ⅛ of its size, which takes a fraction of the time. Raises `UserError` as `read_image`
@@ -29,7 +29,12 @@ def read_thumbnail(path: str | Path, max_side: int) -> NDArray[np.uint8]:
             reduced = _reduced(data, header, max_side)
             if reduced is not None:
                 return _resized(reduced, _fitting(header.shown_size_hw, max_side))
-    return shrunk(read_image(path).image_hwc, max_side)
+    return shrunk(read_image(path, page=page).image_hwc, max_side)
+
+
+def is_quick(path: Path) -> bool:
+    """Whether the file can be decoded small, whatever its size."""
+    return not is_tiff(path) and header_of(path).format in ("JPEG", "MPO")
 
 
 def _reduced(data: bytes, header: Header, max_side: int) -> NDArray[np.uint8] | None:

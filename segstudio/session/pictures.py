@@ -7,6 +7,7 @@ from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segstudio.render.pyramid import Pyramid
 
@@ -45,6 +46,24 @@ class PictureCache:
         height, width = probe_size_hw(path)
         if height * width <= AHEAD_PIXELS:
             self.get(path, page)
+
+    def thumbnail(self, path: Path, page: int, max_side: int) -> NDArray[np.uint8] | None:
+        """The picture with its longer side at most `max_side`, uint8 RGB; None for a large one that is not open.
+
+        Raises `UserError` as `get` does. Takes up to a second: call it in a worker.
+        """
+        with self._lock:
+            kept = self._kept.get((path, page))
+        from segstudio.ops.image import probe_size_hw
+        from segstudio.ops.thumbnail import is_quick, read_thumbnail, shrunk
+
+        if kept is not None:
+            step = max(1, max(kept.size_hw) // (4 * max_side))
+            return shrunk(np.ascontiguousarray(kept.image_hwc[::step, ::step]), max_side)
+        height, width = probe_size_hw(path)
+        if height * width > AHEAD_PIXELS and not is_quick(path):
+            return None
+        return read_thumbnail(path, max_side, page=page)
 
 
 def _decoded(path: Path, page: int) -> Pyramid:

@@ -24,6 +24,7 @@ from segstudio.session.jobs import Job, Jobs
 from segstudio.session.live import LiveScores
 from segstudio.session.notify import Notifier
 from segstudio.session.overview import Overview
+from segstudio.session.object_view import ObjectView
 from segstudio.session.pictures import PictureCache
 from segstudio.session.predictions import Host, Predictions
 from segstudio.session.view import ViewState
@@ -77,6 +78,12 @@ class Session:
         self._is_new = False
         self.overview = Overview(self)
         self.classes.changed.connect(self._on_classes)
+        self.object_view = ObjectView(self)
+
+    @property
+    def pictures(self) -> PictureCache:
+        """The decoded pictures."""
+        return self._pictures
 
     @property
     def dataset(self) -> Dataset | None:

@@ -53,6 +53,7 @@ class FilmModel(QAbstractListModel):
         self._shared = shared_ends([item.name for item in session.images])
         session.images.reset.connect(self._on_reset)
         session.images.changed.connect(self._on_changed)
+        session.document_changed.connect(self._on_document)
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: N802, B008 (Qt's signature)
         return 0 if parent.isValid() else len(self._session.images)
@@ -89,22 +90,28 @@ class FilmModel(QAbstractListModel):
         if self._busy or not self._waiting:
             return
         key, row = self._waiting.popitem()
-        path = self._session.images[row].path if row < len(self._session.images) else None
-        if path is None:
+        item = self._session.images[row] if row < len(self._session.images) else None
+        path = item.path if item is not None else None
+        if item is None or path is None:
             self._thumbnails[key] = None
             return
         self._busy = True
 
-        def make(job: Job) -> NDArray[np.uint8]:
-            from segstudio.ops.image import read_image
+        pictures, page = self._session.pictures, item.page
 
-            image_hwc = read_image(path).image_hwc
+        def make(job: Job) -> NDArray[np.uint8] | None:
+            image_hwc = pictures.thumbnail(path, page, 2 * WIDTH)
+            if image_hwc is None:
+                return None
             height, width = image_hwc.shape[:2]
             scale = min(1.0, 2 * WIDTH / width, 2 * HEIGHT / height)
             size = max(1, round(width * scale)), max(1, round(height * scale))
             return np.ascontiguousarray(cv2.resize(image_hwc, size, interpolation=cv2.INTER_AREA))
 
-        def done(thumbnail_hwc: NDArray[np.uint8]) -> None:
+        def done(thumbnail_hwc: NDArray[np.uint8] | None) -> None:
+            if thumbnail_hwc is None:
+                self._keep(key, None)
+                return
             height, width = thumbnail_hwc.shape[:2]
             image = QImage(thumbnail_hwc.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
             self._keep(key, image)
@@ -114,6 +121,14 @@ class FilmModel(QAbstractListModel):
             self._keep(key, None)
 
         self._session.jobs.submit(make, done=done, failed=failed)
+
+    def _on_document(self, document: Document | None) -> None:
+        """A large picture has its thumbnail only from the time when it is decoded."""
+        if document is not None and document.key not in self._broken and self._thumbnails.get(document.key) is None:
+            self._thumbnails.pop(document.key, None)
+            row = self._session.images.index_of(document.key)
+            if row is not None:
+                self.dataChanged.emit(self.index(row), self.index(row), [Qt.ItemDataRole.DecorationRole])
 
     def _keep(self, key: str, image: QImage | None) -> None:
         self._busy = False
