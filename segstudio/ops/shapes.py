@@ -146,6 +146,10 @@ class ObjectIndex:
             self._place[last.id] = place
             self._boxes[:, place] = self._boxes[:, self._count]
 
+    def get(self, object_id: int) -> SegObject | None:
+        place = self._place.get(object_id)
+        return self._items[place] if place is not None else None
+
     def at(self, point_xy: tuple[float, float]) -> list[SegObject]:
         """The objects that cover the point, the front one first."""
         x, y = point_xy

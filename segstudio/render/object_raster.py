@@ -36,6 +36,7 @@ class ObjectRaster:
         self._class_of: dict[int, int] = {}
         self._free: list[int] = []
         self._blank: set[tuple[int, int]] = set()
+        self._left_out: frozenset[int] = frozenset()
         for item in objects:
             self._put(item)
             self._blank.update(item.bounds().grown(1).intersect(self._bounds).grid(_TILE))
@@ -76,6 +77,14 @@ class ObjectRaster:
                 self.version += 1
         self._paint(area.grown(1))
 
+    def leave_out(self, ids: frozenset[int]) -> None:
+        """Do not paint these objects, so that those behind them are seen whole; tiles they lie on are blank again."""
+        for object_id in ids ^ self._left_out:
+            item = self.index.get(object_id)
+            if item is not None:
+                self._blank.update(item.bounds().grown(1).intersect(self._bounds).grid(_TILE))
+        self._left_out = ids
+
     def slot_of(self, object_id: int) -> int | None:
         """The number that stands for an object in the raster."""
         return self._slot_of.get(object_id)
@@ -103,6 +112,6 @@ class ObjectRaster:
         self.slots_hw[rect.slices] = 0
         for item in reversed(self.index.touching(rect.grown(1))):
             box = item.bounds().grown(1).intersect(rect)
-            if not box.is_empty:
+            if not box.is_empty and item.id not in self._left_out:
                 mask_hw = mask_of(item.shape, box, self._size_hw)
                 np.copyto(self.slots_hw[box.slices], np.uint16(self._slot_of[item.id]), where=mask_hw)

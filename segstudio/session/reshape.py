@@ -188,10 +188,10 @@ def _step(document: Document, ids: Iterable[int], step: int) -> int:
             if meets and order[other].id not in chosen:
                 order.insert(other, order.pop(place))
                 break
-    return _renumber(document, order, "bring forward" if step > 0 else "send back")
+    return put_in_order(document, order, "bring forward" if step > 0 else "send back")
 
 
-def _renumber(document: Document, order: Sequence[SegObject], name: str) -> int:
+def put_in_order(document: Document, order: Sequence[SegObject], name: str) -> int:
     """Raise `z` where needed, and only there, so that the objects lie in this order."""
     changed = []
     z, last_id = -(2**62), 0

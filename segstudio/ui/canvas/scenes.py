@@ -27,6 +27,7 @@ from segstudio.render.scene import ErrorLayer, RasterLayer, Scene
 from segstudio.render.tone import Tone, tone_of
 from segstudio.session.document import Document
 from segstudio.session.judged import judged_layer
+from segstudio.session.object_view import undrawn
 from segstudio.session.view import View
 
 _BESIDE = 0.4
@@ -146,6 +147,8 @@ class SceneSource:
             drawn.append(RasterLayer(layer.raster.ids_hw, self._segment_table(layer, view, options), outline_px))
         if len(layer.objects) and (on_objects or name != TRUTH):
             raster = self.objects(name)
+            if name == LABELS:
+                raster.leave_out(undrawn(view, layer.objects))
             options = self._object_options(view, name, raster, opacity)
             drawn.append(RasterLayer(raster.slots_hw, self._object_table(name, raster, view, options), outline_px))
         return drawn

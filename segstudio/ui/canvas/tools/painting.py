@@ -11,6 +11,7 @@ from segstudio.core.layer import Layer
 from segstudio.core.objects import SegObject
 from segstudio.core.raster import UNLABELLED
 from segstudio.session.document import Document
+from segstudio.session.object_view import is_pickable
 from segstudio.session.paint_rule import paint_rule
 from segstudio.session.session import Session
 from segstudio.session.stroke import Stroke
@@ -62,5 +63,5 @@ def fill_mask(stroke: Stroke, rect: Rect, mask_hw: Mask, segment_id: int, view: 
 
 def editable_at(document: Document, candidates: list[SegObject], view: View) -> SegObject | None:
     """Of objects under a point, front first: a selected one before others, never a locked or hidden one."""
-    free = [item for item in candidates if not item.locked and item.class_id not in view.hidden_classes]
+    free = [item for item in candidates if is_pickable(view, item)]
     return next((item for item in free if item.id in view.selection), free[0] if free else None)
