@@ -148,10 +148,8 @@ def paint_order(
             flat = ring_xy.reshape(-1).tolist()
             pencil.polygon(flat if len(flat) > 2 else flat * 2, fill=index + 1)
     # Pillow's own way into NumPy copies twice.
-    flat = canvas.tobytes()
-    if canvas.mode == "L":
-        return np.frombuffer(flat, np.uint8).reshape(size_hw)
-    return np.frombuffer(flat, np.int32).reshape(size_hw)
+    values: NDArray[Any] = np.frombuffer(canvas.tobytes(), np.dtype("u1" if canvas.mode == "L" else "i4"))
+    return values.reshape(size_hw)
 
 
 def painted_values(

@@ -14,6 +14,8 @@ from typing import Any
 from segstudio.core.class_set import IGNORED, ClassSet, LabelClass, distinct_color
 from segstudio.core.dataset import ImageItem, Skipped
 from segstudio.core.errors import UserError
+from segstudio.formats import coco_stream
+from segstudio.formats.coco_stream import Rows
 from segstudio.formats.files import Probe, inside, key_of, read_json, sane_size, shown
 from segstudio.ops.image import probe_size_hw
 
@@ -49,7 +51,16 @@ class CocoFile:
 
     def load(self) -> dict[str, Any]:
         """The document with `images`, `annotations` and `categories` as lists; raises `UserError` where it is none."""
-        document = read_json(self.path)
+        return self._checked(read_json(self.path))
+
+    def load_rows(self) -> tuple[dict[str, Any], Rows | None]:
+        """As `load`; the annotations of a large file stay in it: their list is empty, and where they lie is told."""
+        if not self.path.is_file() or self.path.stat().st_size <= coco_stream.LARGE:
+            return self.load(), None
+        document, rows = coco_stream.split_document(self.path, "annotations")
+        return self._checked(document), rows
+
+    def _checked(self, document: Any) -> dict[str, Any]:
         if not isinstance(document, dict):
             raise UserError(f"{self.path}: JSON, but not COCO: an object is needed, this is {_kind(document)}")
         for name in ("images", "annotations"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -56,19 +56,21 @@ def _read(path: Path, options: ReadOptions) -> Dataset:
     files = chosen_files(path, b'"segmentation"', "instances") or chosen_files(path, b'"bbox"', "instances")
     if not files:
         raise UserError(f"{path}: holds no COCO instances file")
-    documents = [file.load() for file in files]
+    loaded = [file.load_rows() for file in files]
+    documents = [document for document, _ in loaded]
     own_set, skipped = class_set_of(documents, files[0].path)
     class_set, class_of = _chosen_classes(own_set, options.class_set)
     images: list[ImageItem] = []
     taken: set[str] = set()
-    for file, document in zip(files, documents, strict=True):
+    for file, (document, places) in zip(files, loaded, strict=True):
         usable, missed = images_of(file, document["images"], taken)
-        by_image, odd = _by_image(document["annotations"], usable, class_of)
+        rows = places.all() if places else zip(document["annotations"], document["annotations"], strict=True)
+        by_image, odd = _by_image(rows, usable, class_of)
         skipped += [*missed, *odd]
-        images += [
-            image.item(read_annotation=partial(_annotation, image, by_image.get(image.id, ()), class_of, file.path))
-            for image in usable.values()
-        ]
+        again = places.some if places else list
+        for image in usable.values():
+            rows_of = partial(again, by_image.get(image.id, ()))
+            images.append(image.item(read_annotation=partial(_annotation, image, rows_of, class_of, file.path)))
     extra = {RAW: {k: v for d in documents for k, v in d.items() if k not in ("images", "annotations")}}
     extra[RAW]["categories"] = [row for d in documents for row in d["categories"]]
     name = path.stem if path.is_file() else path.name
@@ -85,18 +87,21 @@ def _chosen_classes(own: ClassSet, wanted: ClassSet | None) -> tuple[ClassSet, d
 
 
 def _by_image(
-    rows: Sequence[Any], images: Mapping[int, CocoImage], class_of: Mapping[int, int]
-) -> tuple[dict[int, list[Mapping[str, Any]]], list[Skipped]]:
-    """The annotations of each image, in order; those that belong nowhere are skipped with the reason."""
-    by_image: dict[int, list[Mapping[str, Any]]] = {image_id: [] for image_id in images}
+    rows: Iterable[tuple[Any, Any]], images: Mapping[int, CocoImage], class_of: Mapping[int, int]
+) -> tuple[dict[int, list[Any]], list[Skipped]]:
+    """What stands for the annotations of each image, in order; those that belong nowhere are skipped with the reason.
+
+    `rows` are pairs of what to keep and the annotation itself.
+    """
+    by_image: dict[int, list[Any]] = {image_id: [] for image_id in images}
     skipped: list[Skipped] = []
-    for row in rows:
+    for kept, row in rows:
         try:
             category_id = row["category_id"]
             found = by_image[row["image_id"]]
             if category_id not in class_of:
                 raise UserError(f"category {shown(category_id)} is not among the categories")
-            found.append(row)
+            found.append(kept)
         except KeyError as error:
             key = error.args[0]
             reason = f"has no {key}" if isinstance(key, str) else f"there is no image {shown(key)}"
@@ -110,11 +115,12 @@ def _by_image(
 
 
 def _annotation(
-    image: CocoImage, rows: Sequence[Mapping[str, Any]], class_of: Mapping[int, int], where: Path
+    image: CocoImage, rows_of: Callable[[], Sequence[Mapping[str, Any]]], class_of: Mapping[int, int], where: Path
 ) -> Annotation:
     if image.size_hw is None:
         raise UserError(f"{where}: image {image.key} has no size and no picture")
     orientation = _orientation(image, where)
+    rows = rows_of()
     ids = _object_ids(rows)
     try:
         objects = tuple(

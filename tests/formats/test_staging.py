@@ -67,12 +67,12 @@ def test_a_write_that_reads_back_differently_is_not_swapped_in(dataset, tmp_path
 
 
 def test_a_full_disk_is_a_fault_of_the_machine_and_leaves_nothing(dataset, tmp_path, monkeypatch):
-    from segstudio.formats import class_id_png
+    from segstudio.ops import label_png
 
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(class_id_png, "write_png", full)
+    monkeypatch.setattr(label_png, "write_png", full)
     with pytest.raises(EnvironmentFault, match="No space left"):
         formats.write(dataset, tmp_path / "out" / "export", "class-id-png")
     assert list((tmp_path / "out").iterdir()) == []
