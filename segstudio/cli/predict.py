@@ -10,6 +10,8 @@ import typer
 from segstudio.cli.console import Console
 from segstudio.cli.options import AsJson, Classes, Split, To, class_set, numbers, size_hw
 
+TTA_SCALES = (0.75, 1.0, 1.25)
+
 
 def add_to(app: typer.Typer) -> None:
     """Register the verb."""
@@ -29,12 +31,21 @@ def predict(
     order: Annotated[str | None, typer.Option(metavar="rgb|bgr", help="Order of the channels.")] = None,
     scale: Annotated[float | None, typer.Option(help="Factor for pixel values, such as 0.00392.")] = None,
     tile: Annotated[int, typer.Option(help="Side of tiles in pixels; 0 takes whole images.")] = 0,
+    overlap: Annotated[float, typer.Option(help="Fraction of a tile that its neighbour shares.")] = 0.25,
+    batch: Annotated[int, typer.Option(help="Images of one size that go through the network together.")] = 1,
+    precision: Annotated[str, typer.Option(help="auto, float32, float16 or bfloat16.")] = "auto",
+    tta: Annotated[bool, typer.Option("--tta", help="Average over scales 0.75, 1, 1.25 and mirror images.")] = False,
+    scales: Annotated[str | None, typer.Option(metavar="a,b,…", help="Scales to average over.")] = None,
+    flip: Annotated[bool, typer.Option("--flip", help="Average over mirror images.")] = False,
+    refine: Annotated[str, typer.Option(metavar="crf|guided", help="Draw borders to those of the image.")] = "none",
+    compiled: Annotated[bool, typer.Option("--compile", help="Compile the network first (torch.compile).")] = False,
     classes: Classes = None,
     split: Split = None,
     as_json: AsJson = False,
 ) -> int:
     """Predict every picture of INPUT with MODEL and write the labels to OUTPUT."""
     from segstudio.models.registry import default_registry
+    from segstudio.models.request import PredictSettings
     from segstudio.plugins.discovery import install
     from segstudio.workflows.predict import InputOptions, PredictReport
     from segstudio.workflows.predict import predict as run
@@ -42,6 +53,16 @@ def predict(
     console = Console(as_json=as_json)
     install(default_registry())
     options = InputOptions(numbers("--mean", mean), numbers("--std", std), order, scale, size_hw(size))
+    averaged = numbers("--scales", scales) or (TTA_SCALES if tta else ())
+    settings = PredictSettings(
+        batch=batch,
+        precision=precision,  # type: ignore[arg-type]
+        tile_overlap=overlap,
+        scales=averaged,
+        flip=flip or tta,
+        refine=refine,  # type: ignore[arg-type]
+        compiled=compiled,
+    )
     with console.working() as progress:
         report: PredictReport = run(
             model,
@@ -53,6 +74,7 @@ def predict(
             classes=class_set(classes),
             options=options,
             tile=tile,
+            settings=settings,
             split=split,
             progress=progress,
         )

@@ -1,17 +1,14 @@
-"""Running one model over many images: decoded ahead in threads, predicted one by one, written in any format."""
+"""Running one model over many images while others are decoded and written, in any format."""
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from segstudio import formats
 from segstudio.core.class_set import ClassSet
@@ -22,17 +19,14 @@ from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.formats.pairing import label_key
 from segstudio.formats.registry import get as get_format
 from segstudio.models.card import ModelCard
-from segstudio.models.prediction import Prediction
 from segstudio.models.registry import default_registry
 from segstudio.models.request import PredictSettings
-from segstudio.ops.image import read_image
+from segstudio.workflows.predict_ahead import Ahead, ModelThread
 from segstudio.workflows.reading import opened
 
 if TYPE_CHECKING:
     from segstudio.models.torch_backend.predictor import Predictor
 
-AHEAD = 4
-"""Pictures that are decoded while the model works on another."""
 _ID_PNGS = "class-id-png"
 _FORMAT_OF_TASK = {"semantic": _ID_PNGS, "instance": "coco-results", "panoptic": "coco-panoptic"}
 
@@ -98,6 +92,7 @@ def predict(
     classes: ClassSet | None = None,
     options: InputOptions | None = None,
     tile: int = 0,
+    settings: PredictSettings | None = None,
     split: str | None = None,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
@@ -105,8 +100,9 @@ def predict(
     """Predict every picture of `source` (an image, a folder, a data set, a project) and write the labels to `output`.
 
     Runs in this process. `format` None takes what suits the model's task: PNGs of class ids, COCO results, COCO
-    panoptic. Pictures that cannot be read are told in `failed`; the rest is written, and appears at `output` whole.
-    Raises `UserError` where the model, its weights, the device or the input cannot be used at all.
+    panoptic. `settings` says what the other arguments do not: batch, precision, averaging, refinement. Pictures that
+    cannot be read are told in `failed`; the rest is written, and appears at `output` whole. Raises
+    `UserError` where the model, its weights, the device or the input cannot be used at all.
     """
     cancel = cancel or CancelToken()
     target_format = _target_format(model, format)
@@ -115,7 +111,8 @@ def predict(
         if not pictures:
             raise UserError(f"{source}: there are no pictures in it")
         progress(0, len(pictures), f"loading {model}")
-        predictor = _open(model, weights, device, classes, options, tile, cancel)
+        chosen = replace(settings or PredictSettings(), device=device, class_set=classes, tile=tile)
+        predictor = _open(model, weights, chosen, options, cancel)
         run = _Run(predictor, target_format, cancel)
         with run.over(pictures) as items:
             predictions = Dataset(dataset.name, dataset.root, target_format, predictor.class_set, items)
@@ -139,15 +136,12 @@ def _target_format(model: str, format: str | None) -> str:
 def _open(
     model: str,
     weights: str | None,
-    device: str,
-    classes: ClassSet | None,
+    settings: PredictSettings,
     options: InputOptions | None,
-    tile: int,
     cancel: CancelToken,
 ) -> Predictor:
     from segstudio.models.torch_backend.opening import open_predictor
 
-    settings = PredictSettings(device=device, class_set=classes, tile=tile)
     given = options or InputOptions()
     registry = default_registry()
     if given != InputOptions():
@@ -179,55 +173,23 @@ class _Run:
     def over(self, pictures: Sequence[ImageItem]) -> Iterator[list[ImageItem]]:
         """The items to write, in order, while decoding threads run."""
         with ThreadPoolExecutor(2, thread_name_prefix="decode") as pool:
-            ahead = _Ahead(pool, pictures)
+            model = ModelThread(self.predictor, Ahead(pool, pictures), pictures, self.cancel)
             try:
                 keys = _written_keys(pictures, self.format)
                 yield [
-                    replace(item, key=keys[item.key], read_annotation=self._reader(item, ahead)) for item in pictures
+                    replace(item, key=keys[item.key], read_annotation=self._reader(item, model)) for item in pictures
                 ]
             finally:
-                ahead.stop()
+                model.stop()
 
-    def _reader(self, item: ImageItem, ahead: _Ahead) -> Callable[[], Annotation]:
+    def _reader(self, item: ImageItem, model: ModelThread) -> Callable[[], Annotation]:
         def read() -> Annotation:
-            prediction: Prediction = self.predictor.predict(ahead.take(item.key), cancel=self.cancel)
+            prediction = model.take(item.key)
             self.seconds[item.key] = prediction.seconds
             self.notes += prediction.notes
             return prediction.to_annotation()
 
         return read
-
-
-class _Ahead:
-    """Decodes the next few pictures while the caller is busy with one."""
-
-    def __init__(self, pool: ThreadPoolExecutor, items: Sequence[ImageItem]) -> None:
-        self._pool = pool
-        self._items = deque(items)
-        self._waiting: dict[str, Future[NDArray[np.uint8]]] = {}
-
-    def take(self, key: str) -> NDArray[np.uint8]:
-        """The picture of that image, uint8 RGB `[H, W, 3]`; raises `UserError` where it cannot be read."""
-        while key not in self._waiting and self._items:
-            self._start_next()
-        picture = self._waiting.pop(key)
-        while self._items and len(self._waiting) < AHEAD:
-            self._start_next()
-        return picture.result()
-
-    def stop(self) -> None:
-        self._items.clear()
-        for waiting in self._waiting.values():
-            waiting.cancel()
-
-    def _start_next(self) -> None:
-        item = self._items.popleft()
-        self._waiting[item.key] = self._pool.submit(_decode, item)
-
-
-def _decode(item: ImageItem) -> NDArray[np.uint8]:
-    assert item.path is not None
-    return read_image(item.path).image_hwc
 
 
 def _written_keys(pictures: Sequence[ImageItem], format: str) -> dict[str, str]:

@@ -95,11 +95,11 @@ class Predictor:
 
     def predict_all(
         self, images: Iterable[Image], *, progress: Progress = no_progress, cancel: CancelToken | None = None
-    ) -> Iterator[Prediction]:
+    ) -> Iterator[Prediction | UserError]:
         """The predictions of many images in their order; neighbours of one size go together, up to `settings.batch`.
 
-        On CUDA the next batch is begun before the last one is waited for. Raises as `predict` does, also for the whole
-        batch in which one image was at fault.
+        In the place of an image for which `predict` would raise `UserError` stands that error. On CUDA the next batch
+        is begun before the last one is waited for. Raises `Cancelled` between two batches.
         """
         cancel = cancel or CancelToken()
         waiting: _Pending | None = None
@@ -134,17 +134,27 @@ class Predictor:
         try:
             with torch.inference_mode():
                 return _Pending(group, time.perf_counter(), self._launch(group, progress, cancel))
-        except (RuntimeError, MemoryError):
+        except (RuntimeError, MemoryError, UserError):
             return _Pending(group, time.perf_counter(), None)
 
-    def _finish(self, pending: _Pending, progress: Progress, cancel: CancelToken) -> list[Prediction]:
+    def _finish(self, pending: _Pending, progress: Progress, cancel: CancelToken) -> Iterator[Prediction | UserError]:
+        """The answers of a batch that was begun; where something is wrong with it, each image is asked for alone."""
         if pending.launched is not None:
             try:
-                return self._dressed(pending.launched.wait(), pending.began, [])
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise UserError(f"{self.card.name} failed: {str(error).splitlines()[0]}") from error
-        return self._in_pieces(pending.group, progress, cancel)
+                yield from self._dressed(pending.launched.wait(), pending.began, [])
+                return
+            except (RuntimeError, MemoryError, UserError):
+                pass  # told below, image by image, with the steps that it takes
+        for pieces in [pending.group] if pending.launched is None else [[image] for image in pending.group]:
+            yield from self._carefully(pieces, progress, cancel)
+
+    def _carefully(self, group: list[Image], progress: Progress, cancel: CancelToken) -> list[Prediction | UserError]:
+        try:
+            return [*self._in_pieces(group, progress, cancel)]
+        except UserError as error:
+            if len(group) == 1:
+                return [error]
+        return [answer for image in group for answer in self._carefully([image], progress, cancel)]
 
     def _in_pieces(self, images: Sequence[Image], progress: Progress, cancel: CancelToken) -> list[Prediction]:
         """Predict images of one size, stepping down wherever memory runs out."""
