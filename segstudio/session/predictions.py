@@ -240,13 +240,13 @@ class Predictions:
             return
         wanted, now = self._queue.popleft(), self._round
         self._decoding += 1
-        path = wanted.item.path
+        path, page = wanted.item.path, wanted.item.page
         assert path is not None
 
         def decode(job: Job) -> object:
             from segstudio.ops.image import read_image
 
-            return read_image(path).image_hwc
+            return read_image(path, page=page).image_hwc
 
         def decoded(image: object) -> None:
             if now != self._round:

@@ -12,12 +12,16 @@ from segstudio.session.document import Document
 
 @dataclass(frozen=True, slots=True)
 class Pointed:
-    """A pixel of the image: where it is, its colour, and what each layer says about it (layer name → class name)."""
+    """A pixel of the image: where it is, its colour, and what each layer says about it (layer name → class name).
+
+    `samples` are the stored values of a picture that is not 8-bit RGB; else it is empty.
+    """
 
     x: int
     y: int
     rgb: tuple[int, int, int]
     classes: dict[str, str]
+    samples: tuple[int, ...] = ()
 
     @property
     def text(self) -> str:
@@ -26,7 +30,8 @@ class Pointed:
             name if layer == LABELS else f"{layer.partition(':')[2] or layer}: {name}"
             for layer, name in self.classes.items()
         ]
-        return " · ".join([f"x {self.x}  y {self.y}", f"RGB {red} {green} {blue}", *says])
+        said = f"value {' '.join(map(str, self.samples))}" if self.samples else f"RGB {red} {green} {blue}"
+        return " · ".join([f"x {self.x}  y {self.y}", said, *says])
 
 
 def pointed_at(document: Document, x: float, y: float) -> Pointed | None:
@@ -40,7 +45,9 @@ def pointed_at(document: Document, x: float, y: float) -> Pointed | None:
         said = class_name_at(document, document.layer(name), column, row)
         if said:
             classes[name] = said
-    return Pointed(column, row, (red, green, blue), classes)
+    photo = document.pyramid
+    samples = () if photo.is_plain else tuple(int(value) for value in photo.samples[row, column].reshape(-1))
+    return Pointed(column, row, (red, green, blue), classes, samples)
 
 
 def class_name_at(document: Document, layer: Layer, column: int, row: int) -> str:
