@@ -35,7 +35,7 @@ class WordColumn:
         self.codes[index] = self._code(word)
 
     def get(self, index: int) -> str:
-        return self.words[self.codes[index]]
+        return self.words[int(self.codes[index])]
 
     def where(self, wanted: NDArray[np.bool_]) -> Mask:
         """The images whose word is wanted; `wanted` has one entry per word of the vocabulary."""

@@ -93,12 +93,14 @@ class _Run:
         return _Levels(join(one.image, other.image), classes, objects)
 
     def _classes(self, levels: _Levels) -> Mask:
-        return levels.image[self._table.classes["image"]] if levels.classes is None else levels.classes
+        if levels.classes is not None:
+            return levels.classes
+        return np.asarray(levels.image[self._table.classes["image"]], np.bool_)
 
     def _objects(self, levels: _Levels) -> Mask:
         if levels.objects is not None:
             return levels.objects
-        return self._classes(levels)[self._table.objects["class_row"]]
+        return np.asarray(self._classes(levels)[self._table.objects["class_row"]], np.bool_)
 
     def _term(self, term: Term) -> _Levels:
         field, table = term.field, self._table
@@ -124,7 +126,7 @@ class _Run:
             return _compared(table.numbers[_SCALARS.get(name, name)], term)
         if name == "worst":
             same = table.worst == self._class_id(term)
-            return same if term.op == ":" else ~same & (table.worst != NO_CLASS)
+            return np.asarray(same if term.op == ":" else ~same & (table.worst != NO_CLASS), np.bool_)
         if name == "is":
             return self._state(str(term.value)) ^ np.bool_(term.op == "!=")
         if name in table.words:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +17,9 @@ from segstudio.core.dataset import Dataset, ImageItem, Skipped
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS
 from segstudio.metrics.confusion import ConfusionMatrix
-from segstudio.session.images import Badge
+from segstudio.session.images import Badge, Remark
 from segstudio.session.jobs import Job
-from segstudio.store import DatasetSource, ScoreRow
+from segstudio.store import DatasetSource, ImageRow, ScoreRow
 
 if TYPE_CHECKING:
     from segstudio.store import Project
@@ -38,6 +38,7 @@ class Workspace:
     class_set: ClassSet
     badges: Mapping[str, Badge] = field(default_factory=dict)
     matrices: Mapping[str, ConfusionMatrix] = field(default_factory=dict)
+    remarks: Mapping[str, Remark] = field(default_factory=dict)
     first_index: int = 0
     notes: tuple[str, ...] = ()
 
@@ -68,7 +69,7 @@ def open_workspace(
     with _opened(target, current) as project:
         if not project.read_only:
             project.add_images(dataset.images, progress=job.progress, cancel=job.cancel_token)
-        return _workspace(dataset, project, _index_of_file(dataset, path))
+        return _workspace(dataset, project, project.images(), first=_index_of_file(dataset, path))
 
 
 def project_path(dataset_path: Path, data_dir: Path, format: str) -> Path:
@@ -123,23 +124,24 @@ def _of_project(project: Project, job: Job) -> Workspace:
         read = known.read_annotation if known is not None else None
         items.append(ImageItem(row.key, path, row.size_hw, row.split, row.sequence, read, row.extra))
     format_name = source.format if source is not None else "images"
-    whole = Dataset(project.name, project.path.parent, format_name, project.class_set, tuple(items), tuple(skipped))
+    whole = Dataset(project.name, project.folder, format_name, project.class_set, tuple(items), tuple(skipped))
     if not items:
         raise UserError(f"{project.path}: there are no images in it")
-    return _workspace(whole, project, 0, notes)
+    return _workspace(whole, project, rows, notes=notes)
 
 
-def _workspace(dataset: Dataset, project: Project, first: int, notes: tuple[str, ...] = ()) -> Workspace:
+def _workspace(
+    dataset: Dataset, project: Project, rows: Sequence[ImageRow], *, first: int = 0, notes: tuple[str, ...] = ()
+) -> Workspace:
     class_set = project.class_set
     matrices = {}
     for score in project.scores(LABELS):
         matrix = _matrix(score, class_set)
         if matrix is not None:
             matrices[score.image_key] = matrix
-    badges = {}
-    for row in project.images():
-        badges[row.key] = badge_of(row.status, matrices.get(row.key), class_set)
-    return Workspace(dataset, project, class_set, badges, matrices, first, (*project.notes, *notes))
+    badges = {row.key: badge_of(row.status, matrices.get(row.key), class_set) for row in rows}
+    remarks = {row.key: Remark(row.note, row.tags) for row in rows if row.note or row.tags}
+    return Workspace(dataset, project, class_set, badges, matrices, remarks, first, (*project.notes, *notes))
 
 
 def badge_of(status: str, matrix: ConfusionMatrix | None, class_set: ClassSet) -> Badge:

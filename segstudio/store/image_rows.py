@@ -15,6 +15,7 @@ from segstudio.core.errors import UserError
 from segstudio.store import meta, schema
 from segstudio.store.faults import damaged
 from segstudio.store.packing import from_text, to_text
+from segstudio.store.place import Place
 from segstudio.store.records import STATUSES, ImageRow
 from segstudio.store.seal import Value, plain_seal, seal
 
@@ -46,8 +47,9 @@ class Roots:
         return {"dataset": str(self.dataset or ""), "project": str(self.project)}.get(root, "")
 
 
-def add(connection: Connection, items: Sequence[ImageItem], roots: Roots, path: Path) -> int:
+def add(connection: Connection, items: Sequence[ImageItem], roots: Roots, path: Place) -> int:
     """Insert the images whose keys are new; returns how many were."""
+    _counted(connection, path)  # held until the end, so that two who add the same images come one after the other
     known = set(connection.execute(_KNOWN, {"keys": [item.key for item in items]}).scalars())
     rows = []
     for item in items:
@@ -60,11 +62,11 @@ def add(connection: Connection, items: Sequence[ImageItem], roots: Roots, path: 
     return len(rows)
 
 
-def read_all(connection: Connection, roots: Roots, path: Path) -> list[ImageRow]:
+def read_all(connection: Connection, roots: Roots, path: Place) -> list[ImageRow]:
     """Every image in the order of adding. Raises `UserError` where a row is damaged or missing."""
     columns = (*(_TABLE.c[name] for name in SEALED_COLUMNS), _TABLE.c.seal)
     rows = [tuple(row) for row in connection.execute(select(*columns).order_by(_TABLE.c.id))]
-    count, digest = _counted(connection, path)
+    count, digest = _counted(connection, path, to_change=False)
     found = 0
     for row in rows:
         if plain_seal("image", row[:-1]) != row[-1]:
@@ -76,15 +78,29 @@ def read_all(connection: Connection, roots: Roots, path: Path) -> list[ImageRow]
     return [_image_row(row, folders) for row in rows]
 
 
-def change(connection: Connection, key: str, values: Mapping[str, Any], path: Path) -> None:
+def change(connection: Connection, key: str, values: Mapping[str, Any], path: Place) -> None:
     """Set columns (`status`, `note`, `tags`, `height`, …) of one image. Raises `UserError` for an unknown key."""
-    row = connection.execute(select(_TABLE).where(_TABLE.c.key == key)).one_or_none()
+    row = connection.execute(select(_TABLE).where(_TABLE.c.key == key).with_for_update()).one_or_none()
     if row is None:
         raise UserError(f"{path}: there is no image {key!r} in this project")
     merged = {**{name: row._mapping[name] for name in SEALED_COLUMNS}, **values}
     new_seal = seal("image", *(merged[name] for name in SEALED_COLUMNS))
     connection.execute(update(_TABLE).where(_TABLE.c.id == row.id).values(**merged, seal=new_seal))
     _count(connection, path, added=0, change=row.seal ^ new_seal)
+
+
+def columns_of(
+    *,
+    status: str | None = None,
+    note: str | None = None,
+    tags: Sequence[str] | None = None,
+    size_hw: tuple[int, int] | None = None,
+) -> dict[str, Any]:
+    """The columns that hold what is given of an image."""
+    values: dict[str, Any] = {"status": status, "note": note}
+    values["tags"] = None if tags is None else "\n".join(tag.replace("\n", " ") for tag in tags)
+    values["height"], values["width"] = size_hw or (None, None)
+    return {column: value for column, value in values.items() if value is not None}
 
 
 def recount(connection: Connection) -> None:
@@ -110,12 +126,12 @@ def _image_row(row: Sequence[Any], folders: Mapping[str, str]) -> ImageRow:
     return ImageRow(key, folders[root], file, size_hw, split, sequence, status, note, names, from_text(extra))
 
 
-def _counted(connection: Connection, path: Path) -> tuple[int, int]:
-    count, digest = meta.get(connection, "images", path) or (0, 0)
+def _counted(connection: Connection, path: Place, *, to_change: bool = True) -> tuple[int, int]:
+    count, digest = meta.get(connection, "images", path, to_change=to_change) or (0, 0)
     return count, digest
 
 
-def _count(connection: Connection, path: Path, *, added: int, change: int) -> None:
+def _count(connection: Connection, path: Place, *, added: int, change: int) -> None:
     count, digest = _counted(connection, path)
     meta.put(connection, "images", [count + added, digest ^ change])
 

@@ -20,16 +20,32 @@ from segstudio.core.errors import EnvironmentFault, UserError
 from segstudio.core.layer import Annotation, Layer
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.core.transaction import Edit
-from segstudio.store import backups, fact_rows, history, image_rows, journal, layers, meta, opening, run_rows
-from segstudio.store.connections import reader_engine, sweep_log
+from segstudio.store import (
+    backups,
+    changes,
+    fact_rows,
+    history,
+    image_rows,
+    journal,
+    layers,
+    meta,
+    opening,
+    run_rows,
+    saved_filters,
+    sharing,
+    team_opening,
+)
 from segstudio.store.copies import copy_file
 from segstudio.store.edit_queue import EditQueue
 from segstudio.store.fact_rows import LastEdit, PackedFacts
 from segstudio.store.faults import storage_faults
 from segstudio.store.image_facts import ImageFacts
+from segstudio.store.image_leases import EditConflict
 from segstudio.store.image_rows import Roots
 from segstudio.store.lane import WriterLane
-from segstudio.store.lease import Lease
+from segstudio.store.opening import Opened
+from segstudio.store.people import People
+from segstudio.store.place import Place, TeamAddress, place_of
 from segstudio.store.records import DatasetSource, EditRow, ImageRow, Receipt, RunRow, ScoreRow, VersionRow
 
 T = TypeVar("T")
@@ -46,40 +62,46 @@ class Project:
     transaction. `notes` says in plain words what is unusual about this opening (read-only and why, recovered, slow).
     """
 
-    def __init__(self, path: Path, lane: WriterLane | None, lease: Lease | None, notes: tuple[str, ...]) -> None:
-        self.path = path
-        self.notes = notes
-        self._lane = lane
-        self._lease = lease
-        self._reader = reader_engine(path)
+    def __init__(self, place: Place, opened: Opened) -> None:
+        self.path = place
+        self.notes = opened.notes
+        self._opened = opened
+        self._lane = opened.lane
+        self._reader = opened.reader
         self._closing = threading.Lock()
         self._is_closed = False
-        self._edits = None if lane is None else EditQueue(path, lane, self._read)
+        self._edits = None if self._lane is None else EditQueue(place, self._lane, self._read, leases=opened.leases)
         try:
             self.name, self._class_set, self._folders = self._read(self._read_facts)
         except BaseException:
             self._reader.dispose()
             raise
+        self.people = People(place, read=self._read, writer=lambda: self._writer, leases=opened.leases)
 
     @classmethod
     def create(
         cls,
-        path: str | Path,
+        path: str | Path | TeamAddress,
         *,
         class_set: ClassSet,
         name: str = "",
         dataset_source: DatasetSource | None = None,
     ) -> Project:
-        """Make a new project file and open it.
+        """Make a new project, a file or at a team's address (see `place.TeamAddress`), and open it.
 
         Raises `UserError` where there is a file already, `EnvironmentFault` where none can be written.
         """
-        target = Path(os.path.abspath(path))
-        opening.make_file(target, class_set=class_set, name=name or target.stem, dataset_source=dataset_source)
-        return cls.open(target)
+        place = place_of(path)
+        if isinstance(place, TeamAddress):
+            team_opening.make(place, class_set=class_set, name=name or place.name, dataset_source=dataset_source)
+        else:
+            opening.make_file(place, class_set=class_set, name=name or place.stem, dataset_source=dataset_source)
+        return cls.open(place)
 
     @classmethod
-    def open(cls, path: str | Path, *, read_only: bool = False, history_megabytes: int = HISTORY_MEGABYTES) -> Project:
+    def open(
+        cls, path: str | Path | TeamAddress, *, read_only: bool = False, history_megabytes: int = HISTORY_MEGABYTES
+    ) -> Project:
         """Open a project to work on it, or only to read where `read_only` is asked for or nothing else is possible.
 
         A file that another program holds, that lies on read-only media or whose structure is damaged opens read-only,
@@ -87,21 +109,32 @@ class Project:
         is missing, no project, newer than this program or
         damaged beyond reading; no such file is ever changed.
         """
-        target = Path(os.path.abspath(path))
-        opened = opening.open_file(target, read_only=read_only)
-        try:
-            project = cls(target, opened.lane, opened.lease, opened.notes)
-        except BaseException:
-            opened.abandon()
-            raise
+        place = place_of(path)
+        if isinstance(place, TeamAddress):
+            return cls._of(place, team_opening.open_team(place, read_only=read_only))
+        opened = opening.open_file(place, read_only=read_only)
+        project = cls._of(place, opened)
         if opened.lane is not None:  # in the background; where it fails, only space is lost
             opened.lane.submit(partial(history.trim, budget=history_megabytes * 2**20))
         return project
+
+    @classmethod
+    def _of(cls, place: Place, opened: Opened) -> Project:
+        try:
+            return cls(place, opened)
+        except BaseException:
+            opened.abandon()
+            raise
 
     @property
     def read_only(self) -> bool:
         """Whether nothing can be changed; `notes` says why."""
         return self._lane is None
+
+    @property
+    def folder(self) -> Path:
+        """Where relative places start from: the file's folder."""
+        return self._folders.project
 
     # ── facts about the project ──────────────────────────────────────────────────────────────────────────────────
 
@@ -112,8 +145,15 @@ class Project:
 
     def set_class_set(self, class_set: ClassSet) -> None:
         """Replace the classes; an edit that changes them hands them to `record` instead."""
-        self._writer.run(lambda connection: meta.put(connection, "class_set", class_set.to_json()))
+        before = self._class_set
+        self._writer.run(lambda connection: changes.put_classes(connection, class_set, before, self.path))
         self._class_set = class_set
+
+    def refresh_class_set(self) -> ClassSet:
+        """The classes as they are stored now, which is news where a team shares them."""
+        self._settle()
+        self._class_set = self._read(self._read_facts)[1]
+        return self._class_set
 
     @property
     def dataset_source(self) -> DatasetSource | None:
@@ -168,11 +208,17 @@ class Project:
         size_hw: tuple[int, int] | None = None,
     ) -> None:
         """Change what is given of an image; raises `UserError` for an unknown key."""
-        values: dict[str, Any] = {"status": status, "note": note}
-        values["tags"] = None if tags is None else "\n".join(tag.replace("\n", " ") for tag in tags)
-        values["height"], values["width"] = size_hw or (None, None)
-        given = {column: value for column, value in values.items() if value is not None}
-        self._writer.run(lambda connection: image_rows.change(connection, key, given, self.path))
+        self.update_images({key: {"status": status, "note": note, "tags": tags, "size_hw": size_hw}})
+
+    def update_images(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """`update_image` of many, by key, in one transaction."""
+        given = {key: image_rows.columns_of(**values) for key, values in changes.items()}
+
+        def write(connection: Connection) -> None:
+            for key, values in given.items():
+                image_rows.change(connection, key, values, self.path)
+
+        self._writer.run(write)
 
     # ── labels ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -192,7 +238,12 @@ class Project:
         written.
         """
         self._settle()
-        return self._read(lambda connection: layers.load(connection, key, layer_name, self.path))
+        return self._read(partial(self._load, key=key, layer_name=layer_name))
+
+    def _load(self, connection: Connection, key: str, layer_name: str) -> Annotation | None:
+        if self._opened.leases is not None:
+            self._opened.leases.saw(connection, layers.image_id(connection, key, self.path))
+        return layers.load(connection, key, layer_name, self.path)
 
     def save_annotation(
         self, key: str, layer_name: str, annotation: Annotation, *, locked: bool = False, run: str = ""
@@ -229,10 +280,10 @@ class Project:
         edit before could not be written and cannot be now: nothing is lost, both are tried again with the next
         `record`, `flush` or `close`.
         """
-        queue = self._queue
+        queue, before = self._queue, self._class_set
         if class_set is not None:
             self._class_set = class_set
-        return queue.record(key, layer, edit, is_undo=undo, class_set=class_set, facts=facts)
+        return queue.record(key, layer, edit, is_undo=undo, class_set=class_set, facts=facts, classes_before=before)
 
     def flush(self) -> None:
         """Return once every edit is durable. Raises `EnvironmentFault` where the machine refuses; edits are kept."""
@@ -322,17 +373,11 @@ class Project:
     @property
     def saved_filters(self) -> Mapping[str, str]:
         """The questions that were given a name, as text by name."""
-        return self._read(lambda connection: meta.get(connection, "saved_filters", self.path)) or {}
+        return self._read(lambda connection: saved_filters.read(connection, self.path))
 
     def save_filter(self, name: str, query: str | None) -> None:
         """Keep a question under a name; None forgets it."""
-
-        def write(connection: Connection) -> None:
-            kept = dict(meta.get(connection, "saved_filters", self.path) or {})
-            kept.pop(name, None)
-            meta.put(connection, "saved_filters", kept if query is None else {**kept, name: query})
-
-        self._writer.run(write)
+        self._writer.run(lambda connection: saved_filters.put(connection, name, query, self.path))
 
     # ── the file ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -342,7 +387,10 @@ class Project:
         if target == self.path:
             raise UserError(f"{target}: a project cannot be copied onto itself")
         self.flush()
-        copy_file(self.path, target, folder=self._folders.project)
+        if isinstance(self.path, TeamAddress):
+            sharing.save_as_file(self.path, target)
+        else:
+            copy_file(self.path, target, folder=self._folders.project)
 
     def back_up(self, *, keep: int = 5, minutes: int = 60) -> Path | None:
         """Write a backup beside the file where the newest is older than `minutes`, and keep the `keep` newest.
@@ -350,6 +398,8 @@ class Project:
         None where none is due. Raises `EnvironmentFault` where it cannot be written; older backups stay then.
         """
         self.flush()
+        if isinstance(self.path, TeamAddress):
+            return None  # a server has backups of its own
         return backups.back_up_if_due(self.path, keep=keep, minutes=minutes)
 
     def close(self, *, discard: bool = False) -> None:
@@ -359,22 +409,21 @@ class Project:
         up.
         """
         with self._closing:
+            if self._is_closed:
+                return
             if self._lane is not None:
                 try:
                     self.flush()
-                except EnvironmentFault:
+                except (EnvironmentFault, EditConflict):
                     if not discard:
                         raise
-                # The last connection folds the log into the file, and a reader may not: readers go first.
-                self._reader.dispose()
-                opening.close_lane(self._lane)
                 self._lane = self._edits = None
             self._is_closed = True
-            self._reader.dispose()
-            sweep_log(self.path)
-            if self._lease is not None:
-                self._lease.release()
-                self._lease = None
+            if isinstance(self.path, TeamAddress):
+                team_opening.leave(self._opened)
+                self._reader.dispose()
+            else:
+                opening.leave(self._opened, self.path)
 
     def __enter__(self) -> Project:
         return self

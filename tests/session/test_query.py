@@ -145,10 +145,12 @@ def test_a_near_miss_is_offered():
 @given(st.text(max_size=40))
 @settings(max_examples=300, deadline=None)
 def test_any_text_is_understood_or_refused_in_words(text):
+    column = 1
     try:
         find(parse(text), table_of(ImageFacts()), CLASSES)
     except QueryError as error:
-        assert 1 <= error.column <= len(text) + 1
+        column = error.column
+    assert 1 <= column <= len(text) + 1
 
 
 # ── held to a plain walk over dictionaries ───────────────────────────────────────────────────────────────────────────
