@@ -298,7 +298,7 @@ class Actions:
         commands, predictions = self._window.commands, self._session.predictions
         commands.action("model.cancel").setEnabled(predictions.is_running)
         ready = self._session.document is not None and bool(predictions.model)
-        commands.action("model.predict").setEnabled(ready and not predictions.is_running)
+        commands.action("model.predict").setEnabled(predictions.can_predict_image)
         commands.action("model.predict_all").setEnabled(ready and not predictions.is_running)
 
     def _undo(self) -> None:
