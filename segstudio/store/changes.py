@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from sqlalchemy import Connection, bindparam, delete
@@ -16,10 +15,12 @@ from segstudio.core.raster import SegmentIds
 from segstudio.core.segments import Segment
 from segstudio.core.transaction import Edit
 from segstudio.store import fact_rows, journal, layer_rows, layers, meta, schema
+from segstudio.store.class_merge import merge
 from segstudio.store.image_facts import ImageFacts
 from segstudio.store.layer_rows import TileKey
 from segstudio.store.layers import LayerHead
 from segstudio.store.packing import to_text
+from segstudio.store.place import Place
 
 _FORGET_SCORE = delete(schema.image_score).where(
     schema.image_score.c.image_id == bindparam("owner"), schema.image_score.c.layer == bindparam("layer_name")
@@ -31,7 +32,8 @@ class Change:
     """What one edit leaves in the file: the touched tiles, objects and segments as they are now (None = gone).
 
     `whole` holds the layer in full where the file does not have it yet; the parts are empty then. `facts` are those of
-    the layer after the edit, None where they are not known.
+    the layer after the edit, None where they are not known. `token` tells the edit from all others of a
+    team, and `classes_before` are those that the edit was made under; both are only of use to a team.
     """
 
     key: str
@@ -45,6 +47,8 @@ class Change:
     whole: Annotation | None = None
     class_set: ClassSet | None = None
     facts: ImageFacts | None = None
+    token: str | None = None
+    classes_before: ClassSet | None = None
 
 
 def capture(
@@ -87,7 +91,7 @@ def _unrecorded_segments(layer: Layer, stored: Mapping[int, Segment]) -> dict[in
     return missing
 
 
-def write(connection: Connection, change: Change, path: Path) -> None:
+def write(connection: Connection, change: Change, path: Place) -> None:
     """Put a change into the file, inside the caller's transaction."""
     owner = layers.image_id(connection, change.key, path)
     if change.whole is not None:
@@ -99,12 +103,21 @@ def write(connection: Connection, change: Change, path: Path) -> None:
         fact_rows.forget(connection, owner, change.head.name)
     else:
         fact_rows.put(connection, owner, change.head.name, change.facts)
-    journal.add(connection, owner, change.edit, is_undo=change.is_undo, when=change.when)
+    journal.add(connection, owner, change.edit, is_undo=change.is_undo, when=change.when, token=change.token)
     if change.class_set is not None:
-        meta.put(connection, "class_set", change.class_set.to_json())
+        put_classes(connection, change.class_set, change.classes_before, path)
 
 
-def _write_parts(connection: Connection, change: Change, path: Path) -> None:
+def put_classes(connection: Connection, class_set: ClassSet, before: ClassSet | None, path: Place) -> None:
+    """Store the classes; with those `before`, what somebody else did to them meanwhile stays (see `class_merge`)."""
+    if before is not None:
+        stored = meta.get(connection, "class_set", path, to_change=True)
+        if stored is not None:
+            class_set = merge(before, class_set, ClassSet.from_json(stored, where=str(path)))
+    meta.put(connection, "class_set", class_set.to_json())
+
+
+def _write_parts(connection: Connection, change: Change, path: Place) -> None:
     row = layers.find(connection, change.key, change.head.name)
     if row is None:
         raise RuntimeError(f"{path}: layer {change.head.name!r} of {change.key!r} vanished from the project")

@@ -7,19 +7,21 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
-from pathlib import Path
+from uuid import uuid4
 
 from sqlalchemy import Connection
 
 from segstudio.core.class_set import ClassSet
-from segstudio.core.errors import EnvironmentFault
+from segstudio.core.errors import EnvironmentFault, UserError
 from segstudio.core.layer import Layer
 from segstudio.core.segments import Segment
 from segstudio.core.transaction import Edit
 from segstudio.store import changes, journal, layers
 from segstudio.store.changes import Change
 from segstudio.store.image_facts import ImageFacts
+from segstudio.store.image_leases import EditConflict, Leases
 from segstudio.store.lane import WriterLane
+from segstudio.store.place import Place
 from segstudio.store.records import Receipt
 
 Segments = dict[int, Segment]
@@ -34,8 +36,10 @@ class EditQueue:
     and in one transaction. Safe from any thread.
     """
 
-    def __init__(self, path: Path, lane: WriterLane, read: Read) -> None:
-        self._path = path
+    def __init__(self, place: Place, lane: WriterLane, read: Read, *, leases: Leases | None = None) -> None:
+        """`leases` are a team's, without which an edit gets in."""
+        self._place = place
+        self._leases = leases
         self._lane = lane
         self._read = read
         self._guard = threading.RLock()
@@ -52,11 +56,14 @@ class EditQueue:
         is_undo: bool,
         class_set: ClassSet | None,
         facts: ImageFacts | None = None,
+        classes_before: ClassSet | None = None,
     ) -> Receipt:
         """Take an edit; see `Project.record`."""
         with self._guard:
             retrying = not self._settle()
             change = self._capture(key, layer, edit, is_undo, class_set)
+            if self._leases is not None:
+                change = replace(change, token=uuid4().hex, classes_before=classes_before)
             self._owed.append(replace(change, facts=facts))
             receipt = self._write_owed()
             if retrying:
@@ -84,6 +91,11 @@ class EditQueue:
             try:
                 receipt.wait()
                 del self._owed[:count]
+            except EditConflict as conflict:
+                # Nobody may write these any more, and what follows them rests on them.
+                self._owed = [change for change in self._owed if change.key != conflict.key]
+                self._forget(conflict.key)
+                raise
             except EnvironmentFault:
                 pass  # still owed: written again with the next edit, which reports it
             finally:
@@ -95,11 +107,33 @@ class EditQueue:
 
         def write(connection: Connection) -> None:
             for change in batch:
-                changes.write(connection, change, self._path)
+                self._write(connection, change)
 
         receipt = Receipt(self._lane.submit(write))
         self._pending = receipt, len(batch)
         return receipt
+
+    def _write(self, connection: Connection, change: Change) -> None:
+        if self._leases is None:
+            changes.write(connection, change, self._place)
+            return
+        owner = layers.image_id(connection, change.key, self._place)
+        assert change.token is not None
+        if self._leases.admit(connection, owner, change.key, change.token):
+            try:
+                changes.write(connection, change, self._place)
+            except UserError as error:
+                raise EditConflict(error.message, key=change.key) from None
+        self._leases.saw(connection, owner)
+
+    def forget(self, key: str) -> None:
+        """What was known of an image may no longer hold: it is asked for again."""
+        with self._guard:
+            self._forget(key)
+
+    def _forget(self, key: str) -> None:
+        for place in [place for place in self._stored if place[0] == key]:
+            del self._stored[place]
 
     def _capture(self, key: str, layer: Layer, edit: Edit, is_undo: bool, class_set: ClassSet | None) -> Change:
         known = self._stored_segments(key, layer)
@@ -125,7 +159,7 @@ class EditQueue:
             return segments if size_hw == layer.size_hw else None
 
         def query(connection: Connection) -> Segments | None:
-            layers.image_id(connection, key, self._path)
+            layers.image_id(connection, key, self._place)
             row = layers.find(connection, key, layer.name)
             if row is None or (row.height, row.width) != layer.size_hw:
                 return None

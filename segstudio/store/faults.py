@@ -1,15 +1,15 @@
-"""Telling apart what SQLite reports: the machine failed, the file is damaged, or the program is wrong."""
+"""Telling apart what the database reports: the machine failed, the file is damaged, or the program is wrong."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
 from segstudio.core.errors import EnvironmentFault, SegStudioError, UserError
+from segstudio.store.place import Place
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 _MACHINE = {
@@ -24,9 +24,28 @@ _MACHINE = {
 }
 
 
+# By the first characters of PostgreSQL's SQLSTATE (its manual, appendix A).
+_SERVER_REFUSES = {
+    "28": "the person or the password is not accepted",
+    "3D000": "there is no such database",
+    "42501": "access is not permitted",
+}
+_SERVER_FAILS = {
+    "08": "the connection broke",
+    "53100": "the server's disk is full",
+    "53": "the server has no room",
+    "57P": "the server is going down",
+    "58": "the server's disk reports an error",
+    "40": "two people changed the same at once",
+    "25P03": "the connection was idle too long",
+    "55P03": "somebody else keeps it locked",
+    "25006": "the server takes no changes",
+}
+
+
 @contextmanager
-def storage_faults(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into `EnvironmentFault` (the machine) or `UserError` (a damaged file), naming `path`.
+def storage_faults(path: Place) -> Iterator[None]:
+    """Turn the database's errors into `EnvironmentFault` (the machine) or `UserError` (a damaged file), naming `path`.
 
     Anything else is a bug and passes unchanged.
     """
@@ -41,12 +60,14 @@ def storage_faults(path: Path) -> Iterator[None]:
         raise damaged(path, "text in it is not UTF-8") from None
 
 
-def damaged(path: Path, what: str) -> UserError:
+def damaged(path: Place, what: str) -> UserError:
     """The error for content that does not carry its seal."""
     return UserError(f"{path}: damaged: {what}", hint=f"run: segstudio project repair {path}")
 
 
-def _translated(path: Path, error: BaseException | None) -> SegStudioError | None:
+def _translated(path: Place, error: BaseException | None) -> SegStudioError | None:
+    if error is not None and hasattr(error, "sqlstate"):
+        return _from_server(path, error.sqlstate, str(error).strip().splitlines()[0])
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
         return None
@@ -57,4 +78,16 @@ def _translated(path: Path, error: BaseException | None) -> SegStudioError | Non
         return damaged(path, str(error))
     if primary in _MACHINE:
         return EnvironmentFault(f"{path}: cannot be written or read: {_MACHINE[primary]} ({error})")
+    return None
+
+
+def _from_server(place: Place, state: str | None, text: str) -> SegStudioError | None:
+    if state is None:  # it was lost before the server could say anything
+        return EnvironmentFault(f"{place}: the server does not answer ({text})")
+    for begin, reason in _SERVER_REFUSES.items():
+        if state.startswith(begin):
+            return UserError(f"{place}: {reason}")
+    for begin, reason in _SERVER_FAILS.items():
+        if state.startswith(begin):
+            return EnvironmentFault(f"{place}: cannot be written or read: {reason} ({text})")
     return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, insert, select
 
@@ -12,6 +11,7 @@ from segstudio.core.layer import Annotation
 from segstudio.store import journal, layers, schema
 from segstudio.store.faults import damaged
 from segstudio.store.packing import unpack_preimage
+from segstudio.store.place import Place
 from segstudio.store.records import VersionRow
 from segstudio.store.seal import seal
 
@@ -19,7 +19,7 @@ _PAGES_AT_ONCE = 8192
 VERSION_COLUMNS = ("name", "edit_id", "at", "person")
 
 
-def state_after(connection: Connection, key: str, layer: str, edit_id: int, path: Path) -> Annotation:
+def state_after(connection: Connection, key: str, layer: str, edit_id: int, path: Place) -> Annotation:
     """The layer as it was after edit `edit_id` (0 = before the first): every later edit of it taken back.
 
     Raises `UserError` where there is no such layer, a later edit is no longer kept, or its row is damaged.
@@ -92,7 +92,7 @@ def _give_space_back(connection: Connection) -> None:
         raw.execute("PRAGMA incremental_vacuum(1)")
 
 
-def add_version(connection: Connection, name: str, person: str, path: Path) -> VersionRow:
+def add_version(connection: Connection, name: str, person: str, path: Place) -> VersionRow:
     """Name the state as it is now. Raises `UserError` where the name is taken."""
     table = schema.version
     if connection.execute(select(table.c.id).where(table.c.name == name)).first() is not None:
@@ -105,7 +105,7 @@ def add_version(connection: Connection, name: str, person: str, path: Path) -> V
     return row
 
 
-def read_versions(connection: Connection, path: Path) -> list[VersionRow]:
+def read_versions(connection: Connection, path: Place) -> list[VersionRow]:
     """The named versions, oldest first."""
     found = []
     for row in connection.execute(select(schema.version).order_by(schema.version.c.id)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
@@ -12,6 +11,7 @@ from segstudio.core.transaction import Edit
 from segstudio.store import schema
 from segstudio.store.faults import damaged
 from segstudio.store.packing import from_text, pack_preimage, to_text
+from segstudio.store.place import Place
 from segstudio.store.records import EditRow
 from segstudio.store.seal import seal
 
@@ -24,13 +24,13 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def add(connection: Connection, owner: int, edit: Edit, *, is_undo: bool, when: str) -> None:
+def add(connection: Connection, owner: int, edit: Edit, *, is_undo: bool, when: str, token: str | None = None) -> None:
     """Write an edit's line and what it replaced."""
     origin = edit.provenance
     person, tool = str(origin.get("person", "")), str(origin.get("tool", ""))
     rest = {key: value for key, value in origin.items() if key not in ("person", "tool")}
     values = (owner, edit.layer, edit.name, when, person, tool, edit.pixels, edit.seconds, int(is_undo), to_text(rest))
-    row = {**dict(zip(SEALED_COLUMNS, values, strict=True)), "seal": seal("edit", *values)}
+    row = {**dict(zip(SEALED_COLUMNS, values, strict=True)), "token": token, "seal": seal("edit", *values)}
     result = connection.execute(insert(_TABLE), row)
     assert result.inserted_primary_key is not None
     edit_id = int(result.inserted_primary_key[0])
@@ -39,7 +39,7 @@ def add(connection: Connection, owner: int, edit: Edit, *, is_undo: bool, when: 
     connection.execute(insert(schema.preimage), {"edit_id": edit_id, "packed": packed, "seal": preimage_seal})
 
 
-def read(connection: Connection, path: Path, *, key: str | None, limit: int | None) -> list[EditRow]:
+def read(connection: Connection, path: Place, *, key: str | None, limit: int | None) -> list[EditRow]:
     """The newest edits, oldest first, of one image or of all."""
     image = schema.image
     query = select(_TABLE, image.c.key.label("image_key")).join(image, image.c.id == _TABLE.c.image_id)
@@ -49,7 +49,7 @@ def read(connection: Connection, path: Path, *, key: str | None, limit: int | No
     return [_edit_row(row, path) for row in reversed(rows)]
 
 
-def _edit_row(row: Row[Any], path: Path) -> EditRow:
+def _edit_row(row: Row[Any], path: Place) -> EditRow:
     if row.seal != seal("edit", *(row._mapping[name] for name in SEALED_COLUMNS)):
         raise damaged(path, f"line {row.id} of the journal")
     return EditRow(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from segstudio.store.connections import choose_journal, writer_engine
 from segstudio.store.faults import storage_faults
+from segstudio.store.place import Place
 
 T = TypeVar("T")
 
@@ -18,10 +17,12 @@ T = TypeVar("T")
 class WriterLane:
     """Runs work in order, each in one transaction that is durable once its future is done, or left no trace."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, place: Place, engine: Engine, *, prepare: Callable[[Any], str] | None = None) -> None:
+        """`prepare` gets the driver's connection once, outside any transaction, and says what is unusual or ""."""
+        self.place = place
         self.note = ""
-        self._engine: Engine = writer_engine(path)
+        self._engine = engine
+        self._prepare = prepare
         self._connection: Connection | None = None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="store")
         try:
@@ -44,18 +45,22 @@ class WriterLane:
         self._pool.shutdown()
 
     def _open(self) -> None:
-        with storage_faults(self.path):
+        with storage_faults(self.place):
             connection = self._engine.connect()
-            raw = connection.connection.driver_connection
-            assert raw is not None
-            # Outside SQLAlchemy's transactions, where SQLite does not change its journal.
-            self.note = choose_journal(raw, self.path)
+            if self._prepare is not None:
+                raw = connection.connection.driver_connection
+                assert raw is not None
+                self.note = self._prepare(raw)
             self._connection = connection
 
     def _run(self, work: Callable[[Connection], T]) -> T:
         assert self._connection is not None
-        with storage_faults(self.path), self._connection.begin():
-            return work(self._connection)
+        with storage_faults(self.place):
+            if self._connection.invalidated:  # the server went away meanwhile
+                self._connection.close()
+                self._connection = self._engine.connect()
+            with self._connection.begin():
+                return work(self._connection)
 
     def _shut(self) -> None:
         if self._connection is not None:

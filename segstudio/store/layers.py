@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from segstudio.store import layer_rows, schema
 from segstudio.store.faults import damaged
 from segstudio.store.layer_rows import PARTS, TileKey
 from segstudio.store.packing import from_text, to_text
+from segstudio.store.place import Place
 from segstudio.store.seal import seal
 
 _TABLE = schema.layer
@@ -49,7 +49,7 @@ class LayerHead:
     extra: str = ""
 
 
-def image_id(connection: Connection, key: str, path: Path) -> int:
+def image_id(connection: Connection, key: str, path: Place) -> int:
     """The number of an image. Raises `UserError` for an unknown key."""
     found = connection.execute(_IMAGE_ID, {"image_key": key}).scalar_one_or_none()
     if found is None:
@@ -129,7 +129,7 @@ def pack_tiles(ids_hw: SegmentIds) -> dict[TileKey, bytes | None]:
     return {key: tile for key, tile in packed.items() if tile is not None}
 
 
-def load(connection: Connection, key: str, name: str, path: Path) -> Annotation | None:
+def load(connection: Connection, key: str, name: str, path: Place) -> Annotation | None:
     """Read a layer; None where there is none. Raises `UserError` where any of its rows is damaged or missing."""
     head = find(connection, key, name)
     if head is None:
@@ -156,7 +156,7 @@ def segments_of(connection: Connection, layer_id: int) -> dict[int, Segment]:
     return {row["id"]: layer_rows.read_segment(dict(row)) for row in rows}
 
 
-def _sealed_rows(connection: Connection, table: str, layer_id: int, path: Path, where: str) -> list[dict[str, Any]]:
+def _sealed_rows(connection: Connection, table: str, layer_id: int, path: Place, where: str) -> list[dict[str, Any]]:
     rows = [dict(row) for row in connection.execute(_SELECTS[table], {"owner": layer_id}).mappings()]
     for row in rows:
         if not layer_rows.is_sealed(schema.tables.tables[table], row):

@@ -20,7 +20,22 @@ def _add_image_facts(connection: Connection) -> None:
     )
 
 
-STEPS: Mapping[int, Step] = {1: _add_image_facts}
+def _add_team_work(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE edit ADD COLUMN token VARCHAR")
+    connection.exec_driver_sql("CREATE UNIQUE INDEX edit_by_token ON edit (token)")
+    connection.exec_driver_sql(
+        "CREATE TABLE review (id INTEGER NOT NULL PRIMARY KEY,"
+        " image_id INTEGER NOT NULL REFERENCES image (id) ON DELETE CASCADE, at VARCHAR NOT NULL,"
+        " person VARCHAR NOT NULL, status VARCHAR NOT NULL, comment TEXT NOT NULL, seal BIGINT NOT NULL)"
+    )
+    connection.exec_driver_sql("CREATE INDEX review_by_image ON review (image_id, id)")
+    connection.exec_driver_sql(
+        "CREATE TABLE image_lease (image_id INTEGER NOT NULL PRIMARY KEY REFERENCES image (id) ON DELETE CASCADE,"
+        " holder VARCHAR NOT NULL, person VARCHAR NOT NULL, host VARCHAR NOT NULL, until FLOAT NOT NULL)"
+    )
+
+
+STEPS: Mapping[int, Step] = {1: _add_image_facts, 2: _add_team_work}
 """Schema number → the step that leads from it to the next. A step only adds; it never drops what a person made."""
 
 

@@ -8,31 +8,39 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.errors import EnvironmentFault, UserError
 from segstudio.store import meta, migrations
-from segstudio.store.connections import reader_engine, sweep_log, writer_engine
+from segstudio.store.connections import choose_journal, reader_engine, sweep_log, writer_engine
 from segstudio.store.copies import copy_file, structural_problems
 from segstudio.store.faults import damaged, storage_faults
+from segstudio.store.image_leases import Leases
 from segstudio.store.image_rows import Roots
 from segstudio.store.lane import WriterLane
 from segstudio.store.lease import Lease, holder
+from segstudio.store.place import Place
 from segstudio.store.records import DatasetSource
 from segstudio.store.schema import VERSION
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What opening gave: a lane and a lease to write with, or neither and the reason in `notes`."""
+    """What opening gave: a lane and a lease to write with, or neither and the reason in `notes`.
 
+    `leases` are those of the images, where a team shares the project; there is no lease of the whole then.
+    """
+
+    reader: Engine
     lane: WriterLane | None
     lease: Lease | None
     notes: tuple[str, ...]
+    leases: Leases | None = None
 
     def abandon(self) -> None:
         """Let everything go again without having written anything that a person made."""
+        self.reader.dispose()
         if self.lane is not None:
             close_lane(self.lane)
         if self.lease is not None:
@@ -65,16 +73,26 @@ def open_file(path: Path, *, read_only: bool) -> Opened:
     version = require_project(path)
     if read_only:
         _require_newest(path, version)
-        return Opened(None, None, ())
+        return Opened(reader_engine(path), None, None, ())
     lease, note = _lease(path)
     if lease is None:
         _require_newest(path, version)
-        return Opened(None, None, (note,))
+        return Opened(reader_engine(path), None, None, (note,))
     try:
         return _open_to_write(path, version, lease)
     except BaseException:
         lease.release()
         raise
+
+
+def leave(opened: Opened, path: Path) -> None:
+    """Let the file go: readers first, for the last connection folds the log into it, and a reader may not."""
+    opened.reader.dispose()
+    if opened.lane is not None:
+        close_lane(opened.lane)
+    sweep_log(path)
+    if opened.lease is not None:
+        opened.lease.release()
 
 
 def close_lane(lane: WriterLane) -> None:
@@ -87,13 +105,15 @@ def close_lane(lane: WriterLane) -> None:
         lane.close()
 
 
-def read_facts(connection: Connection, path: Path) -> tuple[str, ClassSet, Roots]:
+def read_facts(connection: Connection, path: Place) -> tuple[str, ClassSet, Roots]:
     """Name, classes and folders of an open project. Raises `UserError` where they are damaged."""
     document = meta.get(connection, "class_set", path)
     if document is None:
         raise damaged(path, "it has no classes")
-    name = meta.get(connection, "name", path) or path.stem
-    project = Path(meta.get(connection, "folder", path) or path.parent)
+    # The pictures of a team lie where the data set says, or at an absolute path that all its machines share.
+    stem, folder = (path.stem, path.parent) if isinstance(path, Path) else (path.name, Path.home())
+    name = meta.get(connection, "name", path) or stem
+    project = Path(meta.get(connection, "folder", path) or folder)
     source = meta.get(connection, "dataset_source", path)
     dataset = None if source is None else dataset_source(source, project).path
     return name, ClassSet.from_json(document, where=str(path)), Roots(project, dataset)
@@ -154,11 +174,12 @@ def _open_to_write(path: Path, version: int, lease: Lease) -> Opened:
         problems = _problems(path)
         if problems:
             lease.release()
-            return Opened(None, None, (f"the file is damaged ({problems[0]}); nothing will be changed",))
+            note = f"the file is damaged ({problems[0]}); nothing will be changed"
+            return Opened(reader_engine(path), None, None, (note,))
         notes.append("the program ended unexpectedly; every committed edit was recovered")
     if version < VERSION:
         notes.append(f"brought up to date; as it was: {_keep_before_migration(path, version).name}")
-    lane = WriterLane(path)
+    lane = WriterLane(path, writer_engine(path), prepare=lambda raw: choose_journal(raw, path))
     try:
         if lane.note:
             notes.append(lane.note)
@@ -166,7 +187,7 @@ def _open_to_write(path: Path, version: int, lease: Lease) -> Opened:
     except BaseException:
         lane.close()
         raise
-    return Opened(lane, lease, tuple(notes))
+    return Opened(reader_engine(path), lane, lease, tuple(notes))
 
 
 def _was_left_open(path: Path) -> bool:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,7 +14,7 @@ from sqlalchemy import Connection
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import ImageItem
-from segstudio.core.errors import EnvironmentFault, UserError
+from segstudio.core.errors import UserError
 from segstudio.core.layer import Annotation, Layer
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.core.transaction import Edit
@@ -35,16 +33,11 @@ from segstudio.store import (
     sharing,
     team_opening,
 )
+from segstudio.store.access import Access
 from segstudio.store.copies import copy_file
-from segstudio.store.edit_queue import EditQueue
 from segstudio.store.fact_rows import LastEdit, PackedFacts
-from segstudio.store.faults import storage_faults
 from segstudio.store.image_facts import ImageFacts
-from segstudio.store.image_leases import EditConflict
-from segstudio.store.image_rows import Roots
-from segstudio.store.lane import WriterLane
 from segstudio.store.opening import Opened
-from segstudio.store.people import People
 from segstudio.store.place import Place, TeamAddress, place_of
 from segstudio.store.records import DatasetSource, EditRow, ImageRow, Receipt, RunRow, ScoreRow, VersionRow
 
@@ -55,28 +48,12 @@ HISTORY_MEGABYTES = 256
 """What a project file keeps of replaced states unless the person says otherwise."""
 
 
-class Project:
+class Project(Access):
     """An open `*.segproj` file.
 
     Every method may be called from any thread. Writes run one after another on a thread of their own, each in one
     transaction. `notes` says in plain words what is unusual about this opening (read-only and why, recovered, slow).
     """
-
-    def __init__(self, place: Place, opened: Opened) -> None:
-        self.path = place
-        self.notes = opened.notes
-        self._opened = opened
-        self._lane = opened.lane
-        self._reader = opened.reader
-        self._closing = threading.Lock()
-        self._is_closed = False
-        self._edits = None if self._lane is None else EditQueue(place, self._lane, self._read, leases=opened.leases)
-        try:
-            self.name, self._class_set, self._folders = self._read(self._read_facts)
-        except BaseException:
-            self._reader.dispose()
-            raise
-        self.people = People(place, read=self._read, writer=lambda: self._writer, leases=opened.leases)
 
     @classmethod
     def create(
@@ -125,16 +102,6 @@ class Project:
         except BaseException:
             opened.abandon()
             raise
-
-    @property
-    def read_only(self) -> bool:
-        """Whether nothing can be changed; `notes` says why."""
-        return self._lane is None
-
-    @property
-    def folder(self) -> Path:
-        """Where relative places start from: the file's folder."""
-        return self._folders.project
 
     # ── facts about the project ──────────────────────────────────────────────────────────────────────────────────
 
@@ -285,10 +252,6 @@ class Project:
             self._class_set = class_set
         return queue.record(key, layer, edit, is_undo=undo, class_set=class_set, facts=facts, classes_before=before)
 
-    def flush(self) -> None:
-        """Return once every edit is durable. Raises `EnvironmentFault` where the machine refuses; edits are kept."""
-        self._settle()
-
     # ── history, runs, scores ────────────────────────────────────────────────────────────────────────────────────
 
     def edits(self, key: str | None = None, *, limit: int | None = None) -> list[EditRow]:
@@ -401,67 +364,3 @@ class Project:
         if isinstance(self.path, TeamAddress):
             return None  # a server has backups of its own
         return backups.back_up_if_due(self.path, keep=keep, minutes=minutes)
-
-    def close(self, *, discard: bool = False) -> None:
-        """Write what is left and let the file go; a second call does nothing.
-
-        Raises `EnvironmentFault` and stays open where the last edits cannot be written, unless `discard` gives them
-        up.
-        """
-        with self._closing:
-            if self._is_closed:
-                return
-            if self._lane is not None:
-                try:
-                    self.flush()
-                except (EnvironmentFault, EditConflict):
-                    if not discard:
-                        raise
-                self._lane = self._edits = None
-            self._is_closed = True
-            if isinstance(self.path, TeamAddress):
-                team_opening.leave(self._opened)
-                self._reader.dispose()
-            else:
-                opening.leave(self._opened, self.path)
-
-    def __enter__(self) -> Project:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close(discard=error is not None)
-
-    # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    @property
-    def _writer(self) -> WriterLane:
-        if self._lane is None:
-            raise self._refusal()
-        return self._lane
-
-    @property
-    def _queue(self) -> EditQueue:
-        if self._edits is None:
-            raise self._refusal()
-        return self._edits
-
-    def _refusal(self) -> UserError:
-        if self._is_closed:
-            return UserError(f"{self.path}: the project was closed")
-        reason = f": {self.notes[0]}" if self.notes else ""
-        return UserError(f"{self.path}: opened read-only{reason}")
-
-    def _read(self, query: Callable[[Connection], T]) -> T:
-        if self._is_closed:
-            raise self._refusal()
-        with storage_faults(self.path), self._reader.connect() as connection:
-            return query(connection)
-
-    def _read_facts(self, connection: Connection) -> tuple[str, ClassSet, Roots]:
-        return opening.read_facts(connection, self.path)
-
-    def _settle(self) -> None:
-        if self._edits is not None:
-            self._edits.settle()

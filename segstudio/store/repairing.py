@@ -23,6 +23,7 @@ from segstudio.store import (
     meta,
     migrations,
     opening,
+    review_rows,
     run_rows,
     schema,
 )
@@ -42,6 +43,7 @@ _SEALED: Mapping[str, Sequence[str]] = {
     "preimage": ("edit_id", "packed"),
     "version": history.VERSION_COLUMNS,
     "image_score": ("image_id", "layer", "classes", "packed"),
+    "review": review_rows.SEALED_COLUMNS,
 }
 _SPAN = 256
 _UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
@@ -89,8 +91,9 @@ def _rescue(path: Path, fresh: Path, progress: Progress) -> tuple[int, list[str]
             source.row_factory = sqlite3.Row
             with engine.begin() as connection:
                 migrations.create(connection)
-                # Facts are found anew from the layers.
-                ordered = [table for table in schema.tables.sorted_tables if table is not schema.image_facts]
+                # Facts are found anew from the layers, and nobody's lease outlives the file.
+                left_out = (schema.image_facts, schema.image_lease)
+                ordered = [table for table in schema.tables.sorted_tables if table not in left_out]
                 for done, table in enumerate(ordered):
                     progress(done, len(ordered), table.name)
                     kept_rows += _copy_table(source, connection, table, lost)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,13 +14,14 @@ from segstudio.core.errors import UserError
 from segstudio.store import schema
 from segstudio.store.faults import damaged
 from segstudio.store.packing import from_text, to_text
+from segstudio.store.place import Place
 from segstudio.store.records import RunRow, ScoreRow
 from segstudio.store.seal import seal
 
 SEALED_COLUMNS = ("name", "model", "weights_hash", "settings", "device", "at")
 
 
-def add_run(connection: Connection, row: RunRow, path: Path) -> None:
+def add_run(connection: Connection, row: RunRow, path: Place) -> None:
     """Write a run. Raises `UserError` where its name is taken."""
     table = schema.run
     if connection.execute(select(table.c.id).where(table.c.name == row.name)).first() is not None:
@@ -31,7 +31,7 @@ def add_run(connection: Connection, row: RunRow, path: Path) -> None:
     connection.execute(insert(table).values(**fields, seal=seal("run", *values)))
 
 
-def read_runs(connection: Connection, path: Path) -> list[RunRow]:
+def read_runs(connection: Connection, path: Place) -> list[RunRow]:
     """Every run in the order of adding."""
     rows = connection.execute(select(schema.run).order_by(schema.run.c.id)).all()
     for row in rows:
@@ -53,14 +53,14 @@ def put_score(
     connection.execute(insert(table).values(**row, seal=seal("image_score", *values)))
 
 
-def read_scores(connection: Connection, layer: str, path: Path) -> list[ScoreRow]:
+def read_scores(connection: Connection, layer: str, path: Place) -> list[ScoreRow]:
     """The scores of one layer over all images, in the order of the images."""
     image, table = schema.image, schema.image_score
     query = select(table, image.c.key).join(image, image.c.id == table.c.image_id).where(table.c.layer == layer)
     return [_score(row, path) for row in connection.execute(query.order_by(image.c.id))]
 
 
-def _score(row: Row[Any], path: Path) -> ScoreRow:
+def _score(row: Row[Any], path: Place) -> ScoreRow:
     if row.seal != seal("image_score", row.image_id, row.layer, row.classes, row.packed):
         raise damaged(path, f"the score of image {row.key!r}")
     square = np.frombuffer(zlib.decompress(row.packed), "<i8").reshape(row.classes, row.classes + 1)

@@ -20,7 +20,7 @@ from sqlalchemy import (
 APPLICATION_ID = 0x53454753
 """The file's signature, "SEGS", in SQLite's header."""
 
-VERSION = 2
+VERSION = 3
 """The schema's number, SQLite's `user_version`; `migrations.py` leads from each to the next."""
 
 tables = MetaData()
@@ -156,8 +156,11 @@ edit = Table(
     Column("seconds", Float, nullable=False),
     Column("is_undo", Integer, nullable=False),
     Column("provenance", Text, nullable=False),
+    # Told apart by it, an edit that is written again because an answer was lost is there once.
+    Column("token", String),
     _seal(),
     Index("edit_by_image", "image_id", "id"),
+    Index("edit_by_token", "token", unique=True),
     sqlite_autoincrement=True,
 )
 
@@ -190,6 +193,31 @@ image_score = Table(
     Column("classes", Integer, nullable=False),
     Column("packed", LargeBinary, nullable=False),
     _seal(),
+)
+
+# What reviewers said: each time a person set a status, with the comment.
+review = Table(
+    "review",
+    tables,
+    Column("id", Integer, primary_key=True),
+    _owner("image.id"),
+    Column("at", String, nullable=False),
+    Column("person", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("comment", Text, nullable=False),
+    _seal(),
+    Index("review_by_image", "image_id", "id"),
+)
+
+# Who works on an image of a team's project now; of no worth an hour later, so without a seal. Seconds since 1970.
+image_lease = Table(
+    "image_lease",
+    tables,
+    Column("image_id", ForeignKey("image.id", ondelete="CASCADE"), primary_key=True),
+    Column("holder", String, nullable=False),
+    Column("person", String, nullable=False),
+    Column("host", String, nullable=False),
+    Column("until", Float, nullable=False),
 )
 
 # What is known of a layer without reading it (see image_facts.py); it can be found anew from the layer.

@@ -13,6 +13,8 @@ from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS, Annotation
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.store import DatasetSource, Project
+from segstudio.store.place import Place, place_of
+from segstudio.store.server import is_shared
 from segstudio.workflows.class_mapping import match_classes
 from segstudio.workflows.parallel import in_order
 from segstudio.workflows.reading import PROJECT_SUFFIX
@@ -22,7 +24,7 @@ from segstudio.workflows.reading import PROJECT_SUFFIX
 class ImportReport:
     """How many images were read, how many have their labels in the project now, and what was skipped and why."""
 
-    project: Path
+    project: Place
     read: int
     written: int
     skipped: tuple[Skipped, ...] = ()
@@ -55,8 +57,8 @@ def import_dataset(
     Images that the project already has keep their labels: an import never overwrites work. Classes are mapped by name
     onto those of an existing project. What was added when `cancel` is seen stays. Raises `UserError`.
     """
-    target = Path(project)
-    if target.suffix.lower() != PROJECT_SUFFIX:
+    target = place_of(project)
+    if isinstance(target, Path) and target.suffix.lower() != PROJECT_SUFFIX:
         raise UserError(f"{target}: a project's name ends in {PROJECT_SUFFIX}")
     dataset = formats.read(source, source_format, class_set=classes, split=split)
     if not dataset.images:
@@ -68,11 +70,14 @@ def import_dataset(
         return _take_labels(opened, dataset, layer, progress, cancel)
 
 
-def _opened_or_made(target: Path, dataset: Dataset, source: Path) -> Project:
-    if target.exists():
-        return Project.open(target)
+def _opened_or_made(target: Place, dataset: Dataset, source: Path) -> Project:
     place = DatasetSource(source.resolve(), dataset.format)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(target, Path):
+        if target.exists():
+            return Project.open(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+    elif is_shared(target):
+        return Project.open(target)
     return Project.create(target, class_set=dataset.class_set, name=dataset.name, dataset_source=place)
 
 

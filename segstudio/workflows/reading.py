@@ -59,7 +59,7 @@ def dataset_of(project: Project, *, layer: str = LABELS) -> Dataset:
         images.append(ImageItem(row.key, row.path, row.size_hw, row.split, row.sequence, read, row.extra))
     source = project.dataset_source
     name = source.format if source is not None else "images"
-    return Dataset(project.name, project.path.parent, name, project.class_set, images)
+    return Dataset(project.name, project.folder, name, project.class_set, images)
 
 
 def _stored(project: Project, key: str, layer: str) -> Annotation:

@@ -70,7 +70,10 @@ def test_step_that_fails_changes_nothing(project, newer_program, monkeypatch):
 def test_file_of_the_first_schema_gets_the_table_of_facts(project):
     project.close()
     raw = sqlite3.connect(project.path)
-    raw.execute("DROP TABLE image_facts")
+    for statement in ("DROP TABLE image_facts", "DROP TABLE review", "DROP TABLE image_lease"):
+        raw.execute(statement)
+    raw.execute("DROP INDEX edit_by_token")
+    raw.execute("ALTER TABLE edit DROP COLUMN token")
     raw.execute("PRAGMA user_version = 1")
     raw.commit()
     raw.close()
