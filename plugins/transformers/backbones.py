@@ -50,3 +50,19 @@ CONVNEXT_T = _convnext(96, 9)
 CONVNEXT_S = _convnext(96, 27)
 CONVNEXT_B = _convnext(128, 27)
 CONVNEXT_L = _convnext(192, 27)
+
+
+def _eomt(width: int, layers: int, heads: int, blocks: int) -> dict[str, Any]:
+    return {
+        "hidden_size": width,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "num_blocks": blocks,
+        "num_queries": 200,
+        "image_size": 640,
+    }
+
+
+EOMT_S = _eomt(384, 12, 6, 3)
+EOMT_B = _eomt(768, 12, 12, 3)
+EOMT_L = _eomt(1024, 24, 16, 4)

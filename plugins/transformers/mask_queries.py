@@ -19,8 +19,17 @@ def semantic_logits(classes: torch.Tensor, masks: torch.Tensor, *, size_hw: tupl
     `classes` are logits `[N, Q, C + 1]` with "no object" last, `masks` logits `[N, Q, h, w]`. The score of a class is
     the sum over the queries of its probability times the mask's.
     """
+    return logarithms(semantic_scores(classes, masks), size_hw=size_hw)
+
+
+def semantic_scores(classes: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
+    """The class scores `[N, C, h, w]` themselves."""
     of_classes, of_masks = classes.float().softmax(dim=-1)[..., :-1], masks.float().sigmoid()
-    scores = torch.einsum("nqc,nqhw->nchw", of_classes, of_masks)
+    return torch.einsum("nqc,nqhw->nchw", of_classes, of_masks)
+
+
+def logarithms(scores: torch.Tensor, *, size_hw: tuple[int, int]) -> torch.Tensor:
+    """Logarithms of class scores `[N, C, h, w]`, enlarged before."""
     if tuple(scores.shape[-2:]) != size_hw:
         scores = F.interpolate(scores, size=size_hw, mode="bilinear", align_corners=False)
     return scores.clamp_(min=LEAST).log_()

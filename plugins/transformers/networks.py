@@ -14,10 +14,10 @@ import torch.nn.functional as F
 import transformers
 from transformers import AutoConfig, PreTrainedConfig
 
-from segstudio.plugins.api import UserError
+from segstudio.plugins.api import IMAGENET_MEAN, IMAGENET_STD, UserError
 
 from . import backbones
-from .mask_queries import found_instances, found_segments, semantic_logits
+from .mask_queries import found_instances, found_segments, logarithms, semantic_logits, semantic_scores
 
 Tensors = dict[str, torch.Tensor]
 Objects = list[dict[str, torch.Tensor]]
@@ -118,6 +118,56 @@ class Mask2Former(_MaskClassifier, transformers.Mask2FormerForUniversalSegmentat
     masks_at_input_size = True
 
 
+class EoMT(_MaskClassifier, transformers.EomtForUniversalSegmentation):
+    """Semantic logits, or lists of objects or segments, of EoMT, of pixels 0…1 that it normalises itself.
+
+    The plain vision transformer knows squares of `config.image_size` only. For classes of pixels the image's short side
+    becomes that, and as few windows as cover the long side are averaged; else the image is to be fitted into the
+    square, black below or on the right.
+    """
+
+    library = transformers.EomtForUniversalSegmentation
+
+    masks_at_input_size = True
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor | Objects:
+        side = int(self.config.image_size)
+        mean, std = (pixels.new_tensor(values)[:, None, None] for values in (IMAGENET_MEAN, IMAGENET_STD))
+        normalised = (pixels - mean) / std
+        if self.task == "semantic":
+            return self._by_windows(normalised, side)
+        if tuple(pixels.shape[-2:]) != (side, side):
+            raise UserError(f"EoMT looks at squares of {side} pixels, not at {pixels.shape[-1]}×{pixels.shape[-2]}")
+        return super().forward(normalised)
+
+    def _by_windows(self, pixels: torch.Tensor, side: int) -> torch.Tensor:
+        height, width = (int(value) for value in pixels.shape[-2:])
+        short = min(height, width)
+        scaled_hw = (max(side, round(height * side / short)), max(side, round(width * side / short)))
+        if scaled_hw != (height, width):
+            pixels = F.interpolate(pixels, scaled_hw, mode="bilinear", align_corners=False, antialias=True)
+        axis = -2 if height > width else -1
+        total: torch.Tensor | None = None
+        count = pixels.new_zeros(scaled_hw)
+        for start in window_starts(max(scaled_hw), side):
+            classes, masks = self._queries(pixels.narrow(axis, start, side))
+            masks = F.interpolate(masks, size=(side, side), mode="bilinear", align_corners=False)
+            scores = semantic_scores(classes, masks)
+            if total is None:
+                total = scores.new_zeros((*scores.shape[:2], *scaled_hw))
+            total.narrow(axis, start, side).add_(scores)
+            count.narrow(axis, start, side).add_(1)
+        assert total is not None
+        return logarithms(total / count, size_hw=(height, width))
+
+
+def window_starts(length: int, side: int) -> list[int]:
+    """Where the fewest windows of `side` pixels that cover `length` begin, evenly spread."""
+    count = -(-length // side)
+    step = (length - side) / max(1, count - 1)
+    return [int(number * step) for number in range(count)]
+
+
 TASK_TOKENS = {"semantic": (29119, 1550), "instance": (34572,), "panoptic": (1072, 24755)}
 """The last words of "the task is semantic" and so on in CLIP's byte-pair vocabulary."""
 
@@ -169,6 +219,9 @@ def _build(
     built: torch.nn.Module = network(kind(**settings))
     if task != "semantic":
         built.task = task  # type: ignore[assignment]
+    if kind.model_type == "eomt":
+        # Training anneals the masked attention away; a network without weights would still draw lots for it.
+        built.attn_mask_probs.zero_()  # type: ignore[operator, union-attr]
     return built
 
 
@@ -227,3 +280,9 @@ mask2former_swin_l_panoptic = partial(_build, Mask2Former, _queries(backbones.SW
 oneformer_swin_l = partial(_build, OneFormer, _queries(backbones.SWIN_L, 250))
 oneformer_swin_l_instance = partial(_build, OneFormer, _queries(backbones.SWIN_L, 150), task="instance")
 oneformer_swin_l_panoptic = partial(_build, OneFormer, _queries(backbones.SWIN_L, 150), task="panoptic")
+
+eomt_l = partial(_build, EoMT, backbones.EOMT_L | {"image_size": 512, "num_queries": 100})
+eomt_l_instance = partial(_build, EoMT, backbones.EOMT_L, task="instance")
+eomt_s_panoptic = partial(_build, EoMT, backbones.EOMT_S, task="panoptic")
+eomt_b_panoptic = partial(_build, EoMT, backbones.EOMT_B, task="panoptic")
+eomt_l_panoptic = partial(_build, EoMT, backbones.EOMT_L, task="panoptic")

@@ -17,8 +17,11 @@ HOME = Path(__file__).parent / "reference"
 SAMPLES = 256
 
 
-def fill(shapes: dict[str, list[int]]) -> dict[str, torch.Tensor]:
-    """Seeded values for every tensor name: no parameter stays at a value that would hide a wrong connection."""
+def fill(shapes: dict[str, list[int]], lift: float = 0.0) -> dict[str, torch.Tensor]:
+    """Seeded values for every tensor name: no parameter stays at a value that would hide a wrong connection.
+
+    `lift` is added to biases, for networks so narrow that rectifiers would leave nothing.
+    """
     tensors = {}
     for name, shape in shapes.items():
         rng = np.random.default_rng(zlib.crc32(name.encode()))
@@ -30,7 +33,7 @@ def fill(shapes: dict[str, list[int]]) -> dict[str, torch.Tensor]:
         elif name.endswith("running_var") or (len(shape) == 1 and name.endswith("weight")):
             values = rng.uniform(0.5, 1.5, shape)
         elif len(shape) == 1:
-            values = rng.normal(0.0, 0.2, shape)
+            values = rng.normal(0.0, 0.2, shape) + (lift if name.endswith("bias") else 0.0)
         else:
             values = rng.normal(0.0, 0.7 / np.prod(shape[1:]) ** 0.5, shape)
         tensors[name] = torch.from_numpy(np.asarray(values, np.float32))
@@ -60,15 +63,34 @@ def summary(output: torch.Tensor) -> dict[str, object]:
     }
 
 
-def write(name: str, *, source: str, model: str, options: dict, shapes: dict, outputs: dict) -> None:
-    """Keep one reference run; `outputs` is `summary` by "HxW"."""
-    document = {"source": source, "model": model, "options": options, "outputs": outputs, "shapes": shapes}
+def write(name: str, *, source: str, model: str, options: dict, shapes: dict, outputs: dict, lift: float = 0.0) -> None:
+    """Keep one reference run; `outputs` is `summary` by "HxW", or by "HxW" and head.
+
+    Beside the heads `found` may keep the best objects: their `scores`, `channels` and the `areas` of their masks.
+    """
+    document = {
+        "source": source,
+        "model": model,
+        "options": options,
+        "lift": lift,
+        "outputs": outputs,
+        "shapes": shapes,
+    }
     HOME.mkdir(exist_ok=True)
     (HOME / f"{name}.json").write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
 def names() -> list[str]:
     return sorted(path.stem for path in HOME.glob("*.json"))
+
+
+def names_with_objects() -> list[str]:
+    return [name for name in names() if any("found" in outputs for outputs in read(name)["outputs"].values())]
+
+
+def filled(kept: dict) -> dict[str, torch.Tensor]:
+    """The weights with which a kept run was made."""
+    return fill(kept["shapes"], kept.get("lift", 0.0))
 
 
 def read(name: str) -> dict:
