@@ -1,180 +1,121 @@
-"""The filmstrip: every image of what is open, with thumbnails made when they come into sight, and a badge each."""
+"""The filmstrip: the images that are shown, each with a badge; a sign above it tells when these are not all."""
 
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
+from collections.abc import Iterable
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
+    QLabel,
     QListView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
 from segstudio.session.document import Document
-from segstudio.session.images import Badge
-from segstudio.session.jobs import Job
+from segstudio.session.images import NO_BADGE, NO_REMARK, Badge, Remark, Walk
 from segstudio.session.session import Session
 from segstudio.ui.panels.metrics import percent
+from segstudio.ui.panels.thumbnails import HEIGHT, WIDTH, Thumbnails
+from segstudio.ui.shell.elided import ElidedLabel
 from segstudio.ui.shell.icons import icon
 from segstudio.ui.shell.theme import current_theme
 
 _Index = QModelIndex | QPersistentModelIndex
 BADGE = Qt.ItemDataRole.UserRole
 BROKEN = Qt.ItemDataRole.UserRole + 1
-WIDTH, HEIGHT = 132, 66
-KEPT = 600
-"""Thumbnails kept in memory (26 kB each)."""
-_STATUS_COLORS = {"to do": "dim", "labelled": "accent", "reviewed": "good", "rejected": "bad"}
-
-
-_STATUS_MARKS = {"reviewed": "✓", "rejected": "✗"}
+REMARK = Qt.ItemDataRole.UserRole + 2
+STATUS_COLORS = {"to do": "dim", "labelled": "accent", "reviewed": "good", "rejected": "bad"}
+STATUS_MARKS = {"reviewed": "✓", "rejected": "✗"}
 
 
 class FilmModel(QAbstractListModel):
-    """One row per image; asks for a thumbnail the first time a row is painted, a few at a time."""
+    """One row per image that is shown; asks for a thumbnail the first time a row is painted."""
 
-    def __init__(self, session: Session, parent: QWidget) -> None:
+    def __init__(self, session: Session, thumbnails: Thumbnails, parent: QWidget) -> None:
         super().__init__(parent)
         self._session = session
-        self._thumbnails: OrderedDict[str, QImage | None] = OrderedDict()
-        self._waiting: OrderedDict[str, int] = OrderedDict()
-        self._broken: set[str] = set()
-        self._busy = False
-        self._shared = shared_ends([item.name for item in session.images])
+        self._thumbnails = thumbnails
+        self._shared = shared_ends(item.name for item in session.images)
         session.images.reset.connect(self._on_reset)
         session.images.changed.connect(self._on_changed)
-        session.document_changed.connect(self._on_document)
+        session.images.walk_changed.connect(self._on_walk)
+        thumbnails.arrived.connect(self._on_changed)
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: N802, B008 (Qt's signature)
-        return 0 if parent.isValid() else len(self._session.images)
+        return 0 if parent.isValid() else self._session.images.num_shown
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        row = index.row()
-        if not 0 <= row < len(self._session.images):
+        images = self._session.images
+        if not 0 <= index.row() < images.num_shown:
             return None
-        item = self._session.images[row]
+        number = images.index_at(index.row())
+        item = images[number]
         if role == Qt.ItemDataRole.DisplayRole:
             return item.name[self._shared[0] : len(item.name) - self._shared[1]]
         if role == Qt.ItemDataRole.DecorationRole:
-            return self._thumbnail(row)
+            return self._thumbnails.of(number)
         if role == BADGE:
-            return self._session.images.badge(row)
+            return images.badge(number)
+        if role == REMARK:
+            return images.remark(number)
         if role == BROKEN:
-            return item.key in self._broken
+            return self._thumbnails.is_broken(number)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return _in_words(item.key, self._session.images.badge(row))
+            return _in_words(item.key, images.badge(number), images.remark(number))
         return None
-
-    def _thumbnail(self, row: int) -> QImage | None:
-        key = self._session.images[row].key
-        if key in self._thumbnails:
-            self._thumbnails.move_to_end(key)
-            return self._thumbnails[key]
-        self._waiting[key] = row
-        while len(self._waiting) > 40:
-            self._waiting.popitem(last=False)
-        self._work()
-        return None
-
-    def _work(self) -> None:
-        if self._busy or not self._waiting:
-            return
-        key, row = self._waiting.popitem()
-        item = self._session.images[row] if row < len(self._session.images) else None
-        path = item.path if item is not None else None
-        if item is None or path is None:
-            self._thumbnails[key] = None
-            return
-        self._busy = True
-
-        pictures, page = self._session.pictures, item.page
-
-        def make(job: Job) -> NDArray[np.uint8] | None:
-            image_hwc = pictures.thumbnail(path, page, 2 * WIDTH)
-            if image_hwc is None:
-                return None
-            height, width = image_hwc.shape[:2]
-            scale = min(1.0, 2 * WIDTH / width, 2 * HEIGHT / height)
-            size = max(1, round(width * scale)), max(1, round(height * scale))
-            return np.ascontiguousarray(cv2.resize(image_hwc, size, interpolation=cv2.INTER_AREA))
-
-        def done(thumbnail_hwc: NDArray[np.uint8] | None) -> None:
-            if thumbnail_hwc is None:
-                self._keep(key, None)
-                return
-            height, width = thumbnail_hwc.shape[:2]
-            image = QImage(thumbnail_hwc.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
-            self._keep(key, image)
-
-        def failed(error: BaseException) -> None:
-            self._broken.add(key)
-            self._keep(key, None)
-
-        self._session.jobs.submit(make, done=done, failed=failed)
-
-    def _on_document(self, document: Document | None) -> None:
-        """A large picture has its thumbnail only from the time when it is decoded."""
-        if document is not None and document.key not in self._broken and self._thumbnails.get(document.key) is None:
-            self._thumbnails.pop(document.key, None)
-            row = self._session.images.index_of(document.key)
-            if row is not None:
-                self.dataChanged.emit(self.index(row), self.index(row), [Qt.ItemDataRole.DecorationRole])
-
-    def _keep(self, key: str, image: QImage | None) -> None:
-        self._busy = False
-        self._thumbnails[key] = image
-        while len(self._thumbnails) > KEPT:
-            self._thumbnails.popitem(last=False)
-        row = self._session.images.index_of(key)
-        if row is not None:
-            self.dataChanged.emit(self.index(row), self.index(row), [Qt.ItemDataRole.DecorationRole])
-        self._work()
 
     def _on_reset(self, count: int) -> None:
         self.beginResetModel()
-        self._thumbnails.clear()
-        self._waiting.clear()
-        self._broken.clear()
-        self._busy = False
-        self._shared = shared_ends([item.name for item in self._session.images])
+        self._shared = shared_ends(item.name for item in self._session.images)
         self.endResetModel()
 
-    def _on_changed(self, row: int) -> None:
-        self.dataChanged.emit(self.index(row), self.index(row))
+    def _on_walk(self, _: Walk | None) -> None:
+        self.beginResetModel()
+        self.endResetModel()
+
+    def _on_changed(self, number: int) -> None:
+        place = self._session.images.place_of(number)
+        if place is not None:
+            self.dataChanged.emit(self.index(place), self.index(place))
 
 
-def shared_ends(names: list[str]) -> tuple[int, int]:
+def shared_ends(names: Iterable[str]) -> tuple[int, int]:
     """How many characters all names share at their beginning and at their end, whole words only.
 
     Data sets give all their files the same city or camera; what tells them apart is in the middle.
     """
+    names = list(names)
     if len(names) < 2:
         return 0, 0
-    front = _whole_words(os.path.commonprefix(names))
-    back = _whole_words(os.path.commonprefix([name[front:][::-1] for name in names]))
-    return front, back
+    # What the first and the last in order share, all between share.
+    front = _whole_words(os.path.commonprefix([min(names), max(names)]))
+    turned = [name[front:][::-1] for name in names]
+    return front, _whole_words(os.path.commonprefix([min(turned), max(turned)]))
 
 
 def _whole_words(shared: str) -> int:
     return max((i + 1 for i, letter in enumerate(shared) if letter in "_-. "), default=0)
 
 
-def _in_words(key: str, badge: Badge) -> str:
+def _in_words(key: str, badge: Badge, remark: Remark) -> str:
     words = [key, badge.status]
     if badge.mean_iou is not None:
         words.append(f"mIoU {percent(badge.mean_iou)}")
     if badge.worst_class:
         words.append(f"worst class {badge.worst_class}")
+    if remark.tags:
+        words.append(", ".join(remark.tags))
+    if remark.note:
+        words.append(f"note: {remark.note}")
     return " · ".join(words)
 
 
@@ -209,16 +150,45 @@ class FilmDelegate(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(theme.accent), 2.5))
             painter.drawRoundedRect(frame.adjusted(-1, -1, 1, 1), 6, 6)
+        self._marks(painter, index, frame)
         self._caption(painter, index, frame)
         painter.restore()
 
+    def _marks(self, painter: QPainter, index: _Index, frame: QRectF) -> None:
+        """Over the picture: the worst class below on the left, a flag and the sign of a note above on the right."""
+        theme = current_theme()
+        badge: Badge = index.data(BADGE) or NO_BADGE
+        remark: Remark = index.data(REMARK) or NO_REMARK
+        if badge.worst_class and badge.mean_iou is not None and badge.mean_iou < 1:
+            small = painter.font()
+            small.setPixelSize(10)
+            metrics = QFontMetrics(small)
+            text = metrics.elidedText(badge.worst_class, Qt.TextElideMode.ElideRight, round(frame.width()) - 30)
+            box = QRectF(frame.left() + 3, frame.bottom() - 17, metrics.horizontalAdvance(text) + 10, 14)
+            shade = QColor(theme.ground)
+            shade.setAlpha(215)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(shade)
+            painter.drawRoundedRect(box, 4, 4)
+            painter.save()
+            painter.setFont(small)
+            painter.setPen(QColor(theme.text))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+            painter.restore()
+        right = frame.right() - 4
+        if remark.is_flagged:
+            draw_flag(painter, QRectF(right - 12, frame.top() + 4, 12, 14))
+            right -= 18
+        if remark.note:
+            draw_note(painter, QRectF(right - 12, frame.top() + 4, 12, 13))
+
     def _caption(self, painter: QPainter, index: _Index, frame: QRectF) -> None:
         theme = current_theme()
-        badge: Badge = index.data(BADGE)
+        badge: Badge = index.data(BADGE) or NO_BADGE
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(getattr(theme, _STATUS_COLORS.get(badge.status, "dim"))))
+        painter.setBrush(QColor(getattr(theme, STATUS_COLORS.get(badge.status, "dim"))))
         dot = QRectF(frame.left() + 1, frame.bottom() + 8, 8, 8)
-        if mark := _STATUS_MARKS.get(badge.status):
+        if mark := STATUS_MARKS.get(badge.status):
             # A person's word is told by a sign, not by a colour alone.
             painter.setPen(painter.brush().color())
             painter.drawText(dot.adjusted(-3, -4, 4, 4), Qt.AlignmentFlag.AlignCenter, mark)
@@ -237,13 +207,74 @@ class FilmDelegate(QStyledItemDelegate):
             painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, score)
 
 
+def draw_flag(painter: QPainter, box: QRectF) -> None:
+    """A small flag on its staff."""
+    theme = current_theme()
+    painter.setPen(QPen(QColor(theme.ground), 1))
+    painter.setBrush(QColor(theme.warn))
+    top, middle = box.top(), box.top() + box.height() * 0.35
+    corners = [(box.left() + 2, top), (box.right(), middle), (box.left() + 2, top + box.height() * 0.7)]
+    painter.drawPolygon(QPolygonF([QRectF(x, y, 0, 0).topLeft() for x, y in corners]))
+    painter.setPen(QPen(QColor(theme.warn), 2))
+    painter.drawLine(QRectF(box.left() + 1, top, 0, 0).topLeft(), QRectF(box.left() + 1, box.bottom(), 0, 0).topLeft())
+
+
+def draw_note(painter: QPainter, box: QRectF) -> None:
+    """A small sheet with two lines of writing."""
+    theme = current_theme()
+    painter.setPen(QPen(QColor(theme.ground), 1))
+    painter.setBrush(QColor(theme.accent))
+    painter.drawRoundedRect(box, 2, 2)
+    painter.setPen(QPen(QColor(theme.on_accent), 1))
+    for part in (0.38, 0.66):
+        y = box.top() + part * box.height()
+        painter.drawLine(QRectF(box.left() + 3, y, 0, 0).topLeft(), QRectF(box.right() - 3, y, 0, 0).topLeft())
+
+
+class WalkSign(QWidget):
+    """Says that not all images are shown, or not as they come, and takes that back by one click."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.setObjectName("walk-sign")
+        self.mark = QLabel()
+        self.mark.setPixmap(icon("search", "accent").pixmap(14, 14))
+        self.text = ElidedLabel()
+        self.clear = QToolButton()
+        self.clear.setText("Show all")
+        self.clear.setToolTip("Take the filter and the order away")
+        self.clear.setProperty("role", "outlined")
+        self.clear.clicked.connect(self._show_all)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 2, 8, 2)
+        row.addWidget(self.mark)
+        row.addWidget(self.text, 1)
+        row.addWidget(self.clear)
+        session.images.walk_changed.connect(self.refresh)
+        session.images.reset.connect(self.refresh)
+        self.hide()
+
+    def refresh(self, _: object = None) -> None:
+        images = self._session.images
+        self.setVisible(images.walk is not None)
+        if images.walk is not None:
+            shown, total = f"{images.num_shown:,}", f"{len(images):,}"
+            self.text.setText(f"{shown} of {total} images: {images.walk.text}")
+
+    def _show_all(self) -> None:
+        self._session.images.show(None)
+
+
 class Filmstrip(QWidget):
     """Follows the image list and the open document; a click opens an image."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.model = FilmModel(session, self)
+        self.thumbnails = Thumbnails(session, self)
+        self.model = FilmModel(session, self.thumbnails, self)
+        self.sign = WalkSign(session)
         self.list = QListView()
         self.list.setModel(self.model)
         self.list.setItemDelegate(FilmDelegate(self.list))
@@ -258,17 +289,24 @@ class Filmstrip(QWidget):
         self.list.setAccessibleName("Images")
         self.list.clicked.connect(self._open)
         self.list.activated.connect(self._open)
-        layout = QHBoxLayout(self)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 0, 4, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.sign)
         layout.addWidget(self.list)
-        self.setFixedHeight(HEIGHT + 48)
-        session.document_changed.connect(self._on_document)
+        self.list.setFixedHeight(HEIGHT + 48)
+        session.document_changed.connect(self._show_current)
+        session.images.walk_changed.connect(self._show_current)
 
     def _open(self, index: QModelIndex) -> None:
-        if index.row() != self._session.index:
-            self._session.go(index.row())
+        number = self._session.images.index_at(index.row())
+        if number != self._session.index:
+            self._session.go(number)
 
-    def _on_document(self, document: Document | None) -> None:
-        index = self._session.index
-        if index is not None:
-            self.list.setCurrentIndex(self.model.index(index))
+    def _show_current(self, _: Document | Walk | None) -> None:
+        number = self._session.index
+        place = None if number is None else self._session.images.place_of(number)
+        if place is None:
+            self.list.clearSelection()
+        else:
+            self.list.setCurrentIndex(self.model.index(place))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from segstudio.core.layer import LABELS, TRUTH
 from segstudio.session.document import Document
@@ -12,6 +12,9 @@ from segstudio.ui.panels.metrics import percent
 from segstudio.ui.panels.picture import PictureAdjust
 from segstudio.ui.shell.elided import ElidedLabel
 from segstudio.ui.shell.icons import IconMark, icon
+
+STYLE_WORDS = {"both": "areas and outlines", "fill": "areas", "outline": "outlines"}
+"""The words for the ways in which labels are drawn, in the order in which a command steps through them."""
 
 
 def layer_title(name: str) -> str:
@@ -34,11 +37,28 @@ class LayersPanel(QWidget):
         self._layout.setContentsMargins(10, 4, 10, 8)
         self._layout.setSpacing(6)
         self.picture = PictureAdjust(session)
+        self._layout.addLayout(self._style_row())
         self._layout.addWidget(self.picture)
         self._layout.addStretch(1)
+        self._show_style()
         session.document_changed.connect(self._on_document)
         session.view.changed.connect(self._on_view)
         self._on_document(session.document)
+
+    def _style_row(self) -> QHBoxLayout:
+        self.style_box = QComboBox()
+        for style, words in STYLE_WORDS.items():
+            self.style_box.addItem(words[0].upper() + words[1:], style)
+        self.style_box.setAccessibleName("How labels are drawn")
+        self.style_box.setToolTip("Areas, outlines or both (Shift+T)")
+        self.style_box.activated.connect(self._on_style)
+        line = QHBoxLayout()
+        line.addWidget(QLabel("Draw"))
+        line.addWidget(self.style_box, 1)
+        return line
+
+    def _on_style(self, index: int) -> None:
+        self._session.view.set(fill_style=self.style_box.itemData(index))
 
     def row(self, name: str) -> LayerRow:
         """The row of a layer; raises `KeyError` where the image has no such layer."""
@@ -69,9 +89,14 @@ class LayersPanel(QWidget):
                 self._rows[name].show_score(self._session.live.score_of(document.layer(name)))
 
     def _on_view(self, names: frozenset[str]) -> None:
+        if "fill_style" in names:
+            self._show_style()
         if names & {"shown", "opacity"}:
             for row in self._rows.values():
                 row.refresh()
+
+    def _show_style(self) -> None:
+        self.style_box.setCurrentIndex(self.style_box.findData(self._session.view.now.fill_style))
 
 
 class LayerRow(QWidget):

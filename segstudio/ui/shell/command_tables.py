@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from segstudio.ui.shell.inspect_commands import InspectCommands
 from segstudio.ui.shell.object_commands import ObjectCommands
+from segstudio.ui.shell.object_state_commands import ObjectStateCommands
 from segstudio.ui.shell.paint_commands import PaintCommands
 from segstudio.ui.shell.preferences import PreferenceCommands
 from segstudio.ui.shell.tool_commands import ToolCommands
@@ -32,6 +33,7 @@ TABLES: tuple[Callable[[MainWindow], CommandTable], ...] = (
     PreferenceCommands,
     ViewCommands,
     ObjectCommands,
+    ObjectStateCommands,
     ToolCommands,
     PaintCommands,
     InspectCommands,

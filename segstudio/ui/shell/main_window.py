@@ -39,6 +39,7 @@ from segstudio.ui.shell.commands import Commands
 from segstudio.ui.shell.docks import Docks
 from segstudio.ui.shell.job_bridge import GuiHop
 from segstudio.ui.shell.message_bar import MessageBar
+from segstudio.ui.shell.object_state_commands import BUTTONS
 from segstudio.ui.shell.preferences import begin_with
 from segstudio.ui.shell.status_bar import StatusBar
 from segstudio.ui.shell.tool_options import ToolOptions
@@ -77,6 +78,7 @@ class MainWindow(QMainWindow):
         self.filmstrip = Filmstrip(session)
         self.actions_table = Actions(self)
         begin_with(self, load_settings())
+        self.objects.add_buttons([self.commands.action(name) for name in BUTTONS])
         self.legend = ErrorLegend(session, self.commands.action("view.error_class"), self.canvas)
         self.messages = MessageBar()
         self._viewer: Callable[[], PictureView] = lambda: self.canvas
