@@ -23,8 +23,8 @@ from segstudio.session.images import ImageList
 from segstudio.session.jobs import Job, Jobs
 from segstudio.session.live import LiveScores
 from segstudio.session.notify import Notifier
-from segstudio.session.overview import Overview
 from segstudio.session.object_view import ObjectView
+from segstudio.session.overview import Overview
 from segstudio.session.pictures import PictureCache
 from segstudio.session.predictions import Host, Predictions
 from segstudio.session.view import ViewState
