@@ -84,8 +84,9 @@ class Aids(QObject):
         return super().eventFilter(watched, event)
 
     def _place(self) -> None:
-        for widget in (*self.rulers, self.minimap):
-            widget.place(self._picture.size())
+        for ruler in self.rulers:
+            ruler.place(self._picture.size())
+        self.minimap.place(self._picture.size())
 
     def _on_view(self, names: frozenset[str]) -> None:
         if names & SHOWN_BY:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from math import ceil, floor
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QRect
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from segstudio.core.geometry import Rect
+from segstudio.render.sampling import Grid
 from segstudio.render.viewport import Viewport
 
 GRID_FROM = 8.0
@@ -27,21 +30,21 @@ def draw_pixel_grid(painter: QPainter, viewport: Viewport, size_hw: tuple[int, i
         ceil((area.right() + 1) * ratio),
         ceil((area.bottom() + 1) * ratio),
     )
-    shown = viewport.device_rect(Rect.of_size(*size_hw)).intersect(part)
+    # One pixel more: whether a line runs through a pixel is told from the one before it.
+    shown = viewport.device_rect(Rect.of_size(*size_hw)).intersect(part.grown(1))
     if shown.is_empty:
         return
-    columns = _edges(viewport.left, viewport.scale, shown.x0, shown.x1)
-    rows = _edges(viewport.top, viewport.scale, shown.y0, shown.y1)
+    grid = Grid.of(viewport, shown)
+    across, down = (grid.y, grid.x) if grid.is_swapped else (grid.x, grid.y)
     x0, x1, y0, y1 = (value / ratio for value in (shown.x0, shown.x1, shown.y0, shown.y1))
-    lines = [QLineF(x, y0, x, y1) for x in ((c + 0.5) / ratio for c in columns)]
-    lines += [QLineF(x0, y, x1, y) for y in ((r + 0.5) / ratio for r in rows)]
+    lines = [QLineF(x, y0, x, y1) for x in (np.flatnonzero(_begins(across)) + shown.x0 + 0.5) / ratio]
+    lines += [QLineF(x0, y, x1, y) for y in (np.flatnonzero(_begins(down)) + shown.y0 + 0.5) / ratio]
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(QPen(_GREY, 0))
     painter.drawLines(lines)
 
 
-def _edges(corner: float, scale: float, low: int, high: int) -> list[int]:
-    """The device pixels of low … high − 1 at which another image pixel begins (a pixel shows what its middle is on)."""
-    first, last = ceil((low + corner) / scale), floor((high + corner) / scale)
-    places = (ceil(number * scale - corner - 0.5) for number in range(first, last + 1))
-    return [place for place in places if low <= place < high]
+def _begins(position: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where another image pixel begins, by the rule by which the picture is sampled."""
+    numbers = np.floor(position)
+    return np.diff(numbers, prepend=numbers[:1]) != 0

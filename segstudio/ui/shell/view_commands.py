@@ -9,14 +9,12 @@ from segstudio.core.errors import UserError
 from segstudio.core.geometry import Rect, union_all
 from segstudio.session.view_aids import AIDS, remember_aids, restore_aids
 from segstudio.ui.canvas.tools.region import region_at
+from segstudio.ui.panels.layers import STYLE_WORDS
 from segstudio.ui.shell.commands import Command
 
 if TYPE_CHECKING:
-    from segstudio.session.view import FillStyle
     from segstudio.ui.shell.main_window import MainWindow
 
-STYLES: tuple[FillStyle, ...] = ("both", "fill", "outline")
-STYLE_WORDS = {"both": "areas and outlines", "fill": "areas", "outline": "outlines"}
 _TITLES = {
     "minimap": "&Map of the image",
     "rulers": "R&ulers",
@@ -62,7 +60,8 @@ class ViewCommands:
 
     def _next_style(self) -> None:
         view = self._session.view
-        style = STYLES[(STYLES.index(view.now.fill_style) + 1) % len(STYLES)]
+        styles = list(STYLE_WORDS)
+        style = styles[(styles.index(view.now.fill_style) + 1) % len(styles)]
         view.set(fill_style=style)
         self._session.notify.info(f"labels are drawn as {STYLE_WORDS[style]}")
 
