@@ -39,8 +39,9 @@ class ExportedProgram(torch.nn.Module):
         except (AssertionError, RuntimeError) as error:
             first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             if "Guard failed" in first or "Expected input" in first:
+                size = f"{pixels.shape[3]}×{pixels.shape[2]}"
                 raise UserError(
-                    f"the program was exported for another size than {pixels.shape[3]}×{pixels.shape[2]}: {first[:160]}",
+                    f"the program was exported for another size than {size}: {first[:160]}",
                     hint="give its size with --size",
                 ) from None
             raise
@@ -64,7 +65,7 @@ def open_program(path: Path) -> torch.nn.Module:
         with _tensors_only(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ExportedProgram(torch.export.load(str(path)))
-    except Exception as error:  # whatever a foreign archive makes the loader stumble over
+    except Exception as error:  # noqa: BLE001 - whatever a foreign archive makes the loader stumble over
         first = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise UserError(f"{path}: not a torch.export program, or damaged: {first[:160]}") from None
 

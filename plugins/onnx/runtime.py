@@ -45,7 +45,7 @@ class OnnxProgram(torch.nn.Module):
     def _run(self, given: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         try:
             outputs = self._session.run(None, {self._input.name: given})
-        except Exception as error:  # the runtime has a class of its own for each of its many errors
+        except Exception as error:  # noqa: BLE001 - the runtime has a class of its own for each of its many errors
             first = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise UserError(f"{self._where}: ONNX Runtime failed: {first[:200]}") from None
         for output in outputs:
@@ -66,7 +66,7 @@ def open_program(path: Path) -> torch.nn.Module:
     options.intra_op_num_threads = torch.get_num_threads()
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=providers)
-    except Exception as error:  # the runtime has a class of its own for each of its many errors
+    except Exception as error:  # noqa: BLE001 - the runtime has a class of its own for each of its many errors
         first = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise UserError(f"{path}: not an ONNX model, or damaged: {first[:160]}") from None
     return OnnxProgram(session, str(path))

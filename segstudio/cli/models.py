@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from segstudio.cli.console import Console, table
-from segstudio.cli.options import AsJson
+from segstudio.cli.options import AsJson, class_set, numbers, size_hw
 from segstudio.core.errors import UserError
 
 
@@ -19,15 +20,42 @@ def add_to(app: typer.Typer) -> None:
 def models(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this model, in full.")] = None,
     task: Annotated[str | None, typer.Option(help="semantic, instance or panoptic.")] = None,
+    add: Annotated[Path | None, typer.Option(metavar="FILE", help="Offer an ONNX, TorchScript or .pt2 file.")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take NAME off your own models.")] = False,
+    classes: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="Of the added file.")] = None,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="Of the added file's input.")] = None,
+    mean: Annotated[str | None, typer.Option(metavar="a,b,c", help="Mean to subtract, of the added file.")] = None,
+    std: Annotated[str | None, typer.Option(metavar="a,b,c", help="Deviation to divide by, of the added file.")] = None,
+    order: Annotated[str | None, typer.Option(metavar="rgb|bgr", help="Channels of the added file.")] = None,
+    scale: Annotated[float | None, typer.Option(help="Factor for pixel values, of the added file.")] = None,
     as_json: AsJson = False,
 ) -> int:
-    """List the models that are known."""
+    """List the models that are known; add and remove your own."""
+    from segstudio.models.own import add_own_model, remove_own_model
     from segstudio.models.registry import default_registry
     from segstudio.plugins.discovery import install
 
     console = Console(as_json=as_json)
     registry = default_registry()
     found = install(registry)
+    if add is not None:
+        size_wh = None if (given := size_hw(size)) is None else [given[1], given[0]]
+        named = class_set(classes)
+        description = {
+            "classes": None if named is None else named.to_json(),
+            "size": size_wh,
+            "mean": numbers("--mean", mean),
+            "std": numbers("--std", std),
+            "order": order,
+            "scale": scale,
+        }
+        name = add_own_model(registry, add, name=name or "", description=description).name
+    elif remove:
+        if name is None:
+            raise UserError("models --remove: which one?", hint="segstudio models NAME --remove")
+        remove_own_model(registry, name)
+        console.note(f"{name} is no longer listed; its file stays")
+        name = None
     if name is not None:
         registry.card(name)  # tells an unknown or broken one
     rows: list[dict[str, Any]] = []

@@ -19,6 +19,7 @@ from segstudio.core.manifest import Offer, PluginManifest, read_manifest
 from segstudio.core.plugin_code import load_attribute
 from segstudio.core.resources import bundled_plugins_dir
 from segstudio.models.card import ModelCard
+from segstudio.models.own import install_own_models
 from segstudio.models.places import find_weights
 
 State = Literal["works", "weights needed", "missing extra", "not yet"]
@@ -91,6 +92,16 @@ class ModelRegistry:
         self._entries.update({entry.name: entry for entry in entries})
         if manifest.folder not in self._folders:
             self._folders.append(manifest.folder)
+
+    def offer_as(self, card: ModelCard, runtime: str) -> None:
+        """Offer a card that no plugin has, run by the code of the model `runtime`; replaces one of the same name."""
+        entry = self.entry(runtime)
+        self._entries[card.name] = ModelEntry(entry.plugin, Offer(card.name, entry.offer.code, entry.offer.extra))
+        self._cards[card.name] = card
+
+    def withdraw(self, name: str) -> None:
+        """Take back what `offer_as` offered."""
+        del self._entries[name], self._cards[name]
 
     def names(self) -> list[str]:
         """All names in alphabetical order."""
@@ -172,7 +183,11 @@ class ModelRegistry:
 
 @cache
 def default_registry() -> ModelRegistry:
-    """The registry of the plugins that ship with the program; the composition root adds those found elsewhere."""
+    """The registry of the plugins that ship with the program, and of the person's own models; the composition root adds
+    the plugins found elsewhere.
+    """
     home = bundled_plugins_dir()
     folders = sorted(path.parent for path in home.glob("*/plugin.toml")) if home.is_dir() else []
-    return ModelRegistry(folders)
+    registry = ModelRegistry(folders)
+    install_own_models(registry)
+    return registry

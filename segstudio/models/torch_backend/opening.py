@@ -11,12 +11,13 @@ import torch
 from segstudio.core.errors import UserError
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.models.card import ModelCard, WeightsEntry
+from segstudio.models.own import described, sidecar
 from segstudio.models.places import weights_in
 from segstudio.models.registry import ModelRegistry
 from segstudio.models.request import PredictSettings
 from segstudio.models.torch_backend.building import build_network
 from segstudio.models.torch_backend.checkpoint import OutputsDiffer, put_tensors, read_tensors
-from segstudio.models.torch_backend.device import choose_device
+from segstudio.models.torch_backend.device import DeviceChoice, choose_device
 from segstudio.models.torch_backend.predictor import Predictor
 from segstudio.models.weights import choose_weights
 
@@ -41,11 +42,7 @@ def open_predictor(
     if settings.threads:
         torch.set_num_threads(settings.threads)
     if "open" in entry.offer.code:
-        if weights is None:
-            raise UserError(f"{name} is a program of your own: it needs a file", hint="give it with --weights")
-        if settings.class_set is None:
-            raise UserError(f"{name} cannot know its classes", hint="name them with --classes")
-        return Predictor(card, entry.load("open")(Path(weights)), choice=choice, settings=settings)
+        return _opened_program(registry, name, weights, choice, settings)
     chosen = choose_weights(card, entry.plugin.folder, weights, progress=progress, cancel=cancel)
     if chosen is None:
         return Predictor(card, build_network(registry, name), choice=choice, settings=settings)
@@ -59,6 +56,28 @@ def open_predictor(
         if chosen.entry is None:
             notes = (f"{chosen.path.name} has the shapes of {known.name!r}: taken with its classes and input",)
     return Predictor(card, network, choice=choice, settings=settings, notes=notes)
+
+
+def _opened_program(
+    registry: ModelRegistry, name: str, weights: str | None, choice: DeviceChoice, settings: PredictSettings
+) -> Predictor:
+    """The predictor of a file that is a network itself, described by its sidecar or as a model of one's own."""
+    entry, card = registry.entry(name), registry.card(name)
+    missing = registry.missing_extra(name)
+    if missing:
+        raise UserError(f"{name} needs the extra {missing!r}", hint=f"pip install segstudio[{missing}]")
+    known = card.entry(weights or "file")
+    if weights is None and known is None:
+        raise UserError(f"{name} is a program of your own: it needs a file", hint="give it with --weights")
+    path = Path(known.source if known is not None else weights or "")
+    if known is None:
+        description = sidecar(path)
+        card = described(card, description, where=str(path))
+        if settings.class_set is None and description.get("classes") is None:
+            raise UserError(
+                f"{name} cannot know its classes", hint=f"name them with --classes, or in {path.name}.json beside it"
+            )
+    return Predictor(card, entry.load("open")(path), choice=choice, settings=settings)
 
 
 def _fitted(
