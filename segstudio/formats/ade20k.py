@@ -20,11 +20,11 @@ from segstudio.formats.class_id_png import raster_losses
 from segstudio.formats.drawn import reading
 from segstudio.formats.files import Probe, key_of, list_files, read_bytes, read_json
 from segstudio.formats.format import Format, ReadOptions
-from segstudio.formats.mapping import by_name
+from segstudio.formats.mapping import ClassMapping, by_name
 from segstudio.formats.paired_rasters import LabelFiles, Layout, annotation_of_pairs, check_sizes, read_pairs, sample
 from segstudio.formats.rasters import annotation_of_values, checked_size, rasterised, values_of
 from segstudio.formats.report import CERTAIN, Candidate, Loss
-from segstudio.formats.writing import JPEG, WriteJob, Written, class_pixels
+from segstudio.formats.writing import JPEG, Desk, WriteJob, Written, class_pixels
 from segstudio.ops import rle
 from segstudio.ops.image import probe_size_hw, read_label_png
 
@@ -199,24 +199,44 @@ def _write(job: WriteJob) -> None:
     source = job.dataset.class_set
     target = job.class_set = source if source.name == "ade20k" else ClassSet.load("ade20k")
     mapping = None if target is source else by_name(source, target)
-    for item, annotation in job.labelled():
-        if mapping is not None:
-            job.tally.add(item.key, mapping.losses(annotation))
-            annotation = mapping.applied(annotation)
-        painted = rasterised(annotation)
-        values_hw = values_of(painted, {c.id: c.id for c in target.classes}, 0)
-        split = item.split if item.split in _SPLITS else _SPLIT_OF.get(item.split, "training")
-        stem = item.name
-        if f"{split}/{stem}" in job.expected:
-            job.skip(item, f"another image is called {stem}")
-            continue
-        job.write_png(f"annotations/{split}/{stem}.png", values_hw.astype(np.uint8))
-        job.place_image(item, f"images/{split}/{stem}.jpg", suffixes=JPEG)
-        pixels = {k: n for k, n in class_pixels(painted).items() if k}
-        other = values_hw.size - sum(pixels.values())
-        job.wrote(f"{split}/{stem}", Written(pixels={**pixels, 0: other} if other else pixels))
+    owner: dict[str, str] = {}
+    for item in job.dataset.images:
+        owner.setdefault("/".join(_place(item)), item.key)
+    body = partial(_write_image, target=target, mapping=mapping, owners=frozenset(owner.values()))
+    for item, _, written in job.each(body):
+        job.wrote("/".join(_place(item)), written)
     info = ["Idx\tName", *(f"{c.id}\t{c.name}" for c in target.classes if c.id > 0)]
     (job.path / "objectInfo150.txt").write_text("\n".join(info) + "\n", encoding="utf-8")
+
+
+def _place(item: ImageItem) -> tuple[str, str]:
+    """(split, name) of an image in the release's folders."""
+    return item.split if item.split in _SPLITS else _SPLIT_OF.get(item.split, "training"), item.name
+
+
+def _write_image(
+    desk: Desk,
+    item: ImageItem,
+    annotation: Annotation | None,
+    *,
+    target: ClassSet,
+    mapping: ClassMapping | None,
+    owners: frozenset[str],
+) -> tuple[None, Written]:
+    assert annotation is not None
+    split, stem = _place(item)
+    if item.key not in owners:
+        raise UserError(f"another image is called {stem}")
+    if mapping is not None:
+        desk.lose(*mapping.losses(annotation))
+        annotation = mapping.applied(annotation)
+    painted = rasterised(annotation)
+    values_hw = values_of(painted, {c.id: c.id for c in target.classes}, 0)
+    desk.write_png(f"annotations/{split}/{stem}.png", values_hw.astype(np.uint8))
+    desk.place_image(item, f"images/{split}/{stem}.jpg", suffixes=JPEG)
+    pixels = {k: n for k, n in class_pixels(painted).items() if k}
+    other = values_hw.size - sum(pixels.values())
+    return None, Written(pixels={**pixels, 0: other} if other else pixels)
 
 
 def _losses(annotation: Annotation, class_set: ClassSet) -> Iterable[Loss]:

@@ -27,7 +27,7 @@ from segstudio.formats.class_id_png import CLASS_SET_FILE
 from segstudio.formats.class_sniffing import one_channel_header, values_of_colors
 from segstudio.formats.files import Probe, list_files, read_json
 from segstudio.formats.format import Format, ReadOptions
-from segstudio.formats.mapping import by_name
+from segstudio.formats.mapping import ClassMapping, by_name
 from segstudio.formats.rasters import (
     annotation_of_values,
     by_train_id,
@@ -37,7 +37,7 @@ from segstudio.formats.rasters import (
     rasterised,
 )
 from segstudio.formats.report import CERTAIN, LIKELY, Candidate, Loss
-from segstudio.formats.writing import WriteJob, Written, class_pixels
+from segstudio.formats.writing import Desk, WriteJob, Written, class_pixels
 from segstudio.ops.image import probe_size_hw, read_label_png
 
 _LABEL_FILE = re.compile(
@@ -208,33 +208,34 @@ def _write(job: WriteJob) -> None:
     source = job.dataset.class_set
     target = job.class_set = _target_class_set(source)
     mapping = None if target is source else by_name(source, target)
-    colors = _colors(target).view(np.uint32).reshape(-1)
-    for item, annotation in job.labelled():
-        if mapping is not None:
-            annotation = mapping.applied(annotation)
-        split, city, core = _place(item)
-        try:
-            painted = rasterised(annotation)
-            label_hw, instance_hw = values_of_segments(painted, target)
-        except UserError as error:
-            job.skip(item, str(error))
-            continue
-        objects, instance_hw, split_up = _polygons(annotation, label_hw, instance_hw, target)
-        job.lose(item, Loss("instances of several parts become several polygons", split_up))
-        document = _document(annotation, objects, target)
-        stem = f"gtFine/{split}/{city}/{core}_gtFine"
-        (job.path / "gtFine" / split / city).mkdir(parents=True, exist_ok=True)
-        (job.path / f"{stem}_polygons.json").write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
-        job.write_png(f"{stem}_labelIds.png", label_hw)
-        job.write_png(f"{stem}_instanceIds.png", instance_hw)
-        job.write_png(f"{stem}_color.png", colors[label_hw].view(np.uint8).reshape(*label_hw.shape, 4))
-        if job.options["train_ids"]:
-            job.write_png(f"{stem}_labelTrainIds.png", cv2.LUT(label_hw, _train_ids(target)))
-        job.place_image(item, f"leftImg8bit/{split}/{city}/{core}_leftImg8bit.png", suffixes=frozenset([".png"]))
-        written = class_pixels(segments_of(label_hw, instance_hw, target, where=item.key))
-        job.wrote(f"{split}/{city}/{core}", Written(_classes(objects), written))
+    for item, _, written in job.each(partial(_write_image, target=target, mapping=mapping)):
+        job.wrote("/".join(_place(item)), written)
     if target.name != "cityscapes" or target != ClassSet.load("cityscapes"):
         (job.path / CLASS_SET_FILE).write_bytes(orjson.dumps(target.to_json(), option=orjson.OPT_INDENT_2))
+
+
+def _write_image(
+    desk: Desk, item: ImageItem, annotation: Annotation | None, *, target: ClassSet, mapping: ClassMapping | None
+) -> tuple[None, Written]:
+    assert annotation is not None
+    if mapping is not None:
+        annotation = mapping.applied(annotation)
+    split, city, core = _place(item)
+    label_hw, instance_hw = values_of_segments(rasterised(annotation), target)
+    objects, instance_hw, split_up = _polygons(annotation, label_hw, instance_hw, target)
+    desk.lose(Loss("instances of several parts become several polygons", split_up))
+    document = _document(annotation, objects, target)
+    stem = f"gtFine/{split}/{city}/{core}_gtFine"
+    desk.place(f"{stem}_polygons.json").write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+    desk.write_png(f"{stem}_labelIds.png", label_hw)
+    desk.write_png(f"{stem}_instanceIds.png", instance_hw)
+    colors = _colors(target).view(np.uint32).reshape(-1)
+    desk.write_png(f"{stem}_color.png", colors[label_hw].view(np.uint8).reshape(*label_hw.shape, 4))
+    if desk.options["train_ids"]:
+        desk.write_png(f"{stem}_labelTrainIds.png", np.asarray(cv2.LUT(label_hw, _train_ids(target)), np.uint8))
+    desk.place_image(item, f"leftImg8bit/{split}/{city}/{core}_leftImg8bit.png", suffixes=frozenset([".png"]))
+    pixels = class_pixels(segments_of(label_hw, instance_hw, target, where=item.key))
+    return None, Written(_classes(objects), pixels)
 
 
 def _classes(objects: Iterable[SegObject]) -> dict[int, int]:

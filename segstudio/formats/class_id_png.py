@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from segstudio.formats.rasters import (
     values_of,
 )
 from segstudio.formats.report import LIKELY, POSSIBLE, Candidate, Loss
-from segstudio.formats.writing import WriteJob, Written, class_pixels
+from segstudio.formats.writing import Desk, WriteJob, Written, class_pixels
 from segstudio.ops.image import probe_size_hw, read_label_png
 
 CLASS_SET_FILE = "class_set.json"
@@ -122,24 +122,41 @@ def _write(job: WriteJob) -> None:
     highest = max((*value_of.values(), background), default=background)
     if highest > 65535:
         raise UserError(f"class id {highest} does not fit into a 16-bit PNG")
-    with_images = job.options["images"] != "none"
-    suffix = "_labelTrainIds" if train_ids else ""
-    for item, annotation in job.labelled():
-        painted = rasterised(annotation)
-        values_hw = values_of(painted, value_of, background)
-        folder = "labels/" if with_images else ""
-        dtype = np.uint8 if highest <= 255 else np.uint16
-        job.write_png(f"{folder}{item.key}{suffix}.png", values_hw.astype(dtype))
-        if item.path is not None:
-            job.place_image(item, f"images/{item.key}{item.path.suffix}")
-        expected = {k: n for k, n in class_pixels(painted).items() if k in value_of}
-        job.wrote(item.key, Written(pixels=None if train_ids else _with_background(expected, painted, background, job)))
+    body = partial(_write_image, value_of=value_of, background=background, is_wide=highest > 255)
+    for item, _, written in job.each(body):
+        job.wrote(item.key, written)
     (job.path / CLASS_SET_FILE).write_bytes(orjson.dumps(job.class_set.to_json(), option=orjson.OPT_INDENT_2))
 
 
-def _with_background(pixels: dict[int, int], painted: Annotation, background: int, job: WriteJob) -> dict[int, int]:
+def _write_image(
+    desk: Desk,
+    item: ImageItem,
+    annotation: Annotation | None,
+    *,
+    value_of: Mapping[int, int],
+    background: int,
+    is_wide: bool,
+) -> tuple[None, Written]:
+    assert annotation is not None
+    train_ids = desk.options["values"] == "train-ids"
+    painted = rasterised(annotation)
+    values_hw = values_of(painted, value_of, background)
+    folder = "labels/" if desk.options["images"] != "none" else ""
+    suffix = "_labelTrainIds" if train_ids else ""
+    desk.write_png(f"{folder}{item.key}{suffix}.png", values_hw.astype(np.uint16 if is_wide else np.uint8))
+    if item.path is not None:
+        desk.place_image(item, f"images/{item.key}{item.path.suffix}")
+    if train_ids:
+        return None, Written()
+    pixels = {k: n for k, n in class_pixels(painted).items() if k in value_of}
+    return None, Written(pixels=_with_background(pixels, painted, background, desk.class_set))
+
+
+def _with_background(
+    pixels: dict[int, int], painted: Annotation, background: int, class_set: ClassSet
+) -> dict[int, int]:
     """The areas as they will be read: where the background value is a class, unlabelled pixels become its own."""
-    if background not in job.class_set.by_id:
+    if background not in class_set.by_id:
         return pixels
     rest = painted.size_hw[0] * painted.size_hw[1] - sum(pixels.values())
     total = pixels.get(background, 0) + rest

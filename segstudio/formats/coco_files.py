@@ -226,6 +226,13 @@ def images_of(file: CocoFile, rows: Sequence[Any], taken: set[str]) -> tuple[dic
     return images, skipped
 
 
+def file_name_of(item: ImageItem) -> str:
+    """The name under which COCO's files call an image: as it was read, else made of its key."""
+    raw = item.extra.get(RAW)
+    own = raw.get("file_name") if isinstance(raw, dict) else None
+    return str(own or item.key + (item.path.suffix if item.path else ".png"))
+
+
 def _image(row: Any, file: CocoFile, finder: ImageFinder, taken: set[str]) -> CocoImage:
     if not isinstance(row, dict):
         raise UserError("not an image: an object is needed")

@@ -13,7 +13,7 @@ from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import Dataset, ImageItem, Skipped
 from segstudio.core.errors import UserError
 from segstudio.core.layer import Annotation
-from segstudio.core.objects import MaskShape, SegObject
+from segstudio.core.objects import MaskShape
 from segstudio.formats.cityscapes_polygons import LABEL
 from segstudio.formats.coco_files import (
     RAW,
@@ -21,6 +21,7 @@ from segstudio.formats.coco_files import (
     categories_json,
     chosen_files,
     class_set_of,
+    file_name_of,
     images_of,
 )
 from segstudio.formats.coco_shapes import has_holes, object_of, row_of
@@ -31,11 +32,14 @@ from segstudio.formats.object_list import object_losses, objects_of
 from segstudio.formats.rasters import has_raster
 from segstudio.formats.report import CERTAIN, Candidate, Loss
 from segstudio.formats.turned import quarter_turn, turned, turned_back
-from segstudio.formats.writing import WriteJob, Written
+from segstudio.formats.writing import Desk, WriteJob, Written
 from segstudio.ops.image import probe_size_hw
 
 TURNED = "coco_orientation"
 """Key in an annotation's `extra`: its file describes the photograph as stored, before this EXIF orientation."""
+
+_WAS_READ = "segstudio was read"
+"""Key in a row on its way into the file: its id comes from a file, and goes before ids that were made up."""
 
 _MARKS = (b'"segmentation"', b'"bbox"', b'"annotations":[]')
 
@@ -173,15 +177,12 @@ def _object_ids(rows: Sequence[Mapping[str, Any]]) -> list[int]:
 def _write(job: WriteJob) -> None:
     batches: dict[str, _Batch] = {}
     is_file = job.path.suffix.lower() == ".json"
-    for item, annotation in job.images():
-        batch = batches.setdefault("" if is_file else item.split, _Batch())
-        try:
-            name = batch.add(item, annotation, job.class_set)
-        except UserError as error:
-            job.skip(item, str(error))
-            continue
-        if not is_file:
-            job.place_image(item, f"images/{name}")
+    owner: dict[tuple[str, str], str] = {}
+    for item in job.dataset.images:
+        owner.setdefault(("" if is_file else item.split, key_of(file_name_of(item))), item.key)
+    body = partial(_write_image, owners=frozenset(owner.values()), with_image=not is_file)
+    for item, (image, rows), written in job.each(body, labelled=False):
+        batches.setdefault("" if is_file else item.split, _Batch()).add(image, rows, written)
     raw = job.dataset.extra.get(RAW)
     raw = raw if isinstance(raw, dict) else {}
     head = {k: v for k, v in raw.items() if k != "categories"}
@@ -189,7 +190,7 @@ def _write(job: WriteJob) -> None:
     for split in sorted(batches, key=lambda s: natural_key(_file_name(s))):
         batch = batches[split]
         categories = categories_json(job.class_set, raw.get("categories", ()), used=batch.classes)
-        document = {**head, **batch.document(str(job.options["segmentation"])), "categories": categories}
+        document = {**head, **batch.document(), "categories": categories}
         target = job.path if is_file else job.path / _file_name(split)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(orjson.dumps(document))
@@ -203,6 +204,38 @@ def _file_name(split: str) -> str:
     return f"annotations/instances_{split}.json" if split else "annotations/instances.json"
 
 
+def _write_image(
+    desk: Desk, item: ImageItem, annotation: Annotation | None, *, owners: frozenset[str], with_image: bool
+) -> tuple[tuple[dict[str, Any], list[dict[str, Any]]], Written]:
+    """The image's row and those of its objects, each with its wanted id and whether that was read from a file."""
+    name = file_name_of(item)
+    if item.key not in owners:
+        raise UserError(f"another image is called {name}")
+    size_hw = annotation.size_hw if annotation else item.size_hw
+    if size_hw is None:
+        if item.path is None:
+            raise UserError("has neither labels nor a picture, so no size")
+        size_hw = probe_size_hw(item.path)
+    raw = item.extra.get(RAW)
+    raw = raw if isinstance(raw, dict) else {}
+    objects = objects_of(annotation, desk.class_set) if annotation else []
+    orientation = annotation.extra.get(TURNED) if annotation else None
+    if isinstance(orientation, int) and raw.get("height") == size_hw[1] and raw.get("width") == size_hw[0]:
+        objects = list(turned_back(objects, orientation, size_hw))
+        size_hw = size_hw[1], size_hw[0]
+    form = str(desk.options["segmentation"])
+    rows: list[dict[str, Any]] = []
+    counts: dict[int, int] = {}
+    for o in objects:
+        row = row_of(o, 0, o.extra.get("id", o.id), size_hw, form)
+        row[_WAS_READ] = bool(o.extra.keys() & {"bbox", "area", "id"})
+        rows.append(row)
+        counts[o.class_id] = counts.get(o.class_id, 0) + 1
+    if with_image:
+        desk.place_image(item, f"images/{name}")
+    return ({**raw, "file_name": name, "height": size_hw[0], "width": size_hw[1]}, rows), Written(counts)
+
+
 class _Batch:
     """The images and annotations of one JSON file as they come in."""
 
@@ -210,43 +243,24 @@ class _Batch:
         self.classes: set[int] = set()
         self.written: dict[str, Written] = {}
         self._images: list[dict[str, Any]] = []
-        self._objects: list[tuple[int, SegObject, tuple[int, int]]] = []
+        self._rows: list[tuple[int, dict[str, Any]]] = []
 
-    def add(self, item: ImageItem, annotation: Annotation | None, class_set: ClassSet) -> str:
-        """Take an image; returns its file name. Raises `UserError` where its size is unknown or its name is taken."""
-        size_hw = annotation.size_hw if annotation else item.size_hw
-        if size_hw is None:
-            if item.path is None:
-                raise UserError("has neither labels nor a picture, so no size")
-            size_hw = probe_size_hw(item.path)
-        raw = item.extra.get(RAW)
-        raw = raw if isinstance(raw, dict) else {}
-        name = str(raw.get("file_name") or item.key + (item.path.suffix if item.path else ".png"))
-        if key_of(name) in self.written:
-            raise UserError(f"another image is called {name}")
-        objects = objects_of(annotation, class_set) if annotation else []
-        orientation = annotation.extra.get(TURNED) if annotation else None
-        if isinstance(orientation, int) and raw.get("height") == size_hw[1] and raw.get("width") == size_hw[0]:
-            objects = list(turned_back(objects, orientation, size_hw))
-            size_hw = size_hw[1], size_hw[0]
-        self._objects += [(len(self._images), o, size_hw) for o in objects]
-        self._images.append({**raw, "file_name": name, "height": size_hw[0], "width": size_hw[1]})
-        counts: dict[int, int] = {}
-        for o in objects:
-            counts[o.class_id] = counts.get(o.class_id, 0) + 1
-        self.classes.update(counts)
-        self.written[key_of(name)] = Written(counts)
-        return name
+    def add(self, image: dict[str, Any], rows: Sequence[dict[str, Any]], written: Written | None) -> None:
+        """Take what `_write_image` made of one image."""
+        assert written is not None
+        self._rows += [(len(self._images), row) for row in rows]
+        self._images.append(image)
+        self.classes.update(written.objects or ())
+        self.written[key_of(str(image["file_name"]))] = written
 
-    def document(self, form: str) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         """`images` and `annotations`, with ids that are unique in the file."""
         image_ids = unique_ids([row.get("id") for row in self._images], [True] * len(self._images))
         images = [{**row, "id": image_id} for row, image_id in zip(self._images, image_ids, strict=True)]
-        was_read = [bool(o.extra.keys() & {"bbox", "area", "id"}) for _, o, _ in self._objects]
-        ids = unique_ids([o.extra.get("id", o.id) for _, o, _ in self._objects], was_read)
+        was_read = [bool(row.pop(_WAS_READ)) for _, row in self._rows]
+        ids = unique_ids([row["id"] for _, row in self._rows], was_read)
         annotations = [
-            row_of(item, image_ids[index], own, size_hw, form)
-            for (index, item, size_hw), own in zip(self._objects, ids, strict=True)
+            {**row, "id": own, "image_id": image_ids[index]} for (index, row), own in zip(self._rows, ids, strict=True)
         ]
         return {"images": images, "annotations": annotations}
 

@@ -25,6 +25,7 @@ from segstudio.formats.coco_files import (
     categories_json,
     chosen_files,
     class_set_of,
+    file_name_of,
     images_of,
 )
 from segstudio.formats.coco_instances import unique_ids
@@ -34,7 +35,7 @@ from segstudio.formats.mapping import by_name
 from segstudio.formats.object_list import object_losses, visible_pieces
 from segstudio.formats.rasters import checked_size, has_raster, overlap_losses, rasterised
 from segstudio.formats.report import CERTAIN, LIKELY, Candidate, Loss
-from segstudio.formats.writing import WriteJob, Written
+from segstudio.formats.writing import Desk, WriteJob, Written
 from segstudio.ops.image import read_label_png
 
 ID = "panoptic_id"
@@ -179,22 +180,15 @@ def _write(job: WriteJob) -> None:
     raw = raw if isinstance(raw, dict) else {}
     head = {k: v for k, v in raw.items() if k != "categories"}
     batches: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {}
-    names: set[tuple[str, str]] = set()
+    owner: dict[tuple[str, str], str] = {}
     taken: set[str] = set()
-    for item, annotation in job.labelled():
-        own = item.extra.get(RAW)
-        own = own if isinstance(own, dict) else {}
-        name = str(own.get("file_name") or item.key + (item.path.suffix if item.path else ".png"))
-        if (item.split, name) in names:
-            job.skip(item, f"another image is called {name}")
-            continue
-        names.add((item.split, name))
+    for item in job.dataset.images:
+        owner.setdefault((item.split, file_name_of(item)), item.key)
+    for item, (image, row), written in job.each(partial(_write_image, owners=frozenset(owner.values()))):
+        name = file_name_of(item)
         images, rows = batches.setdefault(item.split, ([], []))
-        height, width = annotation.size_hw
-        images.append({**own, "file_name": name, "height": height, "width": width})
-        row, written = _write_image(job, item, annotation, key_of(name))
+        images.append(image)
         rows.append(row)
-        job.place_image(item, f"images/{name}")
         key = f"{item.split}/{key_of(name)}" if key_of(name) in taken and item.split else key_of(name)
         taken.add(key)
         job.wrote(key, written)
@@ -213,9 +207,16 @@ def _stem(split: str) -> str:
     return f"annotations/panoptic_{split}" if split else "annotations/panoptic"
 
 
-def _write_image(job: WriteJob, item: ImageItem, annotation: Annotation, key: str) -> tuple[dict[str, Any], Written]:
+def _write_image(
+    desk: Desk, item: ImageItem, annotation: Annotation | None, *, owners: frozenset[str]
+) -> tuple[tuple[dict[str, Any], dict[str, Any]], Written]:
+    """The image's own row and that of its segments."""
+    assert annotation is not None
+    image_name = file_name_of(item)
+    if item.key not in owners:
+        raise UserError(f"another image is called {image_name}")
     painted = rasterised(annotation)
-    pieces = list(visible_pieces(painted, job.class_set))
+    pieces = list(visible_pieces(painted, desk.class_set))
     ids = unique_ids([s.attributes.get(ID) or None for s, _, _ in pieces], [True] * len(pieces))
     ids_hw = np.zeros(painted.size_hw, np.uint32)
     infos: list[dict[str, Any]] = []
@@ -228,10 +229,14 @@ def _write_image(job: WriteJob, item: ImageItem, annotation: Annotation, key: st
         infos.append({"id": own, "category_id": segment.class_id, **_measures(segment, rect, area), **kept})
     fields = annotation.extra.get(RAW)
     fields = dict(fields) if isinstance(fields, dict) else {}
-    name = str(fields.get("file_name") or f"{key}.png")
+    name = str(fields.get("file_name") or f"{key_of(image_name)}.png")
     channels = [(ids_hw >> shift & 255).astype(np.uint8) for shift in (0, 8, 16)]
-    job.write_png(f"{_stem(item.split)}/{name}", np.stack(channels, axis=2))
-    return {**fields, "segments_info": infos, "file_name": name}, Written(None, pixels)
+    desk.write_png(f"{_stem(item.split)}/{name}", np.stack(channels, axis=2))
+    desk.place_image(item, f"images/{image_name}")
+    own = item.extra.get(RAW)
+    height, width = annotation.size_hw
+    image = {**(own if isinstance(own, dict) else {}), "file_name": image_name, "height": height, "width": width}
+    return (image, {**fields, "segments_info": infos, "file_name": name}), Written(None, pixels)
 
 
 def _measures(segment: Segment, rect: Rect, area: int) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from segstudio.formats.files import Probe, read_json, sane_size
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.object_list import object_losses, objects_of
 from segstudio.formats.report import CERTAIN, Candidate, Loss
-from segstudio.formats.writing import WriteJob, Written
+from segstudio.formats.writing import Desk, WriteJob, Written
 
 
 def _detect(probe: Probe) -> Candidate | None:
@@ -118,22 +118,30 @@ def _size_of(rows: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
 def _write(job: WriteJob) -> None:
     rows: list[dict[str, Any]] = []
     used: set[int] = set()
-    for item, annotation in job.labelled():
+    for item, found, written in job.each(_write_image):
         image_id = _image_id(item, used)
         used.add(image_id)
-        objects = [o for o in objects_of(annotation, job.class_set) if not o.is_crowd]
-        counts: dict[int, int] = {}
-        for o in objects:
-            row = row_of(o, image_id, None, annotation.size_hw, str(job.options["segmentation"]))
-            kept = {k: v for k, v in row.items() if k not in ("id", "iscrowd", "area")}
-            rows.append({**kept, "score": 1.0 if o.score is None else o.score})
-            counts[o.class_id] = counts.get(o.class_id, 0) + 1
-        if counts:
-            job.wrote(f"{image_id:012d}", Written(counts))
-        else:
-            job.written += 1
+        rows += [{**row, "image_id": image_id} for row in found]
+        job.wrote(f"{image_id:012d}", written)
     target = job.path if job.path.suffix.lower() == ".json" else job.path / "results.json"
     target.write_bytes(orjson.dumps(rows))
+
+
+def _write_image(
+    desk: Desk, item: ImageItem, annotation: Annotation | None
+) -> tuple[list[dict[str, Any]], Written | None]:
+    assert annotation is not None
+    rows: list[dict[str, Any]] = []
+    counts: dict[int, int] = {}
+    for o in objects_of(annotation, desk.class_set):
+        if o.is_crowd:
+            continue
+        row = row_of(o, 0, None, annotation.size_hw, str(desk.options["segmentation"]))
+        kept = {k: v for k, v in row.items() if k not in ("id", "iscrowd", "area")}
+        rows.append({**kept, "score": 1.0 if o.score is None else o.score})
+        counts[o.class_id] = counts.get(o.class_id, 0) + 1
+    # Results name no image without a detection.
+    return rows, Written(counts) if counts else None
 
 
 def _image_id(item: ImageItem, used: set[int]) -> int:

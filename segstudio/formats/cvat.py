@@ -35,7 +35,7 @@ from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.object_list import object_losses, objects_of
 from segstudio.formats.report import CERTAIN, Candidate, Loss
 from segstudio.formats.safe_xml import read_xml
-from segstudio.formats.writing import WriteJob, Written
+from segstudio.formats.writing import Desk, WriteJob, Written
 from segstudio.ops.image import probe_size_hw
 from segstudio.ops.shapes import mask_of
 
@@ -157,29 +157,34 @@ def _write(job: WriteJob) -> None:
     tree = ET.Element("annotations")
     ET.SubElement(tree, "version").text = "1.1"
     _write_labels(tree, job.class_set)
-    with_images = job.options["images"] != "none"
-    for number, (item, annotation) in enumerate(job.images()):
-        size_hw = annotation.size_hw if annotation else item.size_hw or _size(item)
-        if size_hw is None:
-            job.skip(item, "has neither labels nor a picture, so no size")
-            continue
-        key = item.key.removeprefix(f"{item.split}/") if item.split else item.key
-        name = f"{key}{item.path.suffix if item.path else '.jpg'}"
-        fields = {"id": str(number), "name": name, "width": str(size_hw[1]), "height": str(size_hw[0])}
-        if item.split:
-            fields["subset"] = item.split
-        element = ET.SubElement(tree, "image", fields)
-        objects = objects_of(annotation, job.class_set) if annotation else []
-        _write_objects(element, objects, size_hw, job.class_set)
-        if with_images:
-            job.place_image(item, f"images/{item.split}/{name}" if item.split else f"images/{name}")
-        counts: dict[int, int] = {}
-        for o in objects:
-            if not isinstance(o.shape, PolygonShape) or o.shape.parts:
-                counts[o.class_id] = counts.get(o.class_id, 0) + 1
-        job.wrote(f"{item.split}/{key}" if item.split else key, Written(count=sum(counts.values())))
+    for number, (item, text, written) in enumerate(job.each(_write_image, labelled=False)):
+        element = ET.fromstring(text)  # our own, from the process that wrote the image
+        element.set("id", str(number))
+        tree.append(element)
+        key = _key(item)
+        job.wrote(f"{item.split}/{key}" if item.split else key, written)
     ET.indent(tree)
     ET.ElementTree(tree).write(job.path / "annotations.xml", encoding="utf-8", xml_declaration=True)
+
+
+def _key(item: ImageItem) -> str:
+    return item.key.removeprefix(f"{item.split}/") if item.split else item.key
+
+
+def _write_image(desk: Desk, item: ImageItem, annotation: Annotation | None) -> tuple[str, Written]:
+    size_hw = annotation.size_hw if annotation else item.size_hw or _size(item)
+    if size_hw is None:
+        raise UserError("has neither labels nor a picture, so no size")
+    name = f"{_key(item)}{item.path.suffix if item.path else '.jpg'}"
+    fields = {"id": "0", "name": name, "width": str(size_hw[1]), "height": str(size_hw[0])}
+    if item.split:
+        fields["subset"] = item.split
+    element = ET.Element("image", fields)
+    objects = objects_of(annotation, desk.class_set) if annotation else []
+    _write_objects(element, objects, size_hw, desk.class_set)
+    desk.place_image(item, f"images/{item.split}/{name}" if item.split else f"images/{name}")
+    outlined = [o for o in objects if not isinstance(o.shape, PolygonShape) or o.shape.parts]
+    return ET.tostring(element, "unicode"), Written(count=len(outlined))
 
 
 def _size(item: ImageItem) -> tuple[int, int] | None:

@@ -16,7 +16,7 @@ import orjson
 from PIL import Image
 
 from segstudio.core.class_set import ClassSet
-from segstudio.core.dataset import Dataset, Skipped
+from segstudio.core.dataset import Dataset, ImageItem, Skipped
 from segstudio.core.errors import UserError
 from segstudio.core.geometry import Points, Rect
 from segstudio.core.layer import Annotation
@@ -39,7 +39,7 @@ from segstudio.formats.files import Probe, key_of, list_files, read_json
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.object_list import object_losses, objects_of
 from segstudio.formats.report import CERTAIN, Candidate, Loss
-from segstudio.formats.writing import WriteJob, Written
+from segstudio.formats.writing import Desk, WriteJob, Written
 from segstudio.ops.shapes import mask_of
 
 _FORM = "labelme"
@@ -130,23 +130,25 @@ def _mask_pixels(encoded: str) -> Any:
 
 
 def _write(job: WriteJob) -> None:
-    with_images = job.options["images"] != "none"
-    for item, annotation in job.labelled():
-        objects = objects_of(annotation, job.class_set)
-        shapes = list(_rows(objects, annotation.size_hw, job.class_set))
-        target = job.path / f"{item.key}.json"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        suffix = item.path.suffix if item.path else ".jpg"
-        head = item.extra.get(_FORM)
-        head = dict(head) if isinstance(head, dict) else {"version": "5.5.0", "flags": {}}
-        if with_images or not head.get("imagePath"):
-            head["imagePath"] = f"{item.name}{suffix}"
-        height, width = annotation.size_hw
-        document = {**head, "shapes": shapes, "imageData": None, "imageHeight": height, "imageWidth": width}
-        target.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
-        job.place_image(item, f"{item.key}{suffix}")
-        # LabelMe knows names only: ids may differ when read again, so only the number is compared.
-        job.wrote(item.key, Written(count=len(objects)))
+    for item, _, written in job.each(_write_image):
+        job.wrote(item.key, written)
+
+
+def _write_image(desk: Desk, item: ImageItem, annotation: Annotation | None) -> tuple[None, Written]:
+    assert annotation is not None
+    objects = objects_of(annotation, desk.class_set)
+    shapes = list(_rows(objects, annotation.size_hw, desk.class_set))
+    suffix = item.path.suffix if item.path else ".jpg"
+    head = item.extra.get(_FORM)
+    head = dict(head) if isinstance(head, dict) else {"version": "5.5.0", "flags": {}}
+    if desk.options["images"] != "none" or not head.get("imagePath"):
+        head["imagePath"] = f"{item.name}{suffix}"
+    height, width = annotation.size_hw
+    document = {**head, "shapes": shapes, "imageData": None, "imageHeight": height, "imageWidth": width}
+    desk.place(f"{item.key}.json").write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+    desk.place_image(item, f"{item.key}{suffix}")
+    # LabelMe knows names only: ids may differ when read again, so only the number is compared.
+    return None, Written(count=len(objects))
 
 
 def _rows(objects: Iterable[SegObject], size_hw: tuple[int, int], class_set: ClassSet) -> Iterable[dict[str, Any]]:

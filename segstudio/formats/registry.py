@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import Any
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import Dataset, ImageItem
-from segstudio.core.errors import UserError
+from segstudio.core.errors import EnvironmentFault, UserError
 from segstudio.core.layer import Annotation
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.formats.files import Probe
@@ -105,13 +106,17 @@ def write(
     options: Mapping[str, Any] | None = None,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
+    workers: int = 1,
+    stamp: str = "",
     **keyword_options: Any,
 ) -> WriteReport:
     """Write a data set in another format: beside the target, read back and compared, then swapped in.
 
     Images that cannot be read are skipped with a reason. An existing target stays untouched until the new one is
-    complete; a folder with files that no export wrote is refused. Raises `UserError` for bad input, `EnvironmentFault`
-    where the disk refuses, `Cancelled`.
+    complete; a folder with files that no export wrote is refused. `workers` processes share the images. With a `stamp`
+    (any text that changes when the source does) an interrupted write keeps what it has, beside the target, and the next
+    one of the same kind goes on from there. Raises `UserError` for bad input, `EnvironmentFault` where the disk
+    refuses, `Cancelled`.
     """
     chosen = get(format)
     if chosen.write is None:
@@ -123,13 +128,26 @@ def write(
         raise UserError(f"{target}: exists and is no {format} file", hint="choose another name")
     given = _checked_options(chosen, {**(options or {}), **keyword_options})
     cancel = cancel or CancelToken()
-    with Staging(target, format, is_file=is_file) as staging:
-        job = WriteJob(dataset, staging.path, chosen.losses, given, progress, cancel)
+    header = _header(dataset, format, given, stamp) if stamp else ""
+    with Staging(target, format, is_file=is_file, header=header) as staging:
+        job = WriteJob(
+            dataset, staging.path, chosen.losses, given, progress, cancel, workers=workers, journal=staging.journal
+        )
         chosen.write(job)
         cancel.raise_if_cancelled()
-        check_written(job, lambda: chosen.read(staging.path, ReadOptions(job.class_set)))
+        try:
+            check_written(job, lambda: chosen.read(staging.path, ReadOptions(job.class_set)))
+        except EnvironmentFault:
+            staging.spoil()
+            raise
         staging.commit()
     return WriteReport(target, len(dataset), job.written, (*dataset.skipped, *job.skipped), job.tally.total())
+
+
+def _header(dataset: Dataset, format: str, options: Mapping[str, Any], stamp: str) -> str:
+    """One line that is the same for the same images, written in the same way."""
+    what = [stamp, format, sorted(options.items()), dataset.class_set.to_json(), [item.key for item in dataset.images]]
+    return f"segstudio write {hashlib.sha256(repr(what).encode('utf-8', 'replace')).hexdigest()}"
 
 
 def losses(

@@ -37,13 +37,15 @@ class AmbiguousFormat(UserError):
 class Loss:
     """Something that a target format cannot hold: how often, and how many pixels change by it.
 
-    `per_image` gives (count, pixels) of each image by key.
+    `per_image` gives (count, pixels) of each image by key. Where pixels change by being drawn, `class_pixels` gives
+    for each class id (pixels that are its own before and after, pixels that are its own before or after).
     """
 
     kind: str
     count: int
     pixels: int = 0
     per_image: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    class_pixels: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The form of the command line's contract: `{"kind", "count", "pixels"}`."""

@@ -12,6 +12,7 @@ from types import TracebackType
 import orjson
 
 from segstudio.core.errors import EnvironmentFault, UserError
+from segstudio.formats.per_image import Journal
 
 MARK = ".segstudio-export.json"
 """Kept in every folder that we wrote: its format and its files, so that a later export knows what it may replace."""
@@ -23,36 +24,58 @@ FLUSH_EACH = 16
 class Staging:
     """A temporary sibling of a target, which is a file where its name has the suffix `file_suffix`, else a folder.
 
-    Use as a context manager: `path` is where to write; `commit` swaps it in; leaving without a commit removes it.
+    Use as a context manager: `path` is where to write; `commit` swaps it in; leaving without a commit removes it. With
+    `header` (what is written and how, as one line) an interruption keeps it, and the next one with the same header goes
+    on from its `journal`.
     """
 
-    def __init__(self, target: Path, format_name: str, *, is_file: bool) -> None:
+    def __init__(self, target: Path, format_name: str, *, is_file: bool, header: str = "") -> None:
         self.target = target
         self.format_name = format_name
         self.is_file = is_file
-        self._folder = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}.part"
+        self.journal: Journal | None = None
+        self._is_done = False
+        self._header = header
+        mark = "resume" if header else uuid.uuid4().hex[:8]
+        self._folder = target.parent / f".{target.name}.{mark}.part"
         self.path = self._folder / target.name
 
     def __enter__(self) -> Staging:
         self._refuse_foreign()
         try:
             self.target.parent.mkdir(parents=True, exist_ok=True)
-            self._folder.mkdir()
+            self._folder.mkdir(exist_ok=bool(self._header))
+            if self._header:
+                self._open_journal()
             if not self.is_file:
-                self.path.mkdir()
+                self.path.mkdir(exist_ok=bool(self._header))
         except OSError as error:
             raise _fault(self.target, error) from None
         return self
 
+    def _open_journal(self) -> None:
+        self.journal = Journal(self._folder / "progress.jsonl", self._header)
+        if self.journal.is_new and self.path.is_dir():
+            shutil.rmtree(self.path)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self.journal is not None:
+            self.journal.close()
+        is_interrupted = kind is not None and not issubclass(kind, UserError) and not self._is_done
+        if not (self._header and is_interrupted):
+            shutil.rmtree(self._folder, ignore_errors=True)
         if isinstance(error, OSError):
             raise _fault(self.target, error) from error
 
+    def spoil(self) -> None:
+        """What was written is not as it should be: nothing may go on from it."""
+        self._is_done = True
+
     def commit(self) -> None:
         """Put what was written in the target's place; what was there before goes only after that."""
+        self._is_done = True
         try:
             if self.is_file:
                 _flush(self.path)

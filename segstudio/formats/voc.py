@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.class_set import IGNORED, ClassSet, LabelClass
-from segstudio.core.dataset import Dataset
+from segstudio.core.dataset import Dataset, ImageItem
 from segstudio.core.errors import UserError
 from segstudio.core.layer import Annotation
 from segstudio.formats.class_id_png import raster_losses
 from segstudio.formats.class_sniffing import packed_colors, values_of_colors
 from segstudio.formats.files import Probe, read_bytes, shown
 from segstudio.formats.format import Format, ReadOptions
-from segstudio.formats.mapping import by_name
+from segstudio.formats.mapping import ClassMapping, by_name
 from segstudio.formats.paired_rasters import (
     LabelFiles,
     Layout,
@@ -30,7 +31,7 @@ from segstudio.formats.paired_rasters import (
 from segstudio.formats.rasters import annotation_of_values, present_values, rasterised, values_of
 from segstudio.formats.report import CERTAIN, Candidate, Loss
 from segstudio.formats.safe_xml import read_xml
-from segstudio.formats.writing import JPEG, WriteJob, Written, class_pixels
+from segstudio.formats.writing import JPEG, Desk, WriteJob, Written, class_pixels
 from segstudio.ops.image import read_label_png
 
 _LAYOUT = Layout(
@@ -139,24 +140,9 @@ def _write(job: WriteJob) -> None:
     mapping = None if is_own else by_name(source, target)
     palette = _palette(target)
     splits: dict[str, list[str]] = {}
-    for item, annotation in job.labelled():
-        if mapping is not None:
-            job.tally.add(item.key, mapping.losses(annotation))
-            annotation = mapping.applied(annotation)
-        painted = rasterised(annotation)
-        background = 0 if 0 in target.by_id else IGNORED
-        class_hw = values_of(painted, {c.id: c.id for c in target.classes if 0 <= c.id <= IGNORED}, background)
-        number_hw = values_of_segments(painted, target)
-        stem = item.key.replace("/", "_")
-        for folder, pixels in (("SegmentationClass", class_hw), ("SegmentationObject", number_hw)):
-            job.write_png(f"{folder}/{stem}.png", pixels.astype(np.uint8), palette_rgb=palette)
-        job.place_image(item, f"JPEGImages/{stem}.jpg", suffixes=JPEG)
+    for item, stem, written in job.each(partial(_write_image, target=target, mapping=mapping, palette_rgb=palette)):
         splits.setdefault(item.split or "train", []).append(stem)
-        pixels_of = {k: n for k, n in class_pixels(painted).items() if 0 <= k <= IGNORED}
-        rest = class_hw.size - sum(pixels_of.values())
-        if rest and background in target.by_id:
-            pixels_of[background] = pixels_of.get(background, 0) + rest
-        job.wrote(stem, Written(pixels=pixels_of))
+        job.wrote(stem, written)
     lists = job.path / "ImageSets" / "Segmentation"
     lists.mkdir(parents=True, exist_ok=True)
     for split, stems in splits.items():
@@ -165,6 +151,34 @@ def _write(job: WriteJob) -> None:
         rows = [f"{c.name}:{c.color[0]},{c.color[1]},{c.color[2]}::" for c in _dense(target)]
         text = "\n".join(["# label:color_rgb:parts:actions", *rows, ""])
         (job.path / _LABELMAP).write_text(text, encoding="utf-8")
+
+
+def _write_image(
+    desk: Desk,
+    item: ImageItem,
+    annotation: Annotation | None,
+    *,
+    target: ClassSet,
+    mapping: ClassMapping | None,
+    palette_rgb: NDArray[np.uint8],
+) -> tuple[str, Written]:
+    assert annotation is not None
+    if mapping is not None:
+        desk.lose(*mapping.losses(annotation))
+        annotation = mapping.applied(annotation)
+    painted = rasterised(annotation)
+    background = 0 if 0 in target.by_id else IGNORED
+    class_hw = values_of(painted, {c.id: c.id for c in target.classes if 0 <= c.id <= IGNORED}, background)
+    number_hw = values_of_segments(painted, target)
+    stem = item.key.replace("/", "_")
+    for folder, values_hw in (("SegmentationClass", class_hw), ("SegmentationObject", number_hw)):
+        desk.write_png(f"{folder}/{stem}.png", values_hw.astype(np.uint8), palette_rgb=palette_rgb)
+    desk.place_image(item, f"JPEGImages/{stem}.jpg", suffixes=JPEG)
+    pixels = {k: n for k, n in class_pixels(painted).items() if 0 <= k <= IGNORED}
+    rest = class_hw.size - sum(pixels.values())
+    if rest and background in target.by_id:
+        pixels[background] = pixels.get(background, 0) + rest
+    return stem, Written(pixels=pixels)
 
 
 def _with_void(class_set: ClassSet) -> ClassSet:

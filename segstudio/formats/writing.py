@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,10 @@ from segstudio.core.errors import EnvironmentFault, UserError
 from segstudio.core.layer import Annotation
 from segstudio.core.progress import CancelToken, Progress
 from segstudio.formats.files import inside
+from segstudio.formats.per_image import Body, Journal, outcomes, pool_of
 from segstudio.formats.report import Loss, LossTally
 
+LossesOf = Callable[[Annotation, ClassSet], Iterable[Loss]]
 JPEG = frozenset((".jpg", ".jpeg"))
 
 
@@ -43,6 +45,14 @@ class Written:
         pixels = None if annotation.labels_hw is None else class_pixels(annotation)
         return cls(objects, pixels, len(annotation.objects))
 
+    def to_json(self) -> list[Any]:
+        return [self.objects, self.pixels, self.count]
+
+    @classmethod
+    def from_json(cls, row: Sequence[Any]) -> Written:
+        objects, pixels = ({int(k): n for k, n in part.items()} if part is not None else None for part in row[:2])
+        return cls(objects, pixels, row[2])
+
 
 def class_pixels(annotation: Annotation) -> dict[int, int]:
     """Class id → pixels of the raster that belong to it; unlabelled pixels are left out."""
@@ -56,71 +66,30 @@ def class_pixels(annotation: Annotation) -> dict[int, int]:
     return pixels
 
 
-class WriteJob:
-    """What a format's `write` works with: the images in order, and the place to put them (`path`).
+class Desk:
+    """The place where one image is written: below `path`, by `options`, in the classes of the source.
 
-    `class_set` is the one that the target will have; a writer that maps classes sets it before the comparison.
+    Other processes get a copy; `lost` is what writing this image lost.
     """
 
-    def __init__(
-        self,
-        dataset: Dataset,
-        path: Path,
-        losses: Callable[[Annotation, ClassSet], Iterable[Loss]] | None,
-        options: Mapping[str, Any],
-        progress: Progress,
-        cancel: CancelToken,
-    ) -> None:
-        self.dataset = dataset
+    def __init__(self, path: Path, options: Mapping[str, Any], class_set: ClassSet, losses: LossesOf | None) -> None:
         self.path = path
         self.options = options
-        self.class_set = dataset.class_set
-        self.tally = LossTally()
-        self.skipped: list[Skipped] = []
-        self.expected: dict[str, Written] = {}
-        self.written = 0
+        self.class_set = class_set
+        self.lost: list[Loss] = []
         self._losses = losses
-        self._progress = progress
-        self._cancel = cancel
 
-    def images(self) -> Iterator[tuple[ImageItem, Annotation | None]]:
-        """Every image with its annotation (None where it has none); unreadable ones are skipped with the reason.
+    def fresh(self) -> Desk:
+        """The same for another image."""
+        return Desk(self.path, self.options, self.class_set, self._losses)
 
-        A `UserError` that the writer raises while it has the image also skips it, when thrown through `attempt`.
-        """
-        total = len(self.dataset)
-        for position, item in enumerate(self.dataset.images):
-            self._cancel.raise_if_cancelled()
-            self._progress(position, total, item.name)
-            try:
-                annotation = item.read_annotation() if item.read_annotation else None
-            except UserError as error:
-                self.skip(item, str(error))
-                continue
-            if annotation is not None and self._losses is not None:
-                self.tally.add(item.key, self._losses(annotation, self.dataset.class_set))
-            yield item, annotation
-        self._progress(total, total)
+    def losses_of(self, annotation: Annotation) -> Iterable[Loss]:
+        """What the format cannot hold of an annotation, as it is told before writing."""
+        return () if self._losses is None else self._losses(annotation, self.class_set)
 
-    def labelled(self) -> Iterator[tuple[ImageItem, Annotation]]:
-        """The images that have an annotation; the others are skipped with that reason."""
-        for item, annotation in self.images():
-            if annotation is None:
-                self.skip(item, "has no labels")
-            else:
-                yield item, annotation
-
-    def skip(self, item: ImageItem, reason: str) -> None:
-        self.skipped.append(Skipped(item.key, reason))
-
-    def lose(self, item: ImageItem, loss: Loss) -> None:
-        """Report a loss that shows only while writing."""
-        self.tally.add(item.key, [loss])
-
-    def wrote(self, key: str, written: Written) -> None:
-        """Count an image as written; `key` is the one under which it will be read back."""
-        self.expected[key] = written
-        self.written += 1
+    def lose(self, *losses: Loss) -> None:
+        """Report losses, also those that show only while writing."""
+        self.lost += losses
 
     def write_png(self, relative: str, pixels: NDArray[Any], *, palette_rgb: NDArray[np.uint8] | None = None) -> None:
         """Write a raster below `path`; it reaches the disk with all others, when the export is committed."""
@@ -145,15 +114,10 @@ class WriteJob:
         if suffixes is not None and item.path.suffix.lower() not in suffixes:
             from segstudio.ops.image import read_image
 
-            pixels = read_image(item.path, page=item.page).image_hwc
-            self.write_png(str(Path(relative).with_suffix(".png").as_posix()), pixels)
+            self.write_png(str(Path(relative).with_suffix(".png").as_posix()), read_image(item.path).image_hwc)
             return
         target = self.place(relative)
-        if item.is_page:
-            from segstudio.ops.image import write_page
-
-            write_page(item.path, item.page, target)
-            return
+        target.unlink(missing_ok=True)
         if wanted == "link":
             try:
                 os.link(item.path, target)
@@ -166,6 +130,72 @@ class WriteJob:
             raise UserError(f"{item.path}: no such file") from None
 
 
+class WriteJob:
+    """What a format's `write` works with: the images in order, and the place to put them (`path`).
+
+    `class_set` is the one that the target will have; a writer that maps classes sets it before the comparison.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        path: Path,
+        losses: LossesOf | None,
+        options: Mapping[str, Any],
+        progress: Progress,
+        cancel: CancelToken,
+        *,
+        workers: int = 1,
+        journal: Journal | None = None,
+    ) -> None:
+        self.dataset = dataset
+        self.path = path
+        self.options = options
+        self.class_set = dataset.class_set
+        self.tally = LossTally()
+        self.skipped: list[Skipped] = []
+        self.expected: dict[str, Written] = {}
+        self.written = 0
+        self.workers = workers
+        self._losses = losses
+        self._progress = progress
+        self._cancel = cancel
+        self._journal = journal
+
+    def each(self, body: Body, *, labelled: bool = True) -> Iterator[tuple[ImageItem, Any, Written | None]]:
+        """Do `body` for every image: (image, its data, what the target must hold of it), in their order.
+
+        Images that cannot be read or written are skipped with the reason, and with `labelled` those without labels.
+        """
+        desk = Desk(self.path, self.options, self.dataset.class_set, self._losses)
+        total = len(self.dataset)
+        made = outcomes(
+            desk,
+            body,
+            self.dataset.images,
+            labelled=labelled,
+            cancel=self._cancel,
+            workers=self.workers,
+            journal=self._journal,
+        )
+        for position, (item, outcome) in enumerate(made, 1):
+            self._progress(position, total, item.name)
+            if outcome.skipped:
+                self.skip(item, outcome.skipped)
+                continue
+            self.tally.add(item.key, outcome.losses)
+            yield item, outcome.data, outcome.written
+
+    def skip(self, item: ImageItem, reason: str) -> None:
+        self.skipped.append(Skipped(item.key, reason))
+
+    def wrote(self, key: str, written: Written | None) -> None:
+        """Count an image as written; `key` is the one under which it will be read back, to be compared."""
+        if written is not None:
+            self.expected[key] = written
+        self.written += 1
+
+
 def check_written(job: WriteJob, read_back: Callable[[], Dataset]) -> None:
     """Read what was written and compare it with what should be there.
 
@@ -176,15 +206,24 @@ def check_written(job: WriteJob, read_back: Callable[[], Dataset]) -> None:
         reason = job.skipped[0].reason if job.skipped else "the data set has no images"
         raise UserError(f"{job.dataset.name}: nothing could be written: {reason}")
     found = read_back().by_key
-    for key, written in job.expected.items():
-        item = found.get(key)
-        if item is None:
+    due = []
+    for key in job.expected:
+        if key not in found:
             raise EnvironmentFault(f"{job.path.name}: {key} is missing from what was written")
-        annotation = item.read_annotation() if item.read_annotation else Annotation((1, 1))
-        back = Written.of(annotation)
+        due.append(found[key])
+    if job.workers < 2:
+        backs: Iterable[Written] = map(_held, due)
+    else:
+        with pool_of(job.workers) as pool:
+            backs = list(pool.map(_held, due, chunksize=4))
+    for (key, written), back in zip(job.expected.items(), backs, strict=True):
         if written.objects is not None and dict(written.objects) != dict(back.objects or {}):
             raise EnvironmentFault(f"{job.path.name}: the objects of {key} were not written as they are")
         if written.count is not None and written.count != back.count:
             raise EnvironmentFault(f"{job.path.name}: {key} has {back.count} objects instead of {written.count}")
         if written.pixels is not None and dict(written.pixels) != dict(back.pixels or {}):
             raise EnvironmentFault(f"{job.path.name}: the areas of {key} were not written as they are")
+
+
+def _held(item: ImageItem) -> Written:
+    return Written.of(item.read_annotation() if item.read_annotation else Annotation((1, 1)))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from segstudio.core.class_set import ClassSet
-from segstudio.core.dataset import Dataset, Skipped
+from segstudio.core.dataset import Dataset, ImageItem, Skipped
 from segstudio.core.errors import UserError
 from segstudio.core.layer import Annotation
 from segstudio.core.objects import PolygonShape, SegObject
@@ -21,7 +21,7 @@ from segstudio.formats.files import Listing, Probe, key_of, list_files, read_byt
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.object_list import object_losses, objects_of
 from segstudio.formats.report import CERTAIN, LIKELY, Candidate, Loss
-from segstudio.formats.writing import WriteJob, Written
+from segstudio.formats.writing import Desk, WriteJob, Written
 from segstudio.ops.image import probe_size_hw
 from segstudio.ops.shapes import as_polygon
 
@@ -137,25 +137,32 @@ def _write(job: WriteJob) -> None:
     classes = [c for c in job.class_set.classes if not c.is_ignored]
     number_of = {c.id: number for number, c in enumerate(classes)}
     splits: dict[str, None] = {}
-    for item, annotation in job.labelled():
-        if item.path is None:
-            job.skip(item, "has no picture; YOLO needs it for the size")
-            continue
-        split = item.split or "train"
-        name = item.key.removeprefix(f"{item.split}/") if item.split else item.key
-        rows = list(_rows(objects_of(annotation, job.class_set), number_of, annotation.size_hw))
-        target = job.path / "labels" / split / f"{name}.txt"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text("".join(row + "\n" for row in rows), encoding="utf-8")
-        job.place_image(item, f"images/{split}/{name}{item.path.suffix}")
+    for item, _, written in job.each(partial(_write_image, number_of=number_of)):
+        split, name = _place(item)
         splits[split] = None
-        if job.options["images"] == "none":
-            job.written += 1
-        else:
-            job.wrote(f"{split}/{name}", Written(count=len(rows)))
+        job.wrote(f"{split}/{name}", written)
     head = [f"{split}: images/{split}" for split in splits]
     names = [f"  {number}: {_quoted(c.name)}" for number, c in enumerate(classes)]
     (job.path / "data.yaml").write_text("\n".join(["path: .", *head, "names:", *names, ""]), encoding="utf-8")
+
+
+def _place(item: ImageItem) -> tuple[str, str]:
+    """(split, name in it) of an image."""
+    return item.split or "train", item.key.removeprefix(f"{item.split}/") if item.split else item.key
+
+
+def _write_image(
+    desk: Desk, item: ImageItem, annotation: Annotation | None, *, number_of: dict[int, int]
+) -> tuple[None, Written | None]:
+    assert annotation is not None
+    if item.path is None:
+        raise UserError("has no picture; YOLO needs it for the size")
+    split, name = _place(item)
+    rows = list(_rows(objects_of(annotation, desk.class_set), number_of, annotation.size_hw))
+    desk.place(f"labels/{split}/{name}.txt").write_text("".join(row + "\n" for row in rows), encoding="utf-8")
+    desk.place_image(item, f"images/{split}/{name}{item.path.suffix}")
+    # Without pictures it cannot be read back.
+    return None, None if desk.options["images"] == "none" else Written(count=len(rows))
 
 
 def _quoted(name: str) -> str:
