@@ -22,6 +22,7 @@ from segstudio.store.lane import WriterLane
 from segstudio.store.lease import Lease, holder
 from segstudio.store.place import Place
 from segstudio.store.records import DatasetSource
+from segstudio.store.renewal import Renewal
 from segstudio.store.schema import VERSION
 
 
@@ -37,12 +38,15 @@ class Opened:
     lease: Lease | None
     notes: tuple[str, ...]
     leases: Leases | None = None
+    renewal: Renewal | None = None
 
     def abandon(self) -> None:
         """Let everything go again without having written anything that a person made."""
         self.reader.dispose()
+        if self.renewal is not None:
+            self.renewal.stop()
         if self.lane is not None:
-            close_lane(self.lane)
+            self.lane.close() if self.leases is not None else close_lane(self.lane)
         if self.lease is not None:
             self.lease.release()
 

@@ -52,11 +52,6 @@ class People:
             with suppress(EnvironmentFault, UserError):  # the lease runs out by itself
                 self._writer().run(lambda c: leases.release(c, layers.image_id(c, key, self._place)))
 
-    def prolong(self) -> None:
-        """Keep what is held; to be said at least every minute. Does not wait."""
-        if self._leases is not None:
-            self._writer().submit(self._leases.prolong)
-
     def holders(self) -> Mapping[str, Holder]:
         """Who works on which image now, by key."""
         return self._read(image_leases.holders) if self._leases is not None else {}

@@ -14,6 +14,7 @@ from segstudio.store.lease import person
 from segstudio.store.opening import Opened, dataset_fact
 from segstudio.store.place import TeamAddress
 from segstudio.store.records import DatasetSource
+from segstudio.store.renewal import Renewal
 
 
 def make(address: TeamAddress, *, class_set: ClassSet, name: str, dataset_source: DatasetSource | None) -> None:
@@ -40,14 +41,18 @@ def open_team(address: TeamAddress, *, read_only: bool) -> Opened:
     except BaseException:
         reader.dispose()
         raise
-    leases = None if lane is None else Leases(address, person())
-    return Opened(reader, lane, None, notes, leases)
+    if lane is None:
+        return Opened(reader, None, None, notes)
+    leases = Leases(address, person())
+    return Opened(reader, lane, None, notes, leases, Renewal(lane, leases))
 
 
 def leave(opened: Opened) -> None:
     """Let the images go that were held, where the server still answers; else the clock does."""
     if opened.lane is None or opened.leases is None:
         return
+    if opened.renewal is not None:
+        opened.renewal.stop()
     try:
         opened.lane.run(opened.leases.release_all)
     except (EnvironmentFault, UserError):

@@ -12,6 +12,7 @@ from segstudio.core.errors import EnvironmentFault, UserError
 from segstudio.store import DatasetSource, Project
 from segstudio.store.image_leases import EditConflict
 from segstudio.store.place import TeamAddress, is_team_address
+from segstudio.store.renewal import Renewal
 from segstudio.store.sharing import share
 from tests.store.painting import CLASSES, SIZE_HW, Painter, assert_same
 
@@ -246,3 +247,17 @@ def test_layers_of_all_kinds_survive(shared):
     stored = shared.load("city/2", "prediction:a")
     assert np.array_equal(stored.confidence_hw, confident)
     assert np.array_equal(stored.labels_hw, annotation.labels_hw)
+
+
+def test_lease_is_kept_alive_while_the_project_is_open(shared, address):
+    shared.people.take("city/0")
+    shared._opened.renewal.stop()
+    steal(shared)
+    renewal = Renewal(shared._lane, shared._opened.leases, every=0.01)
+    with Project.open(address) as other:
+        while other.people.take("city/0") is None:
+            other.people.release("city/0")
+            shared.people.take("city/0")
+            steal(shared)
+        assert [holder.person for holder in other.people.holders().values()] == [shared._opened.leases.person]
+    renewal.stop()
