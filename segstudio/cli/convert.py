@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from segstudio.cli.console import Console
-from segstudio.cli.options import AsJson, Classes, From, Split, class_set
+from segstudio.cli.options import AsJson, From, Split, class_set
 from segstudio.cli.writing import Images, Target, told
 
 
@@ -25,15 +25,23 @@ def convert(
     mapping: Annotated[
         Path | None, typer.Option("--map", metavar="F.json", help="Classes to rename, merge or drop.")
     ] = None,
-    classes: Classes = None,
+    classes: Annotated[
+        str | None, typer.Option("--classes", metavar="NAME|FILE", help="The class set to use, or a file as for --map.")
+    ] = None,
     split: Split = None,
     images: Images = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Processes that share the images.")] = 1,
+    resume: Annotated[
+        bool, typer.Option("--resume/--no-resume", help="Go on from where an interrupted conversion stopped.")
+    ] = True,
     as_json: AsJson = False,
 ) -> int:
     """Write SRC to DST in another format."""
     from segstudio.workflows.convert import convert as run
 
     console = Console(as_json=as_json)
+    if classes is not None and mapping is None and _is_mapping(Path(classes)):
+        mapping, classes = Path(classes), None
     with console.working() as progress:
         report = run(
             source,
@@ -44,6 +52,14 @@ def convert(
             mapping=mapping,
             split=split,
             options={} if images is None else {"images": images},
+            workers=workers,
+            resume=resume,
             progress=progress,
         )
     return told(console, report)
+
+
+def _is_mapping(path: Path) -> bool:
+    from segstudio.formats.mapping import is_mapping_file
+
+    return path.suffix.lower() == ".json" and path.is_file() and is_mapping_file(path)

@@ -14,7 +14,7 @@ from segstudio.core.dataset import Dataset
 from segstudio.core.errors import UserError
 from segstudio.core.layer import Annotation
 from segstudio.formats.files import read_json
-from segstudio.formats.report import Loss
+from segstudio.formats.report import DROPPED, Loss
 from segstudio.formats.writing import class_pixels
 
 
@@ -113,12 +113,21 @@ def _renaming(source: ClassSet, table: Mapping[str, str | None], keep: bool, pat
 
 def mapped(dataset: Dataset, mapping: ClassMapping) -> Dataset:
     """The data set in terms of the mapping's target; annotations are mapped when they are read."""
-
-    def reader(read: Callable[[], Annotation]) -> Annotation:
-        return mapping.applied(read())
-
     images = [
-        replace(item, read_annotation=partial(reader, item.read_annotation)) if item.read_annotation else item
+        replace(item, read_annotation=partial(_mapped, mapping, item.read_annotation)) if item.read_annotation else item
         for item in dataset.images
     ]
     return replace(dataset, class_set=mapping.target, images=images)
+
+
+def _mapped(mapping: ClassMapping, read: Callable[[], Annotation]) -> Annotation:
+    annotation = read()
+    result = mapping.applied(annotation)
+    dropped = [[loss.kind, loss.count, loss.pixels] for loss in mapping.losses(annotation) if loss.count]
+    return replace(result, extra={**result.extra, DROPPED: dropped}) if dropped else result
+
+
+def is_mapping_file(path: Path) -> bool:
+    """Whether a JSON file is a class mapping (a table of names) and no class set (a list of classes)."""
+    document = read_json(path)
+    return isinstance(document, dict) and not isinstance(document.get("classes"), list)

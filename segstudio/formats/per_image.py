@@ -17,7 +17,7 @@ from segstudio.core.dataset import ImageItem
 from segstudio.core.errors import EnvironmentFault, SegStudioError, UserError
 from segstudio.core.layer import Annotation
 from segstudio.core.progress import CancelToken
-from segstudio.formats.report import Loss
+from segstudio.formats.report import DROPPED, Loss
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
@@ -210,7 +210,8 @@ def _outcome(desk: Desk, body: Body, item: ImageItem, *, labelled: bool) -> Outc
         if annotation is None and labelled:
             return Outcome(skipped=NO_LABELS)
         if annotation is not None:
-            desk.lose(*desk.losses_of(annotation))
+            annotation, dropped = without_dropped(annotation)
+            desk.lose(*dropped, *desk.losses_of(annotation))
         data, written = body(desk, item, annotation)
     except UserError as error:
         return Outcome(skipped=str(error))
@@ -220,3 +221,12 @@ def _outcome(desk: Desk, body: Body, item: ImageItem, *, labelled: bool) -> Outc
         log.debug("%s could not be written", item.key, exc_info=True)
         return Outcome(skipped=f"could not be written: {type(error).__name__}: {str(error).splitlines()[:1]}")
     return Outcome(data, written, tuple(loss for loss in desk.lost if loss.count))
+
+
+def without_dropped(annotation: Annotation) -> tuple[Annotation, list[Loss]]:
+    """The annotation as it is to be written, and what a class mapping has dropped of it."""
+    rows = annotation.extra.get(DROPPED)
+    if not isinstance(rows, list):
+        return annotation, []
+    extra = {k: v for k, v in annotation.extra.items() if k != DROPPED}
+    return replace(annotation, extra=extra), [Loss(kind, count, pixels) for kind, count, pixels in rows]

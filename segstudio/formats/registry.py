@@ -16,6 +16,7 @@ from segstudio.core.layer import Annotation
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.formats.files import Probe
 from segstudio.formats.format import Format, ReadOptions
+from segstudio.formats.per_image import without_dropped
 from segstudio.formats.report import AmbiguousFormat, Candidate, Loss, LossTally, WriteReport
 from segstudio.formats.staging import Staging
 from segstudio.formats.writing import WriteJob, check_written
@@ -162,6 +163,8 @@ def losses(
         progress(position, len(dataset), item.name)
         annotation = _annotation_or_none(item)
         if annotation is not None and chosen.losses is not None:
+            annotation, dropped = without_dropped(annotation)
+            tally.add(item.key, dropped)
             tally.add(item.key, chosen.losses(annotation, dataset.class_set))
     progress(len(dataset), len(dataset))
     return list(tally.total())

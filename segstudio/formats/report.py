@@ -14,6 +14,10 @@ CERTAIN, LIKELY, POSSIBLE = 1.0, 0.7, 0.3
 """How sure a detection is: read in the content, fits the content, nothing speaks against it."""
 
 
+DROPPED = "dropped_by_mapping"
+"""Key in an annotation's `extra` on its way into an export: [kind, count, pixels] of what a class mapping dropped."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A format that a path may be in; `certainty` is 0…1 and `reason` says what was seen."""

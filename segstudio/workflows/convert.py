@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,15 +26,39 @@ def convert(
     mapping: str | Path | None = None,
     split: str | None = None,
     options: Mapping[str, Any] | None = None,
+    workers: int = 1,
+    resume: bool = False,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> WriteReport:
     """Read `source` and write it to `target` in `format`; `mapping` is a JSON file that renames and merges classes.
 
-    What the target cannot hold is counted in the report. Raises `UserError`, `EnvironmentFault` or `Cancelled`; the
-    target is then as it was.
+    What the target cannot hold, also what the mapping drops, is counted in the report. With `resume` an interrupted
+    conversion keeps what it has beside the target, and the same call goes on from there unless a file of the source
+    has changed. Raises `UserError`, `EnvironmentFault` or `Cancelled`; the target is then as it was.
     """
     with opened(source, source_format, class_set=classes, split=split) as dataset:
         if mapping is not None:
             dataset = mapped(dataset, mapping_of_file(Path(mapping), dataset.class_set))
-        return formats.write(dataset, target, format, options=options, progress=progress, cancel=cancel)
+        return formats.write(
+            dataset,
+            target,
+            format,
+            options=options,
+            workers=workers,
+            stamp=_stamp(Path(source), mapping, split) if resume else "",
+            progress=progress,
+            cancel=cancel,
+        )
+
+
+def _stamp(source: Path, mapping: str | Path | None, split: str | None) -> str:
+    """A text that is another one where a file of the source, the mapping or the split is another one."""
+    digest = hashlib.sha256(f"{source.resolve()} {split}".encode("utf-8", "replace"))
+    if mapping is not None:
+        digest.update(Path(mapping).read_bytes())
+    for path in sorted(source.rglob("*")) if source.is_dir() else [source]:
+        with contextlib.suppress(OSError):
+            facts = path.stat()
+            digest.update(f"{path} {facts.st_size} {facts.st_mtime_ns}".encode("utf-8", "replace"))
+    return digest.hexdigest()
