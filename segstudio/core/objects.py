@@ -38,6 +38,7 @@ class PolygonShape:
     """A shape given by outlines; several parts belong to one object."""
 
     parts: tuple[PolygonPart, ...]
+    _box: Rect | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, *exteriors_xy: Points) -> PolygonShape:
@@ -53,7 +54,11 @@ class PolygonShape:
         return sum(len(ring) for ring in self.rings_xy)
 
     def bounds(self) -> Rect:
-        return union_all(Rect.around(part.exterior_xy) for part in self.parts)
+        """The rectangle that holds it; computed once, for views ask for those of thousands."""
+        if self._box is None:
+            object.__setattr__(self, "_box", union_all(Rect.around(part.exterior_xy) for part in self.parts))
+        assert self._box is not None
+        return self._box
 
 
 @dataclass(frozen=True, slots=True)

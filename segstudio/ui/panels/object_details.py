@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QTableWidget,
     QTableWidgetItem,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -45,8 +46,15 @@ class ObjectDetails(QWidget):
         self.table.setTabKeyNavigation(False)
         self.table.setFixedHeight(96)
         self.table.cellChanged.connect(self._on_cell)
+        self.more = QToolButton()
+        self.more.setText("Attributes")
+        self.more.setCheckable(True)
+        self.more.setToolTip("Show the attributes of the selected objects, to read and to change")
+        self.more.toggled.connect(self.table.setVisible)
+        self.table.hide()
         top = QHBoxLayout()
         top.addWidget(self.about, 1)
+        top.addWidget(self.more)
         top.addWidget(self.crowd)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

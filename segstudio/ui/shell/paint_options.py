@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QIcon, QPixmap
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from segstudio.core.class_set import Color
@@ -55,9 +55,10 @@ class PaintOptions(QToolButton):
         menu.addSection("Chosen classes")
         menu.addAction(self._commands.action("paint.over_bare"))
         for c in self._session.classes.current.classes:
-            action = menu.addAction(_swatch(c.color), c.name.replace("&", "&&"))
+            chosen = c.id in view.over_classes
+            action = menu.addAction(_swatch(c.color, chosen), c.name.replace("&", "&&"))
             action.setCheckable(True)
-            action.setChecked(c.id in view.over_classes)
+            action.setChecked(chosen)
             action.triggered.connect(partial(self._choose, c.id))
 
     def _choose(self, class_id: int, on: bool) -> None:
@@ -95,8 +96,8 @@ class PaintStatus(QWidget):
         words = in_words(view)
         self.mode.setText(words)
         self.mode.setAccessibleName(f"Paint mode: {words or 'everywhere'}")
-        self.mode.setVisible(bool(words))
         counted = self._session.document is not None and view.mode == "semantic"
+        self.mode.setVisible(bool(words) and counted)
         self.gaps.setVisible(counted)
         if counted:
             pixels, share = self._gaps.pixels, self._gaps.share
@@ -120,7 +121,15 @@ def _percent(share: float) -> str:
     return "<0.01 %" if share < 0.0001 else ">99.99 %" if 0.9999 < share < 1 else f"{100 * share:.2f} %"
 
 
-def _swatch(color: Color) -> QIcon:
-    picture = QPixmap(12, 12)
+def _swatch(color: Color, chosen: bool) -> QIcon:
+    """The class's colour, ticked where it is chosen: an icon stands where the menu's own tick would."""
+    picture = QPixmap(14, 14)
     picture.fill(QColor(*color))
+    if chosen:
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        light = QColor(*color).lightnessF() > 0.5
+        painter.setPen(QPen(QColor("black" if light else "white"), 2))
+        painter.drawPolyline([QPointF(3, 7), QPointF(6, 10), QPointF(11, 4)])
+        painter.end()
     return QIcon(picture)

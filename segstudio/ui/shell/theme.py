@@ -160,6 +160,9 @@ def _content_style(t: Theme) -> str:
     QSpinBox::up-button, QSpinBox::down-button {{ width: 0; border: none; }}
     QComboBox::drop-down {{ border: none; width: 20px; }}
     QComboBox::down-arrow {{ image: url("{chevron}"); width: 12px; height: 12px; }}
+    QToolButton[popupMode="2"] {{ padding-right: 18px; }}
+    QToolButton::menu-indicator {{
+        image: url("{chevron}"); width: 12px; height: 12px; subcontrol-position: right center; right: 4px; }}
     QComboBox QAbstractItemView {{ background: {t.panel}; border: 1px solid {t.line}; }}
     QSlider::groove:horizontal {{ height: 4px; background: {t.line}; border-radius: 2px; }}
     QSlider::sub-page:horizontal {{ background: {t.accent}; border-radius: 2px; }}
