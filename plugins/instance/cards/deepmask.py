@@ -27,8 +27,8 @@ def _card(
         notes=(
             "Finds objects without naming them: give them classes yourself. Looks at the image in seven sizes; of much "
             "alike masks the best is kept, where the published recall counts all. Give the file that "
-            "foolwood/deepmask-pytorch links to. Multiply-accumulates are those of one window of 160×160 with its "
-            "context; neither papers nor reference state them."
+            "foolwood/deepmask-pytorch links to. Multiply-accumulates are those of all "
+            "sizes; neither papers nor reference state them."
         ),
     )
 
@@ -52,5 +52,5 @@ SHARPMASK = _card(
     "Pinheiro, Lin, Collobert, Dollár: Learning to Refine Object Segments, ECCV 2016, arXiv:1603.08695",
     2016,
     published=(),
-    cost=(18_521_928, 1.0),
+    cost=(18_521_928, 321.027),
 )
