@@ -13,6 +13,7 @@ from segstudio.core.errors import UserError
 from segstudio.core.event import Event
 from segstudio.metrics.confusion import ConfusionMatrix
 from segstudio.metrics.error_regions import ErrorRegion, Pair, error_regions, gains_of_mending
+from segstudio.session.document import Document
 from segstudio.session.inspection import Inspection
 from segstudio.session.jobs import Job
 from segstudio.session.sides import SideReader, Sides, sides_of_document
@@ -58,13 +59,15 @@ class ConfusionRegions:
         self._rows: tuple[Located, ...] | None = None
         self._session.document_changed.connect(self._on_document)
         inspection.changed.connect(self._on_news)
-        self._recorded_of: object = None
+        self._recorded_of: Document | None = None
+        self._state: object = None
         self._on_document(self._session.document)
 
     def show(self, pair: Pair, *, whole: bool = True) -> None:
         """Find the regions of another cell."""
         self.cancel()
         self.pair, self.whole, self._found, self._rows = pair, whole, {}, None
+        self._state = self._inspection.layer, self._session.classes.current
         if whole:
             self._search()
         self._search_open()
@@ -195,12 +198,12 @@ class ConfusionRegions:
         jobs, fault = self._session.jobs, self._session.notify.fault
         jobs.submit(work, done=done, failed=fault, lane="compute", key="inspect-regions-open")
 
-    def _on_document(self, document: object) -> None:
+    def _on_document(self, document: Document | None) -> None:
         if self._recorded_of is not None:
-            self._recorded_of.recorded.disconnect(self._on_recorded)  # type: ignore[attr-defined]
+            self._recorded_of.recorded.disconnect(self._on_recorded)
         self._recorded_of = document
         if document is not None:
-            document.recorded.connect(self._on_recorded)  # type: ignore[attr-defined]
+            document.recorded.connect(self._on_recorded)
             if not self.whole:
                 self._found = {}
             if self.pair is not None:
@@ -211,6 +214,9 @@ class ConfusionRegions:
 
     def _on_news(self, _: object) -> None:
         self._rows = None
+        state = self._inspection.layer, self._session.classes.current
+        if self.pair is not None and state != self._state:
+            self.clear()
 
 
 def _find(sides: Sides, pair: Pair, classes: ClassSet) -> _Found:

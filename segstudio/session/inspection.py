@@ -36,27 +36,30 @@ class Inspection:
         self._matrices: dict[str, ConfusionMatrix] = {}
         self._document: Document | None = None
         self._is_on = False
+        self._is_stale = True
+        self._is_chosen = False
         self._job: Job | None = None
         session.document_changed.connect(self._on_document)
         session.opened.connect(self._on_opened)
         session.classes.changed.connect(self._on_opened)
 
     def start(self) -> None:
-        """Count from now on; again, it does nothing."""
-        if self._is_on:
-            return
+        """Somebody looks: count what is not counted yet."""
         self._is_on = True
+        if not self._is_stale:
+            return
         document = self.session.document
-        if document is not None:
+        if document is not None and not self._is_chosen:
             self.layer = judged_layer(document, self.session.view.now).name
         self._follow(document)
         self.recount()
 
     def stop(self) -> None:
-        """Follow no more; what was counted stays."""
+        """Nobody looks: what is counted is kept up to date, but nothing more is counted."""
         self._is_on = False
-        self.cancel()
-        self._follow(None)
+        if self.is_counting:
+            self._is_stale = True
+            self.cancel()
 
     @property
     def is_on(self) -> bool:
@@ -70,6 +73,7 @@ class Inspection:
 
     def choose(self, layer: str) -> None:
         """Judge another layer."""
+        self._is_chosen = True
         if layer != self.layer:
             self.layer = layer
             self.recount()
@@ -117,8 +121,9 @@ class Inspection:
     def recount(self) -> None:
         """Count every image anew."""
         self._matrices = {}
+        self._is_stale = False
         self.done_images = self.total_images = 0
-        if not (self._is_on and self.session.images and is_countable(self.session.classes.current)):
+        if not (self.session.images and is_countable(self.session.classes.current)):
             self.changed.emit(None)
             return
         reader, items = SideReader.of(self.session, self.layer), list(self.session.images)
@@ -155,7 +160,7 @@ class Inspection:
         self.changed.emit(None)
 
     def _take(self, found: dict[str, ConfusionMatrix], done: int, total: int, job: Job) -> None:
-        if job.cancel_token.cancelled or not self._is_on:
+        if job.cancel_token.cancelled:
             return
         for key, matrix in found.items():
             # The open image is followed: what is stored of it may be older.
@@ -194,7 +199,7 @@ class Inspection:
             document.truth_changed.connect(self._on_truth)
 
     def _on_document(self, document: Document | None) -> None:
-        if not self._is_on:
+        if self._is_stale:
             return
         before = self._document
         if before is not None and self.layer == LABELS:
@@ -210,6 +215,8 @@ class Inspection:
 
     def _on_opened(self, _: object) -> None:
         self._matrices = {}
+        self._is_stale = True
+        self._follow(self.session.document)
         if self._is_on:
             if self.layer not in self.names:
                 self.layer = LABELS

@@ -10,6 +10,7 @@ from segstudio.core.layer import LABELS, TRUTH
 
 Mode = Literal["semantic", "objects"]
 FillStyle = Literal["fill", "outline", "both"]
+MetricMode = Literal["semantic", "panoptic", "instance"]
 PaintMode = Literal["everywhere", "unlabelled", "only-over"]
 MIN_RADIUS, MAX_RADIUS = 0.5, 500.0
 """Radii of the brush: tips of 1 to 1000 pixels."""
@@ -23,7 +24,9 @@ class View:
     all classes; `selection` holds object ids of the labels layer, `last_selected` the one of them that was added last;
     `over_classes` are those that the paint mode "only-over" paints over, with what is unlabelled where
     `over_unlabelled`; `hidden_objects` are not drawn, and where `isolated_objects` has any, only those are; `gaps`
-    marks unlabelled pixels; `snap_radius` is in logical pixels of the screen; brightness and contrast run from −1 to 1.
+    marks unlabelled pixels; `error_kinds` shows why pixels are wrong, but for the `hidden_error_kinds` (codes of
+    `RegionKind`); `policy` and `metric_mode` say what the live metrics measure, and by whose rules; `snap_radius` is in
+    logical pixels of the screen; brightness and contrast run from −1 to 1.
     `channels` are the picture's channels shown as grey (one) or as red, green and blue (three), empty for its own
     choice; `tone_percent` are the percentiles shown as black and white, None for its own range.
     """
@@ -49,6 +52,10 @@ class View:
     overlays_hidden: bool = False
     bare: bool = False
     errors: bool = False
+    error_kinds: bool = False
+    hidden_error_kinds: frozenset[int] = frozenset()
+    policy: str = "cityscapes"
+    metric_mode: MetricMode = "semantic"
     error_class: int | None = None
     heat_map: bool = False
     selection: frozenset[int] = frozenset()

@@ -25,7 +25,14 @@ class DockEntry:
     area: Qt.DockWidgetArea = Qt.DockWidgetArea.BottomDockWidgetArea
 
 
-DOCKS: tuple[DockEntry, ...] = ()
+DOCKS: tuple[DockEntry, ...] = (
+    DockEntry("inspect.confusion", "Confusion matrix", "segstudio.ui.inspect.confusion_dock", "confusion_dock"),
+    DockEntry("inspect.what_if", "What if", "segstudio.ui.inspect.what_if_dock", "what_if_dock"),
+    DockEntry("inspect.policy", "Policies", "segstudio.ui.inspect.policy_dock", "policy_dock"),
+    DockEntry(
+        "inspect.truth_queue", "Doubts about the truth", "segstudio.ui.inspect.truth_queue_dock", "truth_queue_dock"
+    ),
+)
 
 
 class Docks:
@@ -33,6 +40,8 @@ class Docks:
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
+        # What grows step by step draws itself in sizes that have no room for its arrows and icons.
+        window.setAnimated(False)
         self._entries = {entry.id: entry for entry in DOCKS}
         self._made: dict[str, QDockWidget] = {}
 
@@ -72,6 +81,8 @@ class Docks:
             self._window.addDockWidget(entry.area, dock)
             if beside:
                 self._window.tabifyDockWidget(beside[-1], dock)
+            elif entry.area == Qt.DockWidgetArea.BottomDockWidgetArea:
+                self._window.resizeDocks([dock], [dock.widget().sizeHint().height()], Qt.Orientation.Vertical)
             dock.visibilityChanged.connect(self._on_visibility)
             self._made[name] = dock
         return self._made[name]

@@ -1,0 +1,38 @@
+"""What a person can ask of the inspector: its docks, each made when it is first shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from segstudio.ui.shell.commands import Command
+
+if TYPE_CHECKING:
+    from segstudio.ui.shell.main_window import MainWindow
+
+_DOCKS = (
+    ("inspect.confusion", "&Confusion matrix", ("Ctrl+Shift+K",), "Which classes are taken for which, and where"),
+    ("inspect.what_if", "&What if …", (), "What the mean IoU would be if some errors were mended"),
+    ("inspect.policy", "&Policies side by side", (), "The same predictions under the rules of four evaluations"),
+    ("inspect.truth_queue", "Doubts about the &truth", (), "Regions in which the ground truth itself may be wrong"),
+)
+
+
+class InspectCommands:
+    """Shows and hides the docks."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+
+    def rows(self) -> list[Command]:
+        """The rows of the window's table."""
+        return [
+            Command(name, title, self._toggle(name), keys, checkable=True, tip=tip) for name, title, keys, tip in _DOCKS
+        ]
+
+    def checks(self) -> dict[str, bool]:
+        """Which docks are shown."""
+        return {name: self._window.docks.is_shown(name) for name, _, _, _ in _DOCKS}
+
+    def _toggle(self, name: str) -> Callable[[], None]:
+        return lambda: self._window.docks.toggle(name)
