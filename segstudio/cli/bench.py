@@ -6,8 +6,9 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +16,37 @@ from segstudio.cli.console import Console, table
 from segstudio.cli.options import AsJson, size_hw
 from segstudio.core.errors import UserError
 
+if TYPE_CHECKING:
+    from segstudio.models.request import PredictSettings
+
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How models are to be run: plainly, and beside it in each way that was asked for."""
+
+    device: str
+    precision: str
+    channels_last: bool
+    compiled: bool
+    graphs: bool
+    repeat: int
+
+    def settings(self) -> list[PredictSettings]:
+        """Plain float32 first. Raises `UserError` for an unknown precision."""
+        from segstudio.models.request import PredictSettings
+
+        plain = PredictSettings(precision="float32", channels_last=False)
+        ways = [plain]
+        if self.precision != "float32":
+            ways.append(replace(plain, precision=self.precision))  # type: ignore[arg-type]
+        if self.channels_last:
+            ways.append(replace(ways[-1], channels_last=True))
+        base = ways[-1]
+        ways += [replace(base, compiled=True)] if self.compiled else []
+        ways += [replace(base, cuda_graphs=True)] if self.graphs else []
+        return ways
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,14 +59,19 @@ def bench(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME …]", help="Models to measure.")] = None,
     size: Annotated[str | None, typer.Option(metavar="WxH", help="Size of the models' input.")] = None,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    precision: Annotated[str, typer.Option(help="float32, float16 or bfloat16 beside float32.")] = "float32",
+    channels_last: Annotated[bool, typer.Option("--channels-last", help="Also with channels last in memory.")] = False,
+    compiled: Annotated[bool, typer.Option("--compile", help="Also compiled (torch.compile).")] = False,
+    graphs: Annotated[bool, typer.Option("--graphs", help="Also replayed as a CUDA graph.")] = False,
+    repeat: Annotated[int, typer.Option(help="Passes that are timed, after five that are not.")] = 30,
     as_json: AsJson = False,
 ) -> int:
     """Measure the store or models on this machine."""
     console = Console(as_json=as_json)
     if what not in ("store", "models"):
         raise UserError(f"bench {what}: measured in the checkout only", hint=f"run: python -m tests.benchmarks {what}")
-    with console.working() as progress:
-        rows = _store() if what == "store" else _models(names or [], size_hw(size), device, progress)
+    ways = Ways(device, precision, channels_last, compiled, graphs, repeat)
+    rows = _store() if what == "store" else _models(names or [], size_hw(size), ways, console)
     console.result({"rows": rows}, table(_store_cells(rows) if what == "store" else _model_cells(rows)))
     return 0
 
@@ -46,13 +82,14 @@ def _store_cells(rows: list[Row]) -> list[list[str]]:
 
 
 def _model_cells(rows: list[Row]) -> list[list[str]]:
-    cells = [["model", "input", "device", "M parameters", "GMACs", "FPS", "median ms", "95 % ms", "peak MB"]]
+    head = ["model", "input", "device", "how", "M parameters", "GMACs", "FPS", "FPS 95 %", "median ms", "95 % ms"]
+    cells = [[*head, "peak MB"]]
     for row in rows:
         width, height = row["input_size"]
         peak = "–" if row["peak_bytes"] is None else f"{row['peak_bytes'] / 2**20:.0f}"
         figures = [f"{row['parameters'] / 1e6:.2f}", f"{row['gmacs']:.2f}", f"{row['fps']:.2f}"]
-        times = [f"{row['median_ms']:.1f}", f"{row['p95_ms']:.1f}", peak]
-        cells.append([row["model"], f"{width}×{height}", row["device"], *figures, *times])
+        times = [f"{row['fps_p95']:.2f}", f"{row['median_ms']:.1f}", f"{row['p95_ms']:.1f}", peak]
+        cells.append([row["model"], f"{width}×{height}", row["device"], row["how"], *figures, *times])
     return cells
 
 
@@ -99,10 +136,10 @@ def _store() -> list[Row]:
         return [_measured("commit of a stroke to this disk", stroke, repeat=100, warmup=5)]
 
 
-def _models(
-    names: list[str], asked_hw: tuple[int, int] | None, device: str, progress: Callable[[int, int, str], None]
-) -> list[Row]:
-    """Cost and speed of one forward pass, batch 1, at `asked_hw` or each model's own input size."""
+def _models(names: list[str], asked_hw: tuple[int, int] | None, ways: Ways, console: Console) -> list[Row]:
+    """Cost and speed of one forward pass, batch 1, at `asked_hw` or each model's own input size, in each of the ways
+    that were asked for.
+    """
     from segstudio.models import bench_model
     from segstudio.models.registry import default_registry
     from segstudio.plugins.discovery import install
@@ -111,21 +148,27 @@ def _models(
     install(registry)
     chosen = names or [name for name in registry.names() if registry.status(name).state == "works"]
     rows = []
-    for done, name in enumerate(chosen):
-        progress(done, len(chosen), name)
-        cost = bench_model(name, size_hw=asked_hw, device=device)
-        height, width = cost.size_hw
-        rows.append(
-            {
-                "model": cost.name,
-                "input_size": [width, height],
-                "device": cost.device,
-                "parameters": cost.parameters,
-                "gmacs": cost.gmacs,
-                "fps": cost.fps,
-                "median_ms": cost.median_ms,
-                "p95_ms": cost.p95_ms,
-                "peak_bytes": cost.peak_bytes,
-            }
-        )
+    with console.working() as progress:
+        for done, name in enumerate(chosen):
+            progress(done, len(chosen), name)
+            for settings in ways.settings():
+                cost = bench_model(name, size_hw=asked_hw, device=ways.device, settings=settings, repeat=ways.repeat)
+                height, width = cost.size_hw
+                for note in cost.notes:
+                    console.note(f"{name}: {note}")
+                rows.append(
+                    {
+                        "model": cost.name,
+                        "input_size": [width, height],
+                        "device": cost.device,
+                        "how": cost.how,
+                        "parameters": cost.parameters,
+                        "gmacs": cost.gmacs,
+                        "fps": cost.fps,
+                        "fps_p95": cost.fps_p95,
+                        "median_ms": cost.median_ms,
+                        "p95_ms": cost.p95_ms,
+                        "peak_bytes": cost.peak_bytes,
+                    }
+                )
     return rows

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
+import torch
 
 from segstudio.core.errors import Cancelled, UserError
 from segstudio.core.progress import CancelToken
 from segstudio.models.registry import default_registry
-from segstudio.models.torch_backend.cost import count_gmacs, measure
+from segstudio.models.request import PredictSettings
+from segstudio.models.torch_backend.cost import PeakMemory, count_gmacs, measure
 
 
 def test_multiply_accumulates_of_a_known_convolution(registry):
@@ -26,10 +31,25 @@ def test_a_measurement_has_every_figure(registry):
         warmup=1,
         progress=lambda done, total, text="": seen.append(total),
     )
-    assert (cost.parameters, cost.size_hw, cost.device, cost.peak_bytes) == (12, (32, 64), "cpu", None)
+    assert (cost.parameters, cost.size_hw, cost.device, cost.how) == (12, (32, 64), "cpu", "float32")
     assert 0 < cost.median_ms <= cost.p95_ms
     assert cost.fps == pytest.approx(1000 / cost.median_ms)
+    assert cost.fps_p95 <= cost.fps
     assert seen == [6] * 6
+
+
+def test_a_measurement_says_in_which_way_it_was_made(registry):
+    chosen = PredictSettings(precision="bfloat16", channels_last=True)
+    cost = measure(registry, "tiny", size_hw=(8, 8), device="cpu", settings=chosen, repeat=2, warmup=1)
+    assert cost.how == "bfloat16, channels-last"
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the system does not tell the peak")
+def test_the_peak_is_what_was_taken_on_the_way():
+    peak = PeakMemory(torch.device("cpu"))
+    kept = np.ones(64 << 20, np.uint8)
+    del kept
+    assert 60 << 20 < peak.bytes() < 200 << 20
 
 
 def test_it_can_be_cancelled_and_names_what_cannot_run(registry):
