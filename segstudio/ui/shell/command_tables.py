@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from segstudio.ui.shell.dataset_commands import DatasetCommands
 from segstudio.ui.shell.inspect_commands import InspectCommands
 from segstudio.ui.shell.object_commands import ObjectCommands
 from segstudio.ui.shell.object_state_commands import ObjectStateCommands
@@ -37,6 +38,7 @@ TABLES: tuple[Callable[[MainWindow], CommandTable], ...] = (
     ToolCommands,
     PaintCommands,
     InspectCommands,
+    DatasetCommands,
 )
 MENUS = (
     ("&File", "file"),
@@ -60,6 +62,7 @@ ALSO = {
     "learn": "model",
     "compare": "inspect",
     "errors": "inspect",
+    "dataset": "inspect",
     "paint": "tool",
     "gaps": "tool",
 }

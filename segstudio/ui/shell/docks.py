@@ -26,6 +26,8 @@ class DockEntry:
 
 
 DOCKS: tuple[DockEntry, ...] = (
+    DockEntry("inspect.dataset", "Dataset table", "segstudio.ui.dataset.dataset_dock", "dataset_dock"),
+    DockEntry("inspect.statistics", "Statistics", "segstudio.ui.dataset.statistics_dock", "statistics_dock"),
     DockEntry("inspect.confusion", "Confusion matrix", "segstudio.ui.inspect.confusion_dock", "confusion_dock"),
     DockEntry("inspect.what_if", "What if", "segstudio.ui.inspect.what_if_dock", "what_if_dock"),
     DockEntry("inspect.policy", "Policies", "segstudio.ui.inspect.policy_dock", "policy_dock"),
