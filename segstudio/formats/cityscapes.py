@@ -33,9 +33,9 @@ from segstudio.formats.rasters import (
     by_train_id,
     checked_size,
     has_raster,
-    overlap_losses,
     rasterised,
 )
+from segstudio.formats.redrawing import overlap_losses
 from segstudio.formats.report import CERTAIN, LIKELY, Candidate, Loss
 from segstudio.formats.writing import Desk, WriteJob, Written, class_pixels
 from segstudio.ops.image import probe_size_hw, read_label_png

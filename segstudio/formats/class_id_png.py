@@ -25,10 +25,10 @@ from segstudio.formats.rasters import (
     by_train_id,
     checked_size,
     has_raster,
-    overlap_losses,
     rasterised,
     values_of,
 )
+from segstudio.formats.redrawing import overlap_losses
 from segstudio.formats.report import LIKELY, POSSIBLE, Candidate, Loss
 from segstudio.formats.writing import Desk, WriteJob, Written, class_pixels
 from segstudio.ops.image import probe_size_hw, read_label_png

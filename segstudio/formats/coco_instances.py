@@ -24,12 +24,13 @@ from segstudio.formats.coco_files import (
     file_name_of,
     images_of,
 )
-from segstudio.formats.coco_shapes import has_holes, object_of, row_of
+from segstudio.formats.coco_shapes import has_holes, object_of, row_of, without_holes
 from segstudio.formats.files import Probe, key_of, natural_key, shown
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.mapping import by_name
 from segstudio.formats.object_list import object_losses, objects_of
 from segstudio.formats.rasters import has_raster
+from segstudio.formats.redrawing import redrawn_loss
 from segstudio.formats.report import CERTAIN, Candidate, Loss
 from segstudio.formats.turned import quarter_turn, turned, turned_back
 from segstudio.formats.writing import Desk, WriteJob, Written
@@ -224,6 +225,9 @@ def _write_image(
         objects = list(turned_back(objects, orientation, size_hw))
         size_hw = size_hw[1], size_hw[0]
     form = str(desk.options["segmentation"])
+    if form == "polygons":
+        flat = [(o, without_holes(o.shape)) for o in objects if not o.is_crowd]
+        desk.lose(redrawn_loss(flat, size_hw))
     rows: list[dict[str, Any]] = []
     counts: dict[int, int] = {}
     for o in objects:

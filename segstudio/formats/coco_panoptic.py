@@ -33,7 +33,8 @@ from segstudio.formats.files import Probe, inside, key_of, shown
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.mapping import by_name
 from segstudio.formats.object_list import object_losses, visible_pieces
-from segstudio.formats.rasters import checked_size, has_raster, overlap_losses, rasterised
+from segstudio.formats.rasters import checked_size, has_raster, rasterised
+from segstudio.formats.redrawing import overlap_losses
 from segstudio.formats.report import CERTAIN, LIKELY, Candidate, Loss
 from segstudio.formats.writing import Desk, WriteJob, Written
 from segstudio.ops.image import read_label_png

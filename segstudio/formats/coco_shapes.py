@@ -135,7 +135,7 @@ def segmentation_of(shape: Shape, size_hw: tuple[int, int], form: str, *, is_cro
         return {"counts": rle.to_counts(mask), "size": list(size_hw)}
     as_polygons = isinstance(shape, PolygonShape) and not any(part.holes_xy for part in shape.parts)
     if form != "rle" and not is_crowd and (as_polygons or form == "polygons"):
-        return [ring.reshape(-1).tolist() for ring in (part.exterior_xy for part in as_polygon(shape).parts)]
+        return [part.exterior_xy.reshape(-1).tolist() for part in without_holes(shape).parts]
     return {"counts": rle.to_string(as_mask(shape, size_hw)), "size": list(size_hw)}
 
 
@@ -150,6 +150,11 @@ def box_of(shape: Shape) -> list[float]:
         return [float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])]
     box = shape.box
     return [float(box.x0), float(box.y0), float(box.width), float(box.height)]
+
+
+def without_holes(shape: Shape) -> PolygonShape:
+    """The outer rings of a shape, as COCO's polygons hold them."""
+    return PolygonShape.of(*(part.exterior_xy for part in as_polygon(shape).parts))
 
 
 def has_holes(shape: Shape) -> bool:

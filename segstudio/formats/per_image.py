@@ -220,7 +220,7 @@ def _outcome(desk: Desk, body: Body, item: ImageItem, *, labelled: bool) -> Outc
     except Exception as error:  # one image that nobody thought of must not cost all others
         log.debug("%s could not be written", item.key, exc_info=True)
         return Outcome(skipped=f"could not be written: {type(error).__name__}: {str(error).splitlines()[:1]}")
-    return Outcome(data, written, tuple(loss for loss in desk.lost if loss.count))
+    return Outcome(data, written, tuple(loss for loss in desk.lost if loss.count or loss.class_pixels))
 
 
 def without_dropped(annotation: Annotation) -> tuple[Annotation, list[Loss]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 
 from segstudio.core.class_set import IGNORED, ClassSet
 from segstudio.core.errors import UserError
-from segstudio.core.geometry import Rect
 from segstudio.core.layer import Annotation
 from segstudio.core.raster import UNLABELLED
 from segstudio.core.segments import MAX_SEGMENT, Segment, SegmentTable
-from segstudio.formats.report import Loss
-from segstudio.ops.shapes import mask_of, paint_objects
+from segstudio.ops.shapes import paint_objects
 
 
 def by_id(class_set: ClassSet) -> dict[int, int]:
@@ -108,22 +106,6 @@ def rasterised(annotation: Annotation) -> Annotation:
     rank_of = {item.id: rank for rank, item in enumerate(ordered, 1)}
     labels_hw = paint_objects(ordered, annotation.size_hw, lambda item: rank_of[item.id])
     return Annotation(annotation.size_hw, labels_hw.astype(np.uint16, copy=False), tuple(segments))
-
-
-def overlap_losses(annotation: Annotation) -> Iterable[Loss]:
-    """What painting the objects over each other loses: the objects, and every pixel that two of them share."""
-    if has_raster(annotation) or not annotation.objects:
-        return
-    covered_hw = np.zeros(annotation.size_hw, np.uint16)
-    whole = Rect.of_size(*annotation.size_hw)
-    for item in annotation.objects:
-        rect = item.bounds().grown(1).intersect(whole)
-        if not rect.is_empty:
-            covered_hw[rect.slices] += mask_of(item.shape, rect, annotation.size_hw)
-    shared = covered_hw > 1
-    yield Loss("objects become pixels", len(annotation.objects))
-    yield Loss("overlaps", int(shared.any()), int(np.count_nonzero(shared)))
-    yield Loss("objects without a pixel", sum(not item.shape.bounds().area for item in annotation.objects))
 
 
 def values_of(annotation: Annotation, value_of: Mapping[int, int], background: int) -> NDArray[np.int32]:

@@ -37,12 +37,16 @@ class AmbiguousFormat(UserError):
         self.candidates = candidates
 
 
+REDRAWN = "pixels change as they are drawn"
+
+
 @dataclass(frozen=True, slots=True)
 class Loss:
     """Something that a target format cannot hold: how often, and how many pixels change by it.
 
-    `per_image` gives (count, pixels) of each image by key. Where pixels change by being drawn, `class_pixels` gives
-    for each class id (pixels that are its own before and after, pixels that are its own before or after).
+    `per_image` gives (count, pixels) of each image by key. Where shapes are drawn anew (kind `REDRAWN`), `class_pixels`
+    gives for each class id (pixels that are its own before and after, pixels that are its own before or after), and
+    `image_iou` the mean IoU of the classes of each image.
     """
 
     kind: str
@@ -50,10 +54,29 @@ class Loss:
     pixels: int = 0
     per_image: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     class_pixels: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    image_iou: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def class_iou(self) -> dict[int, float]:
+        """Class id → IoU between its pixels before and after; {} where nothing is drawn anew."""
+        return {class_id: both / either for class_id, (both, either) in self.class_pixels.items() if either}
+
+    @property
+    def mean_iou(self) -> float | None:
+        """The mean over the classes; None where nothing is drawn anew."""
+        values = self.class_iou.values()
+        return sum(values) / len(values) if values else None
 
     def to_json(self) -> dict[str, Any]:
-        """The form of the command line's contract: `{"kind", "count", "pixels"}`."""
-        return {"kind": self.kind, "count": self.count, "pixels": self.pixels}
+        """`{"kind", "count", "pixels", "per_image"}`, and for drawn shapes `mean_iou` and `classes` with their IoU."""
+        rows = [{"name": key, "count": count, "pixels": pixels} for key, (count, pixels) in self.per_image.items()]
+        document = {"kind": self.kind, "count": self.count, "pixels": self.pixels, "per_image": rows}
+        if self.class_pixels:
+            for row in rows:
+                row["iou"] = self.image_iou.get(str(row["name"]), 1.0)
+            document["mean_iou"] = self.mean_iou
+            document["classes"] = [{"id": class_id, "iou": iou} for class_id, iou in sorted(self.class_iou.items())]
+        return document
 
 
 class LossTally:
@@ -61,10 +84,18 @@ class LossTally:
 
     def __init__(self) -> None:
         self._kinds: dict[str, dict[str, tuple[int, int]]] = {}
+        self._classes: dict[str, dict[int, tuple[int, int]]] = {}
+        self._iou: dict[str, dict[str, float]] = {}
 
     def add(self, key: str, losses: Iterable[Loss]) -> None:
-        """Count the losses of one image; those of count 0 are none."""
+        """Count the losses of one image; those of count 0 are none, but their IoU counts."""
         for loss in losses:
+            if loss.mean_iou is not None:
+                self._iou.setdefault(loss.kind, {})[key] = loss.mean_iou
+                classes = self._classes.setdefault(loss.kind, {})
+                for class_id, (both, either) in loss.class_pixels.items():
+                    before = classes.get(class_id, (0, 0))
+                    classes[class_id] = before[0] + both, before[1] + either
             if loss.count:
                 per_image = self._kinds.setdefault(loss.kind, {})
                 count, pixels = per_image.get(key, (0, 0))
@@ -73,7 +104,14 @@ class LossTally:
     def total(self) -> tuple[Loss, ...]:
         """One entry per kind, in the order in which they were first met."""
         return tuple(
-            Loss(kind, sum(c for c, _ in images.values()), sum(p for _, p in images.values()), dict(images))
+            Loss(
+                kind,
+                sum(c for c, _ in images.values()),
+                sum(p for _, p in images.values()),
+                dict(images),
+                dict(self._classes.get(kind, {})),
+                dict(self._iou.get(kind, {})),
+            )
             for kind, images in self._kinds.items()
         )
 

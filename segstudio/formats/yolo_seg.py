@@ -13,6 +13,7 @@ import numpy as np
 from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import Dataset, ImageItem, Skipped
 from segstudio.core.errors import UserError
+from segstudio.core.geometry import Points
 from segstudio.core.layer import Annotation
 from segstudio.core.objects import PolygonShape, SegObject
 from segstudio.formats.coco_shapes import has_holes
@@ -20,6 +21,7 @@ from segstudio.formats.drawn import Drawn, DrawnImage, Pictures, box, dataset_of
 from segstudio.formats.files import Listing, Probe, key_of, list_files, read_bytes
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.object_list import object_losses, objects_of
+from segstudio.formats.redrawing import redrawn_loss
 from segstudio.formats.report import CERTAIN, LIKELY, Candidate, Loss
 from segstudio.formats.writing import Desk, WriteJob, Written
 from segstudio.ops.image import probe_size_hw
@@ -174,9 +176,13 @@ def _rows(objects: Iterable[SegObject], number_of: dict[int, int], size_hw: tupl
     for item in objects:
         if item.class_id not in number_of or item.is_crowd:
             continue
-        for part in as_polygon(item.shape).parts:
-            values = np.clip(part.exterior_xy / scale, 0, 1).reshape(-1).tolist()
-            yield " ".join([str(number_of[item.class_id]), *(f"{value:.9g}" for value in values)])
+        for ring in _shares(item, scale):
+            yield " ".join([str(number_of[item.class_id]), *(f"{value:.9g}" for value in ring.reshape(-1).tolist())])
+
+
+def _shares(item: SegObject, scale: Points) -> Iterable[Points]:
+    """The outer rings of an object in shares of width and height, inside the picture."""
+    return (np.clip(part.exterior_xy / scale, 0, 1) for part in as_polygon(item.shape).parts)
 
 
 def _losses(annotation: Annotation, class_set: ClassSet) -> Iterable[Loss]:
@@ -186,6 +192,11 @@ def _losses(annotation: Annotation, class_set: ClassSet) -> Iterable[Loss]:
     yield Loss("parts become objects of their own", sum(len(as_polygon(o.shape).parts) - 1 for o in several))
     yield Loss("holes are filled", sum(has_holes(o.shape) for o in objects))
     yield Loss("crowds", sum(o.is_crowd for o in objects))
+    scale = np.array((annotation.size_hw[1], annotation.size_hw[0]), np.float64)
+    kept = [o for o in objects if not o.is_crowd]
+    yield redrawn_loss(
+        ((o, PolygonShape.of(*(share * scale for share in _shares(o, scale)))) for o in kept), annotation.size_hw
+    )
     yield Loss("scores", sum(o.score is not None for o in annotation.objects))
     yield Loss("attributes", sum(bool(o.attributes) for o in annotation.objects))
 

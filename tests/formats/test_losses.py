@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,36 @@ def test_the_report_names_each_image_and_writing_reports_the_same(dataset, tmp_p
     assert before[0].per_image == {"a": (3, 0)}
     report = formats.write(dataset, tmp_path / "out", "class-id-png")
     assert [loss.to_json() for loss in report.losses] == [loss.to_json() for loss in before]
-    assert report.to_json()["losses"][1] == {"kind": "overlaps", "count": 1, "pixels": 16}
+    row = {"kind": "overlaps", "count": 1, "pixels": 16}
+    assert report.to_json()["losses"][1] == {**row, "per_image": [{"name": "a", "count": 1, "pixels": 16}]}
+
+
+def test_rasters_tell_how_much_of_each_class_others_cover(dataset):
+    loss = next(loss for loss in formats.losses(dataset, "voc") if loss.class_pixels)
+    covered, whole = 16, 10 * 10 - 3 * 3
+    assert (loss.count, loss.pixels) == (1, covered)
+    assert loss.class_iou == {0: (whole - covered) / whole, 1: 1.0}
+    assert loss.to_json()["mean_iou"] == loss.image_iou["a"] == (loss.class_iou[0] + 1) / 2
+
+
+def test_polygon_formats_tell_how_much_filled_holes_change(dataset, tmp_path):
+    for report in (
+        formats.write(dataset, tmp_path / "a.json", "coco-instances", segmentation="polygons").losses,
+        [loss for loss in formats.losses(dataset, "yolo-seg") if loss.class_pixels],
+    ):
+        loss = next(loss for loss in report if loss.class_pixels)
+        assert loss.pixels == 9
+        assert loss.class_iou == {0: 91 / 100, 1: 1.0}
+
+
+def test_images_that_do_not_change_count_in_the_iou(dataset):
+    whole = dataset.images[0].read_annotation()
+    calm = Annotation(whole.size_hw, objects=whole.objects[:1])
+    images = [*dataset.images, ImageItem("b", None, whole.size_hw, read_annotation=lambda: calm)]
+    loss = next(x for x in formats.losses(replace(dataset, images=images), "class-id-png") if x.class_pixels)
+    assert loss.count == 1
+    assert loss.class_pixels[0] == (91 - 16 + 91, 91 + 91)
+    assert loss.image_iou["b"] == 1.0
 
 
 def test_formats_that_are_only_read_say_so(dataset, tmp_path):

@@ -126,10 +126,7 @@ class ExportDialog(QDialog):
         if not losses:
             self.report.setText("Nothing is lost: everything in the labels fits this format.")
             return
-        lines = [
-            f"• {loss.kind}: {loss.count:,}" + (f" ({loss.pixels:,} px)" if loss.pixels else "") for loss in losses
-        ]
-        self.report.setText("\n".join(lines))
+        self.report.setText("\n".join(f"• {_told(loss)}" for loss in losses))
 
     def _on_edited(self, _: str) -> None:
         self._touched = True
@@ -165,3 +162,10 @@ def _writable() -> list[str]:
     from segstudio import formats
 
     return [name for name in formats.names() if formats.registry.get(name).write is not None]
+
+
+def _told(loss: Loss) -> str:
+    if loss.mean_iou is None:
+        return f"{loss.kind}: {loss.count:,}" + (f" ({loss.pixels:,} px)" if loss.pixels else "")
+    images = "1 image" if loss.count == 1 else f"{loss.count:,} images"
+    return f"{loss.kind}: {loss.pixels:,} px in {images}, mean IoU {100 * loss.mean_iou:.2f} %"
