@@ -31,3 +31,11 @@ class Cancelled(SegStudioError):
 
     def __init__(self, message: str = "cancelled") -> None:
         super().__init__(message)
+
+
+class EditConflict(UserError):
+    """Edits of an image (`key`) that could not be kept because somebody else changed or holds it."""
+
+    def __init__(self, message: str, *, key: str) -> None:
+        super().__init__(message, hint="open the image again to see theirs; yours are kept as a layer beside it")
+        self.key = key

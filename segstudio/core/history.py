@@ -76,6 +76,10 @@ class HistoryBook:
         self._by_image.move_to_end(image_key)
         return history
 
+    def forget(self, image_key: str) -> None:
+        """Drop an image's history, for one that was changed elsewhere."""
+        self._by_image.pop(image_key, None)
+
     @property
     def nbytes(self) -> int:
         return sum(history.nbytes for history in self._by_image.values())

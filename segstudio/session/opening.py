@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import ImageItem
@@ -14,6 +15,7 @@ from segstudio.core.layer import LABELS, TRUTH, Annotation, Layer
 from segstudio.core.segments import SegmentTable
 from segstudio.ops.shapes import paint_objects
 from segstudio.render.pyramid import Pyramid
+from segstudio.session.census import count_segments
 from segstudio.session.live import IndexRaster
 from segstudio.session.pictures import PictureCache
 
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Everything of one image that a document is made from."""
+    """Everything of one image that a document is made from.
+
+    Of a team's project also who else works on it ("" for nobody), and the classes as they are there now.
+    """
 
     item: ImageItem
     pyramid: Pyramid
@@ -32,6 +37,9 @@ class Opened:
     truth_index_hw: IndexRaster | None
     predictions: tuple[Layer, ...]
     truth_is_objects: bool = False
+    held_by: str = ""
+    class_set: ClassSet | None = None
+    label_counts: NDArray[np.int64] | None = None
 
 
 def open_image(item: ImageItem, *, pictures: PictureCache, project: Project | None, class_set: ClassSet) -> Opened:
@@ -39,6 +47,11 @@ def open_image(item: ImageItem, *, pictures: PictureCache, project: Project | No
 
     Raises `UserError` naming the file where anything cannot be read or has another size than the picture.
     """
+    held_by, shared_classes = "", None
+    if project is not None and project.people.is_team:
+        # Before anything is read, so that what is read stays as it is.
+        held_by = str(project.people.take(item.key) or "")
+        class_set = shared_classes = project.refresh_class_set()
     annotation = item.read_annotation() if item.read_annotation is not None else None
     pyramid = _picture(item, annotation, pictures)
     height, width = pyramid.size_hw
@@ -54,18 +67,31 @@ def open_image(item: ImageItem, *, pictures: PictureCache, project: Project | No
             truth = Layer.from_annotation(TRUTH, corrected)
         truth_index_hw = truth.index_map(class_set)
     labels = Layer(LABELS, size_hw)
+    label_counts = np.array([size_hw[0] * size_hw[1]], np.int64)
     predictions: list[Layer] = []
     if project is not None:
         stored = project.load(item.key, LABELS)
         if stored is not None:
             _check_size(item, stored, size_hw, "its stored labels")
             labels = Layer.from_annotation(LABELS, stored)
+            label_counts = count_segments(labels.raster.ids_hw)
         for name in project.layer_names(item.key):
             if name.startswith("prediction:") and (kept := project.load(item.key, name)) is not None:
                 predictions.append(Layer.from_annotation(name, kept, locked=True))
     labels.ensure_class_segments(class_set)
     objects_only = annotation is not None and annotation.labels_hw is None and bool(annotation.objects)
-    return Opened(item, pyramid, labels, truth, truth_index_hw, tuple(predictions), objects_only)
+    return Opened(
+        item,
+        pyramid,
+        labels,
+        truth,
+        truth_index_hw,
+        tuple(predictions),
+        objects_only,
+        held_by,
+        shared_classes,
+        label_counts,
+    )
 
 
 def with_raster(annotation: Annotation, class_set: ClassSet) -> Annotation:

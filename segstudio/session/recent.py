@@ -7,6 +7,7 @@ from pathlib import Path
 
 from segstudio.core.errors import EnvironmentFault
 from segstudio.session.notify import Notifier
+from segstudio.store.place import Place, is_team_address
 
 KEPT = 10
 
@@ -15,15 +16,15 @@ def recent_paths() -> list[Path]:
     """Newest first; they may have gone since."""
     from segstudio.settings import load_settings
 
-    return [Path(text) for text in load_settings().recent]
+    return [Path(text) for text in load_settings().recent if not is_team_address(text)]
 
 
-def remember(path: Path, notify: Notifier) -> None:
-    """Put `path` first; a settings file that cannot be written is told."""
+def remember(place: Place, notify: Notifier) -> None:
+    """Put `place` first, an address without its password; a settings file that cannot be written is told."""
     from segstudio.settings import load_settings, save_settings
 
     settings = load_settings()
-    full = str(path.absolute())
+    full = str(place.absolute() if isinstance(place, Path) else place)
     others = tuple(text for text in settings.recent if text != full)
     try:
         save_settings(replace(settings, recent=(full, *others)[:KEPT]))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import Dataset
-from segstudio.core.errors import EnvironmentFault, UserError
+from segstudio.core.errors import EditConflict, EnvironmentFault, UserError
 from segstudio.core.event import Event
 from segstudio.core.history import HistoryBook
 from segstudio.core.layer import LABELS
@@ -27,14 +27,17 @@ from segstudio.session.object_view import ObjectView
 from segstudio.session.overview import Overview
 from segstudio.session.pictures import PictureCache
 from segstudio.session.predictions import Host, Predictions
+from segstudio.session.team import TeamWork
 from segstudio.session.view import ViewState
 from segstudio.settings import data_directory
+from segstudio.store.place import place_of
 
 if TYPE_CHECKING:
     from segstudio.formats.report import AmbiguousFormat
     from segstudio.session.opening import Opened
     from segstudio.session.workspace import Workspace
     from segstudio.store import Project
+    from segstudio.store.place import TeamAddress
 
 NO_CLASSES = ClassSet("none", ())
 UNREVIEWED = ("to do", "labelled")
@@ -67,6 +70,7 @@ class Session:
         self.live = LiveScores(NO_CLASSES)
         self.histories = HistoryBook()
         self.predictions = Predictions(self, make_host)
+        self.team = TeamWork(self)
         self.opened: Event[Workspace | None] = Event()
         self.document_changed: Event[Document | None] = Event()
         self.ambiguous: Event[AmbiguousFormat] = Event()
@@ -103,24 +107,28 @@ class Session:
         """Where the open image stands in `images`."""
         return self.images.index_of(self.document.key) if self.document is not None else None
 
-    def open_path(self, path: str | Path, *, format: str = "auto", class_set: ClassSet | None = None) -> Job:
-        """Open an image, a folder, a data set or a project; what is open stays until the new one is complete."""
-        target = Path(path)
+    def open_path(
+        self, path: str | Path | TeamAddress, *, format: str = "auto", class_set: ClassSet | None = None
+    ) -> Job:
+        """Open an image, a folder, a data set or a project; what is open stays until the new one is complete.
+
+        A team's project is given by its address, "postgresql://person@host/database?project=name".
+        """
         current = self.project
 
         def work(job: Job) -> Workspace:
             from segstudio.session.workspace import open_workspace
 
             return open_workspace(
-                target, data_dir=self.data_dir, format=format, class_set=class_set, job=job, current=current
+                place_of(path), data_dir=self.data_dir, format=format, class_set=class_set, job=job, current=current
             )
 
         def done(workspace: Workspace) -> None:
             self._show_workspace(workspace)
-            recent.remember(target, self.notify)
+            recent.remember(place_of(path), self.notify)
 
         return self.jobs.submit(
-            work, done=done, failed=self._path_failed, key="open-path", title=f"opening {target.name}"
+            work, done=done, failed=self._path_failed, key="open-path", title=f"opening {Path(str(path)).name}"
         )
 
     def go(self, index: int) -> None:
@@ -132,16 +140,44 @@ class Session:
             self.jobs.cancel("open-image")
             self._wanted = None
             return
-        item = self.images[index]
         self._wanted = index
-        project, class_set = self.project, self.classes.current
+        read = self.reader(index)
+        self.jobs.submit(lambda job: read(), done=self._show, failed=self._open_failed, key="open-image")
 
-        def work(job: Job) -> Opened:
+    def reader(self, index: int) -> Callable[[], Opened]:
+        """A call that reads image number `index` as it is stored, without showing it; for a worker."""
+        item, project, class_set = self.images[index], self.project, self.classes.current
+
+        self.team.reading(item.key)
+
+        def read() -> Opened:
             from segstudio.session.opening import open_image
 
             return open_image(item, pictures=self._pictures, project=project, class_set=class_set)
 
-        self.jobs.submit(work, done=self._show, failed=self._open_failed, key="open-image")
+        return read
+
+    def document_of(self, opened: Opened) -> Document:
+        """A document of an image that was read; its edits are kept, and can be undone once it is shown."""
+        document = Document(
+            opened.item,
+            opened.pyramid,
+            opened.labels,
+            classes=self.classes,
+            history=self.histories.of(opened.item.key),
+            truth=opened.truth,
+            truth_index_hw=opened.truth_index_hw,
+            provenance={"person": self.person},
+            label_counts=opened.label_counts,
+        )
+        document.recorded.connect(self._on_recorded)
+        return document
+
+    def reopen(self, index: int) -> None:
+        """Show the open image anew, as it is stored; what was done on it here is on its way or given up."""
+        self._wanted = index
+        read = self.reader(index)
+        self.jobs.submit(lambda job: read(), done=self._show, failed=self._open_failed, key="open-image")
 
     def next_image(self) -> None:
         self._step(1)
@@ -175,6 +211,7 @@ class Session:
         if document.stroke is not None:
             document.stroke.commit()
         self._store_score(document)
+        self.team.leaving(document)
         if self.read_only:
             # Nothing was kept: the labels come back without these edits, and undo must not meet them.
             self.histories = HistoryBook()
@@ -250,21 +287,12 @@ class Session:
 
     def _show(self, opened: Opened) -> None:
         self.close_document()
-        document = Document(
-            opened.item,
-            opened.pyramid,
-            opened.labels,
-            classes=self.classes,
-            history=self.histories.of(opened.item.key),
-            truth=opened.truth,
-            truth_index_hw=opened.truth_index_hw,
-            provenance={"person": self.person},
-        )
+        self.team.shown(opened)
+        document = self.document_of(opened)
         for layer in opened.predictions:
             document.predictions[layer.name] = layer
             if layer.name not in self.view.now.shown:
                 self.view.show_layer(layer.name, False)
-        document.recorded.connect(self._on_recorded)
         self.document = document
         self._wanted = None
         self.view.set(selection=frozenset(), hovered_object=None)
@@ -317,9 +345,12 @@ class Session:
         classes = self.classes.current if edit.changes.classes else None
         layer = document.layer(edit.layer)
         facts = self.overview.facts_after(document, edit)
-        self._store(
-            lambda p: p.record(document.key, layer, edit, undo=recorded.is_undo, class_set=classes, facts=facts)
-        )
+        try:
+            self._store(
+                lambda p: p.record(document.key, layer, edit, undo=recorded.is_undo, class_set=classes, facts=facts)
+            )
+        except EditConflict as conflict:
+            self.team.keep_own(document, conflict)
         self.histories.trim()
         self._refresh_badge(document)
 
@@ -335,7 +366,9 @@ class Session:
             self._store(lambda project: project.set_status(document.key, status))
         from segstudio.session.workspace import badge_of
 
-        matrix = self.live.image_matrix() if labelled and self.live.has_truth else None
+        matrix = self.live.matrix_of(document.key) if labelled else None
+        if document is self.document:
+            matrix = self.live.image_matrix() if labelled and self.live.has_truth else None
         self.images.set_badge(document.key, badge_of(status, matrix, self.classes.current))
 
     def _store_score(self, document: Document) -> None:
@@ -354,6 +387,8 @@ class Session:
             return
         try:
             write(self.project)
+        except EditConflict:
+            raise
         except (EnvironmentFault, UserError) as fault:
             self.notify.fault(fault)
 

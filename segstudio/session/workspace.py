@@ -20,6 +20,7 @@ from segstudio.metrics.confusion import ConfusionMatrix
 from segstudio.session.images import Badge, Remark
 from segstudio.session.jobs import Job
 from segstudio.store import DatasetSource, ImageRow, ScoreRow
+from segstudio.store.place import Place, TeamAddress
 
 if TYPE_CHECKING:
     from segstudio.store import Project
@@ -44,7 +45,7 @@ class Workspace:
 
 
 def open_workspace(
-    path: Path,
+    path: Place,
     *,
     data_dir: Path,
     format: str,
@@ -57,7 +58,7 @@ def open_workspace(
     `current` is the project that is open already: opened again it stays the same one, not a second hand on its file.
     Raises `UserError` naming the path and the reason.
     """
-    if path.suffix == PROJECT_SUFFIX:
+    if isinstance(path, TeamAddress) or path.suffix == PROJECT_SUFFIX:
         with _opened(path, current) as project:
             return _of_project(project, job)
     dataset = formats.read(path, format, class_set=class_set)
@@ -80,11 +81,11 @@ def project_path(dataset_path: Path, data_dir: Path, format: str) -> Path:
 
 
 @contextmanager
-def _opened(path: Path, current: Project | None) -> Iterator[Project]:
+def _opened(path: Place, current: Project | None) -> Iterator[Project]:
     """The project at `path`; closed again where the block raises, unless it was open before."""
     from segstudio.store import Project
 
-    if current is not None and current.path == path.absolute():
+    if current is not None and current.path == (path.absolute() if isinstance(path, Path) else path):
         yield current
         return
     project = Project.open(path)

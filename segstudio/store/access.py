@@ -11,11 +11,10 @@ from typing import Self, TypeVar
 from sqlalchemy import Connection
 
 from segstudio.core.class_set import ClassSet
-from segstudio.core.errors import EnvironmentFault, UserError
+from segstudio.core.errors import EditConflict, EnvironmentFault, UserError
 from segstudio.store import opening, team_opening
 from segstudio.store.edit_queue import EditQueue
 from segstudio.store.faults import storage_faults
-from segstudio.store.image_leases import EditConflict
 from segstudio.store.image_rows import Roots
 from segstudio.store.lane import WriterLane
 from segstudio.store.opening import Opened
@@ -55,8 +54,13 @@ class Access:
         return self._folders.project
 
     def flush(self) -> None:
-        """Return once every edit is durable. Raises `EnvironmentFault` where the machine refuses; edits are kept."""
+        """Return once every edit is durable. Raises `EnvironmentFault` where the machine refuses; edits are kept.
+
+        Raises `EditConflict`, once, where edits of an image cannot be kept because of somebody else's.
+        """
         self._settle()
+        if self._edits is not None:
+            self._edits.raise_conflicts()
 
     def close(self, *, discard: bool = False) -> None:
         """Write what is left and let the file go; a second call does nothing.

@@ -6,20 +6,21 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from uuid import uuid4
 
 from sqlalchemy import Connection
 
 from segstudio.core.class_set import ClassSet
-from segstudio.core.errors import EnvironmentFault, UserError
+from segstudio.core.errors import EditConflict, EnvironmentFault, UserError
 from segstudio.core.layer import Layer
 from segstudio.core.segments import Segment
 from segstudio.core.transaction import Edit
 from segstudio.store import changes, journal, layers
 from segstudio.store.changes import Change
 from segstudio.store.image_facts import ImageFacts
-from segstudio.store.image_leases import EditConflict, Leases
+from segstudio.store.image_leases import Leases
 from segstudio.store.lane import WriterLane
 from segstudio.store.place import Place
 from segstudio.store.records import Receipt
@@ -45,6 +46,7 @@ class EditQueue:
         self._guard = threading.RLock()
         self._pending: tuple[Receipt, int] | None = None
         self._owed: list[Change] = []
+        self._conflicts: dict[str, EditConflict] = {}
         self._stored: OrderedDict[tuple[str, str], tuple[tuple[int, int], Segments]] = OrderedDict()
 
     def record(
@@ -61,6 +63,7 @@ class EditQueue:
         """Take an edit; see `Project.record`."""
         with self._guard:
             retrying = not self._settle()
+            self._raise_conflict(key)
             change = self._capture(key, layer, edit, is_undo, class_set)
             if self._leases is not None:
                 change = replace(change, token=uuid4().hex, classes_before=classes_before)
@@ -73,9 +76,20 @@ class EditQueue:
     def settle(self) -> None:
         """Return once every edit is durable. Raises `EnvironmentFault` where the machine refuses; edits stay owed."""
         with self._guard:
-            if not self._settle():
-                self._write_owed().wait()
-                self._settle()
+            while not self._settle():
+                receipt = self._write_owed()
+                with suppress(EditConflict):  # found again, and kept for who edits, when it is settled
+                    receipt.wait()
+
+    def raise_conflicts(self) -> None:
+        """Raise the first `EditConflict` that nobody was told of."""
+        with self._guard:
+            self._raise_conflict(next(iter(self._conflicts), ""))
+
+    def _raise_conflict(self, key: str) -> None:
+        conflict = self._conflicts.pop(key, None)
+        if conflict is not None:
+            raise conflict
 
     def replace_layer(self, key: str, layer_name: str, write: Callable[[Connection], None]) -> Future[None]:
         """Queue the writing of a whole layer after every edit so far, and forget what was known of it."""
@@ -95,7 +109,7 @@ class EditQueue:
                 # Nobody may write these any more, and what follows them rests on them.
                 self._owed = [change for change in self._owed if change.key != conflict.key]
                 self._forget(conflict.key)
-                raise
+                self._conflicts[conflict.key] = conflict
             except EnvironmentFault:
                 pass  # still owed: written again with the next edit, which reports it
             finally:

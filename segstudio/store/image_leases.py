@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, Float, cast, delete, func, insert, select, update
 
-from segstudio.core.errors import UserError
+from segstudio.core.errors import EditConflict
 from segstudio.store import schema
 from segstudio.store.place import Place
 
@@ -33,14 +33,6 @@ class Holder:
 
     def __str__(self) -> str:
         return f"{self.person} on {self.host}"
-
-
-class EditConflict(UserError):
-    """Edits that could not be kept because somebody else changed the image meanwhile."""
-
-    def __init__(self, message: str, *, key: str) -> None:
-        super().__init__(message, hint="open the image again to see theirs; yours are kept as a layer beside it")
-        self.key = key
 
 
 @dataclass

@@ -7,8 +7,8 @@ import random
 import sys
 from dataclasses import replace
 
+from segstudio.core.errors import EditConflict
 from segstudio.store import Project, image_leases
-from segstudio.store.image_leases import EditConflict
 from tests.faults.paint_until_killed import tell
 from tests.store.painting import CLASSES, SIZE_HW, Painter
 

@@ -8,9 +8,8 @@ from sqlalchemy import event
 
 from segstudio.core.class_set import ClassSet, LabelClass
 from segstudio.core.dataset import ImageItem
-from segstudio.core.errors import EnvironmentFault, UserError
+from segstudio.core.errors import EditConflict, EnvironmentFault, UserError
 from segstudio.store import DatasetSource, Project
-from segstudio.store.image_leases import EditConflict
 from segstudio.store.place import TeamAddress, is_team_address
 from segstudio.store.renewal import Renewal
 from segstudio.store.sharing import share
