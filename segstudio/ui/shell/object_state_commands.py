@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from segstudio.core.errors import UserError
 from segstudio.session import object_facts
+from segstudio.session.object_view import is_pickable
 from segstudio.ui.shell.commands import Command
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class ObjectStateCommands:
             row("to_back", "Send to the bac&k", self._to_back, "Ctrl+Shift+[", "to-back"),
             row("crowd", "Cro&wd, or not", self._crowd, ""),
             row("rename", "Re&name…", self._rename, "F2"),
+            row("select_all", "Select &all", self._select_all, "Ctrl+A"),
         ]
 
     def checks(self) -> dict[str, bool]:
@@ -89,6 +91,12 @@ class ObjectStateCommands:
         self._selected()
         self._window.show_panel(self._window.objects)
         self._window.objects.rename()
+
+    def _select_all(self) -> None:
+        document, view = self._session.document, self._session.view
+        if document is not None:
+            chosen = frozenset(item.id for item in document.labels.objects if is_pickable(view.now, item))
+            view.set(mode="objects", selection=chosen)
 
     def _try(self, call: Callable[[], object]) -> None:
         try:
