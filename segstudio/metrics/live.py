@@ -136,6 +136,21 @@ class LiveMetrics:
         self._at_mark = self._snapshot()
 
     @property
+    def image_at_opening(self) -> ConfusionMatrix:
+        """The open image's matrix when it was opened. Do not change it."""
+        return self._at_opening[0]
+
+    @property
+    def image_at_mark(self) -> ConfusionMatrix:
+        """The open image's matrix at the last `mark`. Do not change it."""
+        return self._at_mark[0]
+
+    def other_matrices(self) -> list[ConfusionMatrix]:
+        """The matrices of all known images but the open one, in the order in which they came. Do not change them."""
+        is_open = self._current is not None
+        return [matrix for key, matrix in self._images.items() if not (is_open and key == self._current_id)]
+
+    @property
     def delta(self) -> Delta:
         """What changed since the image was opened."""
         return self._since(self._at_opening)

@@ -13,8 +13,10 @@ from segstudio.core.class_set import ClassSet
 from segstudio.core.event import Event
 from segstudio.core.layer import Layer
 from segstudio.core.raster import RasterDelta, SegmentIds
+from segstudio.metrics.averaging import ImageCounts, image_counts, mean_iou_of_images
 from segstudio.metrics.confusion import ConfusionMatrix
 from segstudio.metrics.live import Delta, LiveMetrics, Score
+from segstudio.metrics.policy import Policy
 
 if TYPE_CHECKING:
     from segstudio.session.document import Document
@@ -34,6 +36,15 @@ class LiveScore:
     num_images: int
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyScore:
+    """Mean IoU 0…1 of (image, data set) under one policy: now, when the image was opened, when the stroke began."""
+
+    now: tuple[float, float]
+    at_opening: tuple[float, float]
+    at_stroke: tuple[float, float]
+
+
 class LiveScores:
     """Keeps the scores of the labels against the truth for the open image and all images seen so far.
 
@@ -48,6 +59,7 @@ class LiveScores:
         self._lut: IndexRaster | None = None
         self._lut_version = -1
         self._known: set[str] = set()
+        self._others: ImageCounts | None = None
 
     @property
     def has_truth(self) -> bool:
@@ -75,6 +87,7 @@ class LiveScores:
         self._class_set = class_set
         self._metrics = _metrics(class_set)
         self._lut = None
+        self._others = None
         self._known = set(kept)
         for key, matrix in kept.items():
             self._metrics.set_image(key, matrix)
@@ -87,6 +100,7 @@ class LiveScores:
         self.close()
         self._document = document
         self._lut = None
+        self._others = None
         document.pixels_changed.connect(self._on_pixels)
         document.truth_changed.connect(self._on_truth)
         truth = document.truth_index_hw
@@ -113,6 +127,7 @@ class LiveScores:
         """Count an image that is not open, from its stored matrix."""
         self._metrics.set_image(key, matrix)
         self._known.add(key)
+        self._others = None
 
     def matrix_of(self, key: str) -> ConfusionMatrix | None:
         """A copy of one image's matrix, None where it is not counted."""
@@ -138,6 +153,30 @@ class LiveScores:
     def image_matrix(self) -> ConfusionMatrix:
         """The open image's matrix; do not change it."""
         return self._metrics.image
+
+    def mean_iou_under(self, policy: Policy) -> PolicyScore | None:
+        """The mean IoU in another manner than Cityscapes', of image and data set; None as with `score`."""
+        if not self.has_truth:
+            return None
+        others = self._other_counts()
+
+        def measured(matrix: ConfusionMatrix) -> tuple[float, float]:
+            own = image_counts(matrix)[None]
+            every = np.concatenate([others, own])
+            of_image = mean_iou_of_images(own, policy.averaging, policy.absent)
+            return of_image, mean_iou_of_images(every, policy.averaging, policy.absent)
+
+        metrics = self._metrics
+        moments = (metrics.image, metrics.image_at_opening, metrics.image_at_mark)
+        return PolicyScore(*(measured(matrix) for matrix in moments))
+
+    def _other_counts(self) -> ImageCounts:
+        """int64 `[N, 3, C]` of all known images but the open one; they change only when images are opened."""
+        matrices = self._metrics.other_matrices()
+        if self._others is None or len(self._others) != len(matrices):
+            shape = (0, 3, max(1, self._class_set.num_classes))
+            self._others = np.stack([image_counts(m) for m in matrices]) if matrices else np.zeros(shape, np.int64)
+        return self._others
 
     def score_of(self, layer: Layer) -> Score | None:
         """Count another layer of the open image (a prediction) against the truth, in full."""
