@@ -21,6 +21,7 @@ from segstudio.render.viewport import Viewport
 from segstudio.session.document import Document
 from segstudio.session.session import Session
 from segstudio.ui.canvas.aids import Aids
+from segstudio.ui.canvas.key_cursor import KeyCursor
 from segstudio.ui.canvas.picture_view import ZOOM_STEP, PictureView
 from segstudio.ui.canvas.pointed import Pointed, pointed_at
 from segstudio.ui.canvas.pointer import MoveQueue, pointer_of
@@ -64,6 +65,7 @@ class Canvas(PictureView):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.aids = Aids(self)
+        self.key_cursor = KeyCursor(self)
         self._on_document(session.document)
 
     @property
@@ -104,6 +106,7 @@ class Canvas(PictureView):
 
     def _on_document(self, document: Document | None) -> None:
         self._moves.drop()
+        self.key_cursor.drop()
         self._pressed = False
         for tool in self.tools:
             tool.cancel()
@@ -161,6 +164,7 @@ class Canvas(PictureView):
 
     def paint_overlay(self, painter: QPainter) -> None:
         self._tool.paint_overlay(painter)
+        self.key_cursor.paint(painter)
 
     def _refresh_overlay(self) -> None:
         bounds = self._tool.overlay_bounds() if self.document is not None else None
@@ -175,6 +179,7 @@ class Canvas(PictureView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         self._moves.flush()
+        self.key_cursor.hide()
         self._cursor_at = event.position()
         at = self._pointer(event.position(), event.modifiers())
         button = event.button()
@@ -201,6 +206,7 @@ class Canvas(PictureView):
         self.mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        self.key_cursor.hide()
         self._cursor_at = event.position()
         if self._panning is not None:
             step = event.position() - self._panning
@@ -228,6 +234,26 @@ class Canvas(PictureView):
             self._tool.hover(points[-1])
         self._refresh_overlay()
         self._tell_pointed()
+
+    def hand_moves(self, at: Pointer) -> None:
+        """The pointer is elsewhere, without a mouse."""
+        self._cursor_at = self.to_widget(at.x, at.y)
+        self._deliver_moves([at])
+
+    def hand_presses(self, at: Pointer) -> None:
+        """The button went down, without a mouse."""
+        self._moves.flush()
+        if self.document is not None:
+            self._pressed = True
+            self._tool.press(at)
+            self._refresh_overlay()
+
+    def hand_releases(self, at: Pointer) -> None:
+        """The button went up, without a mouse."""
+        if self._pressed:
+            self._pressed = False
+            self._tool.release(at)
+            self._refresh_overlay()
 
     def tabletEvent(self, event: QTabletEvent) -> None:  # noqa: N802 (Qt's name)
         """Only the pressure is taken; the event goes on and comes back as a mouse event."""
@@ -286,14 +312,20 @@ class Canvas(PictureView):
         if key == Qt.Key.Key_Space:
             if not event.isAutoRepeat():
                 self._space = True
+                self.key_cursor.begin_tap()
                 self._show_cursor()
         elif key == Qt.Key.Key_H and not event.modifiers():
             self.session.view.set(bare=True)
         elif key == Qt.Key.Key_Escape:
+            self.key_cursor.drop()
             if not self._drop():
                 self.session.view.set(selection=frozenset())
             self._refresh_overlay()
-        elif not self._key_to_tool(event):
+        elif not (
+            self.key_cursor.press_before_tool(event)
+            or self._key_to_tool(event)
+            or self.key_cursor.press_after_tool(event)
+        ):
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
@@ -301,6 +333,7 @@ class Canvas(PictureView):
             return
         if event.key() == Qt.Key.Key_Space:
             self._space = False
+            self.key_cursor.end_tap(event.modifiers())
             self._show_cursor()
         elif event.key() == Qt.Key.Key_H:
             self.session.view.set(bare=False)
@@ -310,6 +343,8 @@ class Canvas(PictureView):
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
         """Keys that are held now will be released elsewhere."""
         self._space = False
+        if self.key_cursor.drop():
+            self._drop()
         self.session.view.set(bare=False)
         self._show_cursor()
         super().focusOutEvent(event)

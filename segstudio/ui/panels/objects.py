@@ -46,6 +46,8 @@ class ObjectsPanel(QWidget):
         self.list.selectionModel().selectionChanged.connect(self._on_selected)
         self.classes = QComboBox()
         self.classes.setAccessibleName("Show objects of")
+        self.classes.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.classes.setMinimumContentsLength(6)
         self.classes.activated.connect(self._on_filter)
         self.details = ObjectDetails(session)
         self.empty = QLabel("No objects yet. In object mode (M) every polygon or brush stroke makes one.")
