@@ -34,7 +34,7 @@ def accept_everything(document: Document, source_name: str, *, rule: PaintRule =
     """
     source = document.layer(source_name)
     with _begin(document, f"accept {_title(source_name)}", source) as stroke:
-        _take_pixels(stroke, source, source.raster.bounds, None, rule)
+        take_pixels(stroke, source, source.raster.bounds, None, rule)
         _take_objects(stroke, source.objects.in_order(), source)
         return stroke.commit()
 
@@ -44,7 +44,7 @@ def accept_class(document: Document, source_name: str, class_id: int, *, rule: P
     source = document.layer(source_name)
     with _begin(document, "accept class", source) as stroke:
         wanted = source.segments.class_lut()[source.raster.ids_hw] == class_id
-        _take_pixels(stroke, source, source.raster.bounds, wanted, rule)
+        take_pixels(stroke, source, source.raster.bounds, wanted, rule)
         _take_objects(stroke, [item for item in source.objects.in_order() if item.class_id == class_id], source)
         return stroke.commit()
 
@@ -72,7 +72,7 @@ def accept_region_at(
         raise UserError(f"{_title(source_name)} says nothing under the cursor")
     rect, mask_hw = flood(source.raster.ids_hw, (x, y))
     with _begin(document, "accept region", source) as stroke:
-        _take_pixels(stroke, source, rect, mask_hw, rule)
+        take_pixels(stroke, source, rect, mask_hw, rule)
         return stroke.commit()
 
 
@@ -88,7 +88,10 @@ def _title(layer_name: str) -> str:
     return layer_name.partition(":")[2] or layer_name
 
 
-def _take_pixels(stroke: Stroke, source: Layer, rect: Rect, mask_hw: NDArray[np.bool_] | None, rule: PaintRule) -> None:
+def take_pixels(stroke: Stroke, source: Layer, rect: Rect, mask_hw: NDArray[np.bool_] | None, rule: PaintRule) -> None:
+    """Give the labels what `source` says of the pixels of a mask of the size of `rect` (None: of all), as far as
+    `rule` lets them.
+    """
     taken = source.raster.view(rect)
     present = np.bincount(taken[mask_hw] if mask_hw is not None else taken.reshape(-1), minlength=1).nonzero()[0]
     translation = np.zeros(65536, np.uint16)

@@ -68,7 +68,7 @@ def convert(document: Document, ids: Iterable[int]) -> int:
     """Make polygons of masks; where there is none among the objects, masks of polygons. The pixels stay the same."""
     from segstudio.ops.shapes import as_mask, as_polygon
 
-    items = _editable(document, ids)
+    items = editable(document, ids)
     if all(isinstance(item.shape, PolygonShape) for item in items):
         return _reshape(document, ids, "make a mask", lambda shape: as_mask(shape, document.size_hw))
     return _reshape(document, ids, "make a polygon", as_polygon)
@@ -82,7 +82,7 @@ def merge(document: Document, ids: Iterable[int]) -> int:
     from segstudio.ops.instances import merge_shapes
     from segstudio.ops.shapes import area_of
 
-    items = _editable(document, ids)
+    items = editable(document, ids)
     if len(items) < 2:
         raise UserError("select at least two objects to merge", hint="Shift+click adds to the selection")
     kept = max(items, key=lambda item: area_of(item.shape, document.size_hw))
@@ -111,11 +111,17 @@ def duplicate(document: Document, ids: Iterable[int], offset_xy: tuple[float, fl
     return _add(document, items, "duplicate", offset_xy)
 
 
-def paste(document: Document, items: Sequence[SegObject], offset_xy: tuple[float, float] = (0.0, 0.0)) -> list[int]:
+def paste(
+    document: Document,
+    items: Sequence[SegObject],
+    offset_xy: tuple[float, float] = (0.0, 0.0),
+    *,
+    name: str = "paste",
+) -> list[int]:
     """Objects copied from this or another image, in front of everything; those that lie beyond the image are left
     out. Returns their ids.
     """
-    return _add(document, items, "paste", offset_xy)
+    return _add(document, items, name, offset_xy)
 
 
 def reshape_region(
@@ -126,15 +132,31 @@ def reshape_region(
     `change` sees the piece with `margin` unset pixels round it as far as the image goes. Pixels that it adds are given
     to the segment, those it takes away are left unlabelled.
     """
-    wide = rect.grown(margin).intersect(document.labels.raster.bounds)
+    at, before, after = changed_region(document.labels.raster.bounds, rect, mask_hw, change, margin)
+    return put_region(document, at, before, after, name, paint)
+
+
+def changed_region(
+    bounds: Rect, rect: Rect, mask_hw: Mask, change: Callable[[Mask], Mask], margin: int
+) -> tuple[Rect, Mask, Mask]:
+    """The rectangle that `change` may reach, and the piece in it before and after; computes only, for a worker."""
+    wide = rect.grown(margin).intersect(bounds)
     before = np.zeros((wide.height, wide.width), np.bool_)
     before[rect.moved(-wide.x0, -wide.y0).slices] = mask_hw
-    row, column = np.argwhere(before)[0]
-    segment_id = int(document.labels.raster.view(wide)[row, column])
-    after = change(before)
+    return wide, before, change(before)
+
+
+def put_region(document: Document, at: Rect, before: Mask, after: Mask, name: str, paint: Paint) -> bool:
+    """Make of the piece `before` the piece `after`, as one edit; whether anything changed.
+
+    A piece that is no longer there as it was is left alone.
+    """
+    ids = np.unique(document.labels.raster.view(at)[before])
+    if len(ids) != 1 or ids[0] == UNLABELLED:
+        return False
     with document.begin(name, tool=name) as stroke:
-        paint(stroke, wide, before & ~after, UNLABELLED)
-        paint(stroke, wide, after & ~before, segment_id)
+        paint(stroke, at, before & ~after, UNLABELLED)
+        paint(stroke, at, after & ~before, int(ids[0]))
         return stroke.commit() is not None
 
 
@@ -143,18 +165,37 @@ def _known(document: Document, ids: Iterable[int]) -> list[SegObject]:
     return [item for item in found if item is not None]
 
 
-def _editable(document: Document, ids: Iterable[int]) -> list[SegObject]:
+def editable(document: Document, ids: Iterable[int]) -> list[SegObject]:
+    """The objects of these ids that are not locked, by id."""
     return [item for item in _known(document, ids) if not item.locked]
 
 
-def _reshape(document: Document, ids: Iterable[int], name: str, change: Callable[[Shape], Shape]) -> int:
-    """Shapes of which nothing would be left stay as they are: deleting is said, not slipped in."""
-    shapes = [(item, change(item.shape)) for item in _editable(document, ids)]
-    changed = [(item, shape) for item, shape in shapes if shape != item.shape and not shape.bounds().is_empty]
+def reshaped(items: Iterable[SegObject], change: Callable[[Shape], Shape]) -> list[tuple[SegObject, Shape]]:
+    """The objects that `change` gives another shape, with it; computes only, for a worker.
+
+    Shapes of which nothing would be left stay as they are: deleting is said, not slipped in.
+    """
+    shapes = [(item, change(item.shape)) for item in items]
+    return [(item, shape) for item, shape in shapes if shape != item.shape and not shape.bounds().is_empty]
+
+
+def put_shapes(document: Document, shapes: Iterable[tuple[SegObject, Shape]], name: str) -> int:
+    """Give objects the shapes from `reshaped`, as one edit; objects that changed meanwhile are left alone."""
+    current = [(item, shape) for item, shape in shapes if document.labels.objects.get(item.id) is item]
     with document.begin(name, tool=name) as stroke:
-        for item, shape in changed:
+        for item, shape in current:
             stroke.put_object(item.with_shape(shape))
-    return len(changed)
+    return len(current)
+
+
+def weight_of(items: Iterable[SegObject]) -> int:
+    """How much work reshaping is: pixels of masks, and 500 for each point of a polygon."""
+    shapes = [item.shape for item in items]
+    return sum(500 * shape.num_points if isinstance(shape, PolygonShape) else shape.box.area for shape in shapes)
+
+
+def _reshape(document: Document, ids: Iterable[int], name: str, change: Callable[[Shape], Shape]) -> int:
+    return put_shapes(document, reshaped(editable(document, ids), change), name)
 
 
 def _add(document: Document, items: Sequence[SegObject], name: str, offset_xy: tuple[float, float]) -> list[int]:
@@ -176,7 +217,7 @@ def _add(document: Document, items: Sequence[SegObject], name: str, offset_xy: t
 
 
 def _step(document: Document, ids: Iterable[int], step: int) -> int:
-    chosen = {item.id for item in _editable(document, ids)}
+    chosen = {item.id for item in editable(document, ids)}
     before = document.labels.objects.in_order()
     order = list(before)
     # The one that leads goes first, so that several keep their order among themselves.

@@ -8,6 +8,7 @@ from segstudio.ui.shell.dataset_commands import DatasetCommands
 from segstudio.ui.shell.inspect_commands import InspectCommands
 from segstudio.ui.shell.object_commands import ObjectCommands
 from segstudio.ui.shell.object_state_commands import ObjectStateCommands
+from segstudio.ui.shell.onward_commands import OnwardCommands
 from segstudio.ui.shell.paint_commands import PaintCommands
 from segstudio.ui.shell.preferences import PreferenceCommands
 from segstudio.ui.shell.tool_commands import ToolCommands
@@ -35,6 +36,7 @@ TABLES: tuple[Callable[[MainWindow], CommandTable], ...] = (
     ViewCommands,
     ObjectCommands,
     ObjectStateCommands,
+    OnwardCommands,
     ToolCommands,
     PaintCommands,
     InspectCommands,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from segstudio.core.errors import UserError
 from segstudio.session.document import Document
+from segstudio.ui.canvas.tools.asking import work_out
 from segstudio.ui.canvas.tools.painting import fill_mask
 from segstudio.ui.canvas.tools.region import region_at
 from segstudio.ui.shell.commands import Command
 
 if TYPE_CHECKING:
     from segstudio.core.geometry import Rect
-    from segstudio.core.objects import SegObject
+    from segstudio.core.objects import SegObject, Shape
     from segstudio.session.stroke import Stroke
     from segstudio.ui.canvas.tools.painting import Mask
     from segstudio.ui.shell.main_window import MainWindow
@@ -21,9 +23,16 @@ if TYPE_CHECKING:
 _STEP = 1.0
 """Pixels by which one call grows or shrinks."""
 _SMOOTH = 2.0
-_SIMPLIFY = 1.0
 _ASIDE = 12.0
 """How far aside, in logical pixels, a copy lies that would hide what it was copied from."""
+
+
+_COMBINING = (
+    ("union", "&Union", "Join the selected objects into one"),
+    ("subtract", "Subtract the last selected", "Take the object that was selected last out of the others; it stays"),
+    ("intersect", "Intersect with the last selected", "Keep what the others have in common with the last selected"),
+    ("xor", "Exclusive or", "Keep what exactly one of them covers: the others, or the one that was selected last"),
+)
 
 
 class ObjectCommands:
@@ -38,8 +47,8 @@ class ObjectCommands:
     def rows(self) -> list[Command]:
         """The rows of the window's table."""
 
-        def row(name: str, title: str, call: Callable[[], object], *keys: str) -> Command:
-            return Command(f"object.{name}", title, lambda: self._try(call), keys)
+        def row(name: str, title: str, call: Callable[[], object], *keys: str, tip: str = "") -> Command:
+            return Command(f"object.{name}", title, lambda: self._try(call), keys, tip=tip)
 
         return [
             row("copy", "&Copy", self._copy, "Ctrl+C"),
@@ -48,13 +57,15 @@ class ObjectCommands:
             row("forward", "Bring &forward", lambda: self._order("bring_forward"), "Ctrl+]"),
             row("back", "Send &back", lambda: self._order("send_back"), "Ctrl+["),
             row("merge", "&Merge the selected", self._merge, "Ctrl+J"),
+            *(row(name, title, partial(self._combine, name), tip=tip) for name, title, tip in _COMBINING),
+            row("split", "Split into connected pieces", self._split),
             row("convert", "Con&vert polygon ↔ mask", self._convert),
             row("fill_holes", "Fill &holes", self._fill_holes, "Ctrl+H"),
             row("remove_specks", "Remove spec&ks", self._remove_specks),
             row("grow", "&Grow by a pixel", lambda: self._grow(_STEP), "Alt+]"),
             row("shrink", "&Shrink by a pixel", lambda: self._grow(-_STEP), "Alt+["),
             row("smooth", "Smoo&th", self._smooth, "Ctrl+M"),
-            row("simplify", "S&implify", self._simplify),
+            row("simplify", "S&implify…", self._simplify, tip="Fewer points, with the count before and after"),
         ]
 
     def checks(self) -> dict[str, bool]:
@@ -63,46 +74,42 @@ class ObjectCommands:
     # ── shapes ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _fill_holes(self) -> None:
-        from segstudio.ops import components
-        from segstudio.session import reshape
+        from segstudio.ops import cleanup, components
 
-        if self._in_objects:
-            reshape.fill_holes(*self._selected())
-        else:
-            self._region("fill holes", components.fill_holes, margin=0)
+        self._reshape("fill holes", cleanup.without_holes, components.fill_holes)
 
     def _remove_specks(self) -> None:
-        from segstudio.session import reshape
+        from segstudio.ops.cleanup import without_specks
+        from segstudio.session.reshape import SPECK
 
-        reshape.remove_specks(*self._selected())
+        self._selected()
+        self._reshape("remove specks", lambda shape: without_specks(shape, smaller_than=SPECK))
 
     def _grow(self, pixels: float) -> None:
         from segstudio.ops import smoothing
-        from segstudio.session import reshape
 
-        if self._in_objects:
-            reshape.grow(*self._selected(), pixels)
-        else:
-            name = "grow" if pixels > 0 else "shrink"
-            self._region(name, lambda mask_hw: smoothing.grow_mask(mask_hw, pixels), margin=2)
+        self._reshape(
+            "grow" if pixels > 0 else "shrink",
+            lambda shape: smoothing.grow(shape, pixels),
+            lambda mask_hw: smoothing.grow_mask(mask_hw, pixels),
+            margin=2,
+        )
 
     def _smooth(self) -> None:
         from segstudio.ops import smoothing
-        from segstudio.session import reshape
 
-        if self._in_objects:
-            reshape.smooth(*self._selected(), _SMOOTH)
-        else:
-            self._region("smooth", lambda mask_hw: smoothing.smooth_mask(mask_hw, _SMOOTH), margin=8)
+        self._reshape(
+            "smooth",
+            lambda shape: smoothing.smooth(shape, _SMOOTH),
+            lambda mask_hw: smoothing.smooth_mask(mask_hw, _SMOOTH),
+            margin=8,
+        )
 
     def _simplify(self) -> None:
-        from segstudio.session import reshape
-
         document, ids = self._selected()
-        before = self._points(document, ids)
-        if not reshape.simplify(document, ids, _SIMPLIFY):
-            raise UserError("there is no point to leave out", hint="masks have no points: convert them to polygons")
-        self._session.notify.info(f"{before} points → {self._points(document, ids)}")
+        from segstudio.ui.shell.simplify_bar import open_simplify_bar
+
+        open_simplify_bar(self._window, document, ids)
 
     def _convert(self) -> None:
         from segstudio.session import reshape
@@ -114,6 +121,80 @@ class ObjectCommands:
 
         kept = reshape.merge(*self._selected())
         self._session.view.set(selection=frozenset({kept}))
+
+    def _combine(self, operation: str) -> None:
+        from segstudio.session import combining
+
+        document, ids = self._selected()
+        last = self._session.view.now.last_selected
+        made = combining.combine(document, ids, operation, operand=last if last in ids else max(ids))
+        self._session.view.set(selection=frozenset(made))
+
+    def _split(self) -> None:
+        from segstudio.session import combining
+
+        if not self._in_objects:
+            document, point = self._pointed()
+            self._session.live.mark()
+            combining.split_segment(document, point)
+            return
+        document, ids = self._selected()
+        made = combining.split(document, ids)
+        self._session.view.set(selection=frozenset(made))
+
+    def _reshape(
+        self,
+        name: str,
+        change: Callable[[Shape], Shape],
+        change_region: Callable[[Mask], Mask] | None = None,
+        *,
+        margin: int = 0,
+    ) -> None:
+        """Change the selected objects, or the region under the cursor; in a worker where it takes long."""
+        from segstudio.session import reshape
+
+        if not self._in_objects and change_region is not None:
+            self._reshape_region(name, change_region, margin)
+            return
+        document, ids = self._selected()
+        items = reshape.editable(document, ids)
+
+        def put(shapes: list[tuple[SegObject, Shape]]) -> None:
+            if document is self._session.document:
+                reshape.put_shapes(document, shapes, name)
+
+        work_out(
+            self._session,
+            lambda: reshape.reshaped(items, change),
+            put,
+            weight=reshape.weight_of(items),
+            title=f"{name}: {len(items)} objects",
+        )
+
+    def _reshape_region(self, name: str, change: Callable[[Mask], Mask], margin: int) -> None:
+        from segstudio.session import reshape
+
+        document, point = self._pointed()
+        found = region_at(document.labels, *point)
+        if found is None:
+            raise UserError("there is no labelled region under the cursor")
+        view, bounds = self._session.view.now, document.labels.raster.bounds
+
+        def paint(stroke: Stroke, rect: Rect, mask_hw: Mask, segment_id: int) -> None:
+            fill_mask(stroke, rect, mask_hw, segment_id, view)
+
+        def put(changed: tuple[Rect, Mask, Mask]) -> None:
+            if document is self._session.document:
+                self._session.live.mark()
+                reshape.put_region(document, *changed, name, paint)
+
+        work_out(
+            self._session,
+            lambda: reshape.changed_region(bounds, found.rect, found.mask_hw, change, margin),
+            put,
+            weight=found.rect.area,
+            title=name,
+        )
 
     # ── order and copies ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -166,29 +247,17 @@ class ObjectCommands:
             raise UserError("nothing is selected", hint="select objects with the select tool (V)")
         return document, ids
 
-    def _region(self, name: str, change: Callable[[Mask], Mask], *, margin: int) -> None:
-        from segstudio.session import reshape
-
+    def _pointed(self) -> tuple[Document, tuple[float, float]]:
+        """The document and the point under the cursor; raises `UserError` where there is none."""
         document, point = self._session.document, self._window.canvas.cursor_image_point()
-        found = region_at(document.labels, *point) if document is not None and point is not None else None
-        if document is None or found is None:
+        if document is None or point is None:
             raise UserError("there is no labelled region under the cursor")
-        view = self._session.view.now
-        self._session.live.mark()
-
-        def paint(stroke: Stroke, rect: Rect, mask_hw: Mask, segment_id: int) -> None:
-            fill_mask(stroke, rect, mask_hw, segment_id, view)
-
-        reshape.reshape_region(document, found.rect, found.mask_hw, name, change, paint, margin)
+        return document, point
 
     def _aside(self) -> tuple[float, float]:
         canvas = self._window.canvas
         aside = float(max(1, round(_ASIDE * canvas.devicePixelRatioF() / canvas.viewport_now.scale)))
         return aside, aside
-
-    def _points(self, document: Document, ids: frozenset[int]) -> int:
-        items = (document.labels.objects.get(key) for key in ids)
-        return sum(getattr(item.shape, "num_points", 0) for item in items if item is not None)
 
     def _try(self, call: Callable[[], object]) -> None:
         try:

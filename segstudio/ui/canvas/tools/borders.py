@@ -16,6 +16,7 @@ from segstudio.ops.shared_borders import (
     shift_together,
     vertices_at,
 )
+from segstudio.session.object_view import is_pickable
 from segstudio.ui.canvas.tools.tool import ToolContext
 
 Point = tuple[float, float]
@@ -30,10 +31,7 @@ def neighbours_at(context: ToolContext, own: int, points: Iterable[Point]) -> di
     return {
         item.id: item
         for item in near
-        if item.id != own
-        and not item.locked
-        and item.class_id not in view.hidden_classes
-        and isinstance(item.shape, PolygonShape)
+        if item.id != own and is_pickable(view, item) and isinstance(item.shape, PolygonShape)
     }
 
 

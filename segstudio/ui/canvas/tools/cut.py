@@ -15,6 +15,7 @@ from segstudio.ops.lasso import thinned
 from segstudio.ops.snapping import at_right_angles
 from segstudio.session import cutting
 from segstudio.session.cutting import CutObject, CutRegion
+from segstudio.session.object_view import is_pickable
 from segstudio.session.stroke import Stroke
 from segstudio.ui.canvas.overlay import bounds_of, draw_handles, draw_line
 from segstudio.ui.canvas.tools.asking import work_out
@@ -127,7 +128,7 @@ class CutTool(PathTool):
         """The editable objects near the line: of the selected ones, where some are selected."""
         view = self.context.view
         near = self.context.objects.index.touching(Rect.around(line_xy, 1))
-        free = [item for item in near if not item.locked and item.class_id not in view.hidden_classes]
+        free = [item for item in near if is_pickable(view, item)]
         return [item for item in free if item.id in view.selection] or ([] if view.selection else free)
 
     def _divide_objects(self, cuts: list[CutObject]) -> None:

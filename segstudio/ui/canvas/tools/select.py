@@ -16,6 +16,7 @@ from segstudio.core.transaction import Changes
 from segstudio.ops.lasso import lasso_select
 from segstudio.ops.rle import decode, mask_shape
 from segstudio.ops.transform import move, scale
+from segstudio.session.object_view import is_drawn, is_pickable
 from segstudio.session.stroke import Stroke
 from segstudio.ui.canvas.overlay import bounds_of, draw_line
 from segstudio.ui.canvas.tools.handles import Grip, Handles, Stretch
@@ -277,8 +278,8 @@ class SelectTool(Tool):
         self._choose_found(self.context.objects.index.inside(box), at)
 
     def _choose_found(self, items: Sequence[SegObject], at: Pointer) -> None:
-        hidden = self.context.view.hidden_classes
-        inside = frozenset(item.id for item in items if not item.locked and item.class_id not in hidden)
+        view = self.context.view
+        inside = frozenset(item.id for item in items if is_pickable(view, item))
         self._choose(inside | (self.context.view.selection if at.shift else frozenset()))
 
     def _handles(self) -> Handles | None:
@@ -338,7 +339,7 @@ class SelectTool(Tool):
         document, view = self.context.document, self.context.view
         if document is None or view.mode != "objects":
             return False
-        ids = [item.id for item in document.labels.objects.in_order() if item.class_id not in view.hidden_classes]
+        ids = [item.id for item in document.labels.objects.in_order() if is_drawn(view, item)]
         if not ids:
             return False
         at = [place for place, key in enumerate(ids) if key in view.selection]

@@ -12,6 +12,7 @@ from segstudio.core.geometry import Rect
 from segstudio.core.objects import MaskShape, SegObject
 from segstudio.ops import rle
 from segstudio.ops.snapping import Snap, snap_to_labels, snap_to_objects
+from segstudio.session.object_view import is_drawn
 from segstudio.ui.canvas.tools.tool import Pointer, ToolContext
 
 _MARK = 6.0
@@ -66,7 +67,7 @@ class Snapper:
         near = [
             item
             for item in self._context.objects.index.near(at.xy, reach)
-            if item.id not in without and item.class_id not in view.hidden_classes
+            if item.id not in without and is_drawn(view, item)
         ]
         found = [snap_to_objects(at.xy, near, reach), *_on_masks(at.xy, near, reach)]
         snaps = [snap for snap in found if snap is not None]
