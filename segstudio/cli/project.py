@@ -10,8 +10,9 @@ import typer
 from segstudio.cli.console import Console
 from segstudio.cli.options import AsJson
 from segstudio.core.dataset import Skipped
+from segstudio.core.errors import UserError
 
-app = typer.Typer(help="Check, back up, restore or repair a project file.", no_args_is_help=True)
+app = typer.Typer(help="Check, back up, restore, repair or share a project; see who did what.", no_args_is_help=True)
 ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT", help="The project file.")]
 
 
@@ -37,10 +38,20 @@ def backup(
 ) -> int:
     """Write a checked copy of PROJECT."""
     from segstudio.store.backups import make_backup
+    from segstudio.store.place import TeamAddress, place_of
 
     console = Console(as_json=as_json)
-    with console.working():
-        made = make_backup(project, target)
+    place = place_of(project)
+    if isinstance(place, TeamAddress) and target is None:
+        raise UserError(f"{place}: say which file to write", hint="segstudio project backup URL FILE")
+    with console.working() as progress:
+        if isinstance(place, TeamAddress):
+            from segstudio.store.sharing import save_as_file
+
+            made = Path(target or "").absolute()
+            save_as_file(place, made, progress=progress)
+        else:
+            made = make_backup(place, target)
     console.result({"backup": str(made)}, [str(made)])
     return 0
 
@@ -76,3 +87,32 @@ def repair(project: ProjectFile, as_json: AsJson = False) -> int:
     document = {"damaged": str(done.damaged), "rows": done.kept_rows, "lost": list(done.lost)}
     console.result(document, lines)
     return console.failures([Skipped(str(project), lost) for lost in done.lost])
+
+
+@app.command()
+def share(
+    project: ProjectFile,
+    address: Annotated[str, typer.Argument(metavar="URL", help="postgresql://person@host/database?project=name")],
+    as_json: AsJson = False,
+) -> int:
+    """Make a project that a team works on together of PROJECT, which stays as it is."""
+    from segstudio.store.place import TeamAddress
+    from segstudio.store.sharing import share as share_file
+
+    console = Console(as_json=as_json)
+    place = TeamAddress.parse(address)
+    with console.working() as progress:
+        rows = share_file(project.absolute(), place, progress=progress)
+    console.result({"shared": str(place), "rows": rows}, [f"{rows} rows → {place}"])
+    return 0
+
+
+@app.command()
+def stats(project: ProjectFile, as_json: AsJson = False) -> int:
+    """Tell how far the work on PROJECT (a file or a team's address) is, and who did how much."""
+    from segstudio.workflows.progress import work_on
+
+    console = Console(as_json=as_json)
+    found = work_on(project)
+    console.result(found.to_json(), found.lines())
+    return 0

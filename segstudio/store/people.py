@@ -12,7 +12,7 @@ from segstudio.core.errors import EnvironmentFault, UserError
 from segstudio.store import image_leases, image_rows, layers, review_rows
 from segstudio.store.image_leases import Holder, Leases
 from segstudio.store.lane import WriterLane
-from segstudio.store.place import Place
+from segstudio.store.place import Place, TeamAddress
 from segstudio.store.review_rows import PersonWork, ReviewRow
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ class People:
 
     def holders(self) -> Mapping[str, Holder]:
         """Who works on which image now, by key."""
-        return self._read(image_leases.holders) if self._leases is not None else {}
+        return self._read(image_leases.holders) if isinstance(self._place, TeamAddress) else {}
 
     def review(self, key: str, status: str, *, person: str, comment: str = "") -> None:
         """Set an image's status and keep who said so, with the comment. Raises `UserError` for an unknown key."""

@@ -82,6 +82,7 @@ def place_of(where: str | Path | TeamAddress) -> Place:
     """The place that a person named. Raises `UserError` for a broken address."""
     if isinstance(where, TeamAddress):
         return where
-    if isinstance(where, str) and is_team_address(where):
-        return TeamAddress.parse(where)
+    if is_team_address(where):
+        # A path that was an address once has lost one of its slashes.
+        return TeamAddress.parse(re.sub(r"^(\w+):/+", r"\1://", str(where)))
     return Path(os.path.abspath(where))

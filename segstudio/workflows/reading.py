@@ -14,6 +14,7 @@ from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import Dataset, ImageItem
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS, Annotation
+from segstudio.store.place import place_of
 
 if TYPE_CHECKING:
     from segstudio.store import Project
@@ -34,13 +35,14 @@ def opened(
 
     Raises `UserError` naming the path and the reason.
     """
-    path = Path(path)
-    if path.suffix.lower() != PROJECT_SUFFIX:
+    place = place_of(path)
+    if isinstance(place, Path) and place.suffix.lower() != PROJECT_SUFFIX:
+        path = Path(path)
         yield formats.read(path, format, class_set=class_set, split=split)
         return
     from segstudio.store import Project
 
-    with Project.open(path, read_only=True) as project:
+    with Project.open(place, read_only=True) as project:
         dataset = dataset_of(project, layer=layer)
         if split:
             dataset = replace(dataset, images=[item for item in dataset.images if item.split == split])
