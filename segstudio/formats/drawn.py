@@ -21,7 +21,7 @@ from segstudio.core.errors import UserError
 from segstudio.core.geometry import Points, Rect
 from segstudio.core.layer import Annotation
 from segstudio.core.objects import MaskShape, PolygonPart, PolygonShape, SegObject, Shape
-from segstudio.formats.files import IMAGE_SUFFIXES, inside, sane_size, shown
+from segstudio.formats.files import IMAGE_SUFFIXES, inside, list_files, read_json, sane_size, shown
 from segstudio.ops import rle
 from segstudio.ops.image import probe_size_hw
 
@@ -122,6 +122,39 @@ def placed_mask(mask_hw: Any, x: int, y: int, size_hw: tuple[int, int]) -> MaskS
     at = Rect(x, y, x + pixels.shape[1], y + pixels.shape[0])
     visible = at.intersect(Rect.of_size(*size_hw))
     return rle.mask_shape(pixels[visible.moved(-x, -y).slices], size_hw=size_hw, at=visible)
+
+
+def file_by_file(
+    path: Path,
+    format_name: str,
+    image_of: Callable[[Path, str, Any, Pictures], DrawnImage | None],
+    wanted: ClassSet | None,
+    *,
+    colors: Mapping[str, Color | None] | None = None,
+) -> Dataset:
+    """A data set of tools that write one JSON per picture: `path` is a folder of them, or one.
+
+    `image_of(root, name, document, pictures)` makes the image, or None of a file of another kind; it may add to
+    `colors` until the last file is read. Files that raise `UserError` are skipped; where none is left, it is raised.
+    """
+    root = path if path.is_dir() else path.parent
+    listing = list_files(root)
+    pictures = Pictures(root, listing.files)
+    names = [n for n in listing.files if n.lower().endswith(".json")] if path.is_dir() else [path.name]
+    images: list[DrawnImage] = []
+    skipped = [Skipped(name, reason) for name, reason in listing.refused]
+    for name in names:
+        try:
+            image = image_of(root, name, read_json(root / name), pictures)
+        except UserError as error:
+            skipped.append(Skipped(name, str(error)))
+            continue
+        if image is not None:
+            images.append(image)
+    if not images:
+        raise UserError(skipped[0].reason if skipped else f"{path}: holds no {format_name} annotations")
+    title = path.name if path.is_dir() else path.stem
+    return dataset_of(title, root, format_name, images, wanted=wanted, colors=colors, skipped=skipped)
 
 
 def dataset_of(

@@ -9,19 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from segstudio.core.class_set import Color
-from segstudio.core.dataset import Dataset, Skipped
-from segstudio.core.errors import UserError
+from segstudio.core.dataset import Dataset
 from segstudio.formats.drawn import (
     Drawn,
     DrawnImage,
     Pictures,
     checked_with_picture,
-    dataset_of,
+    file_by_file,
     polygon,
     reading,
     stated_size,
 )
-from segstudio.formats.files import Probe, key_of, list_files, read_bytes, read_json
+from segstudio.formats.files import Probe, key_of, read_bytes, read_json
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.report import CERTAIN, Candidate
 
@@ -35,25 +34,8 @@ def _detect(probe: Probe) -> Candidate | None:
 
 
 def _read(path: Path, options: ReadOptions) -> Dataset:
-    root = path if path.is_dir() else path.parent
-    listing = list_files(root)
-    pictures = Pictures(root, listing.files)
-    names = [n for n in listing.files if n.endswith(".json")] if path.is_dir() else [path.name]
-    images: list[DrawnImage] = []
-    skipped = [Skipped(name, reason) for name, reason in listing.refused]
-    for name in names:
-        try:
-            image = _image(root, name, pictures)
-        except UserError as error:
-            skipped.append(Skipped(name, str(error)))
-            continue
-        if image is not None:
-            images.append(image)
-    if not images:
-        raise UserError(skipped[0].reason if skipped else f"{path}: holds no ISAT file")
-    title = path.name if path.is_dir() else path.stem
-    colors = _colors(root / "isat.yaml")
-    return dataset_of(title, root, "isat", images, wanted=options.class_set, colors=colors, skipped=skipped)
+    colors = _colors((path if path.is_dir() else path.parent) / "isat.yaml")
+    return file_by_file(path, "isat", _image, options.class_set, colors=colors)
 
 
 def _colors(path: Path) -> dict[str, Color | None]:
@@ -70,9 +52,8 @@ def _colors(path: Path) -> dict[str, Color | None]:
     return colors
 
 
-def _image(root: Path, name: str, pictures: Pictures) -> DrawnImage | None:
+def _image(root: Path, name: str, document: Any, pictures: Pictures) -> DrawnImage | None:
     path = root / name
-    document = read_json(path)
     if not isinstance(document, dict) or "objects" not in document or "info" not in document:
         return None
     with reading(path, "an ISAT file"):

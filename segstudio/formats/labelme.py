@@ -16,8 +16,7 @@ import orjson
 from PIL import Image
 
 from segstudio.core.class_set import ClassSet
-from segstudio.core.dataset import Dataset, ImageItem, Skipped
-from segstudio.core.errors import UserError
+from segstudio.core.dataset import Dataset, ImageItem
 from segstudio.core.geometry import Points, Rect
 from segstudio.core.layer import Annotation
 from segstudio.core.objects import PolygonShape, SegObject, Shape
@@ -27,15 +26,15 @@ from segstudio.formats.drawn import (
     Pictures,
     box,
     checked_with_picture,
-    dataset_of,
     ellipse,
+    file_by_file,
     parts_of,
     placed_mask,
     polygon,
     reading,
     stated_size,
 )
-from segstudio.formats.files import Probe, key_of, list_files, read_json
+from segstudio.formats.files import Probe, key_of, read_json
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.object_list import object_losses, objects_of
 from segstudio.formats.report import CERTAIN, Candidate, Loss
@@ -55,29 +54,11 @@ def _detect(probe: Probe) -> Candidate | None:
 
 
 def _read(path: Path, options: ReadOptions) -> Dataset:
-    root = path if path.is_dir() else path.parent
-    listing = list_files(root)
-    pictures = Pictures(root, listing.files)
-    names = [n for n in listing.files if n.endswith(".json")] if path.is_dir() else [path.name]
-    images: list[DrawnImage] = []
-    skipped = [Skipped(name, reason) for name, reason in listing.refused]
-    for name in names:
-        try:
-            image = _image(root, name, pictures)
-        except UserError as error:
-            skipped.append(Skipped(name, str(error)))
-            continue
-        if image is not None:
-            images.append(image)
-    if not images:
-        raise UserError(skipped[0].reason if skipped else f"{path}: holds no LabelMe file")
-    title = path.name if path.is_dir() else path.stem
-    return dataset_of(title, root, "labelme", images, wanted=options.class_set, skipped=skipped)
+    return file_by_file(path, "labelme", _image, options.class_set)
 
 
-def _image(root: Path, name: str, pictures: Pictures) -> DrawnImage | None:
+def _image(root: Path, name: str, document: Any, pictures: Pictures) -> DrawnImage | None:
     path = root / name
-    document = read_json(path)
     if not isinstance(document, dict) or "shapes" not in document:
         return None
     with reading(path, "a LabelMe file"):

@@ -14,8 +14,7 @@ import numpy as np
 from PIL import Image
 
 from segstudio.core.class_set import Color
-from segstudio.core.dataset import Dataset, Skipped
-from segstudio.core.errors import UserError
+from segstudio.core.dataset import Dataset
 from segstudio.core.objects import PolygonShape, Shape
 from segstudio.formats.drawn import (
     Drawn,
@@ -23,13 +22,13 @@ from segstudio.formats.drawn import (
     Pictures,
     box,
     checked_with_picture,
-    dataset_of,
+    file_by_file,
     placed_mask,
     polygon,
     reading,
     stated_size,
 )
-from segstudio.formats.files import Probe, list_files, read_json
+from segstudio.formats.files import Probe, read_json
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.report import CERTAIN, Candidate
 
@@ -45,26 +44,15 @@ def _detect(probe: Probe) -> Candidate | None:
 
 
 def _read(path: Path, options: ReadOptions) -> Dataset:
-    root = path if path.is_dir() else path.parent
-    listing = list_files(root)
-    pictures = Pictures(root, listing.files)
-    names = [n for n in listing.files if n.endswith(".json")] if path.is_dir() else [path.name]
-    images: list[DrawnImage] = []
     colors: dict[str, Color | None] = {}
-    skipped = [Skipped(name, reason) for name, reason in listing.refused]
-    for name in names:
-        try:
-            document = read_json(root / name)
-            if isinstance(document, dict) and "classes" in document and "objects" not in document:
-                colors.update(_colors(document, root / name))
-            elif isinstance(document, dict) and "objects" in document and "size" in document:
-                images.append(_image(root, name, document, pictures))
-        except UserError as error:
-            skipped.append(Skipped(name, str(error)))
-    if not images:
-        raise UserError(skipped[0].reason if skipped else f"{path}: holds no Supervisely annotations")
-    title = path.name if path.is_dir() else path.stem
-    return dataset_of(title, root, "supervisely", images, wanted=options.class_set, colors=colors, skipped=skipped)
+
+    def one(root: Path, name: str, document: Any, pictures: Pictures) -> DrawnImage | None:
+        if isinstance(document, dict) and "classes" in document and "objects" not in document:
+            colors.update(_colors(document, root / name))
+        is_image = isinstance(document, dict) and "objects" in document and "size" in document
+        return _image(root, name, document, pictures) if is_image else None
+
+    return file_by_file(path, "supervisely", one, options.class_set, colors=colors)
 
 
 def _colors(document: dict[str, Any], path: Path) -> dict[str, Color | None]:
