@@ -12,13 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.errors import UserError
-from segstudio.core.geometry import Points, Rect
+from segstudio.core.geometry import Rect
 from segstudio.core.objects import MaskShape, PolygonShape, Shape
-from segstudio.ops import rle
+from segstudio.ops import polygon, rle
 from segstudio.ops.transform import map_points
 
 Flow = NDArray[np.float32]
 """float32 `[H, W, 2]`: for every pixel, how far (x, y) its content has moved, in pixels."""
+
+_MIN_REACH, _MAX_REACH = 4, 24
+"""How far round a vertex, in pixels, the pixels of the shape are asked where they went."""
+_RIM = 7
+"""Width of the window that takes the rim off a shape before its pixels are asked."""
+_ENOUGH = 8
 
 MAX_SIDE = 1024
 """Flow is computed on images shrunk to this, and scaled up; motion is smooth, labels are not."""
@@ -67,19 +73,35 @@ def carry_labels(ids_hw: NDArray[Any], back_flow: Flow, *, fill: int = 0) -> NDA
 def carry_shape(shape: Shape, flow: Flow, back_flow: Flow) -> Shape:
     """A shape of the previous image as it lies in the next.
 
-    A polygon's vertices go along `flow` = `optical_flow(previous, next)`; a mask is looked up along `back_flow` =
+    A polygon's vertices go along `flow` = `optical_flow(previous, next)` as the pixels of the shape beside them do: at
+    the outline itself the flow is a mixture of the thing and what is behind it. A mask is looked up along `back_flow` =
     `optical_flow(next, previous)`.
     """
     if isinstance(shape, PolygonShape):
-        return map_points(shape, lambda ring_xy: ring_xy + _sampled(flow, ring_xy))
+        return _carry_polygon(shape, flow, back_flow)
     return _carry_mask(shape, flow, back_flow)
 
 
-def _sampled(flow: Flow, points_xy: Points) -> Points:
+def _carry_polygon(shape: PolygonShape, flow: Flow, back_flow: Flow) -> PolygonShape:
     height, width = flow.shape[:2]
-    column = np.clip(np.floor(points_xy[:, 0]).astype(np.intp), 0, width - 1)
-    row = np.clip(np.floor(points_xy[:, 1]).astype(np.intp), 0, height - 1)
-    return flow[row, column].astype(np.float64)
+    box = shape.bounds().intersect(Rect.of_size(height, width))
+    inside = polygon.fill_mask(shape, box, (height, width))
+    if not inside.any():
+        return shape
+    reach = int(min(_MAX_REACH, max(_MIN_REACH, np.sqrt(np.count_nonzero(inside)) / 4)))
+    sure = np.asarray(cv2.erode(inside.view(np.uint8), np.ones((_RIM, _RIM), np.uint8), borderValue=0)).astype(np.bool_)
+    sure &= ~doubtful(back_flow, flow)[box.slices]
+    steps = flow[box.slices]
+    usual = np.median(steps[sure if sure.any() else inside], axis=0)
+
+    def step_at(x: float, y: float) -> NDArray[Any]:
+        column, row = int(np.floor(x)) - box.x0, int(np.floor(y)) - box.y0
+        rows = slice(max(0, row - reach), max(0, row + reach + 1))
+        columns = slice(max(0, column - reach), max(0, column + reach + 1))
+        near = steps[rows, columns][sure[rows, columns]]
+        return np.asarray(np.median(near, axis=0) if len(near) >= _ENOUGH else usual)
+
+    return map_points(shape, lambda ring_xy: ring_xy + np.array([step_at(x, y) for x, y in ring_xy.tolist()]))
 
 
 def _carry_mask(shape: MaskShape, flow: Flow, back_flow: Flow) -> MaskShape:
