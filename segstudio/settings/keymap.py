@@ -43,7 +43,7 @@ def conflicts(keymap: Mapping[str, Keys]) -> dict[str, list[str]]:
     owners: dict[str, list[str]] = {}
     spelling: dict[str, str] = {}
     for name, keys in keymap.items():
-        for key in dict.fromkeys(keys):
+        for key in {normal(key): key for key in keys}.values():
             spelling.setdefault(normal(key), key)
             owners.setdefault(normal(key), []).append(name)
     return {spelling[key]: names for key, names in owners.items() if len(names) > 1}

@@ -36,7 +36,7 @@ HELD = {
     "enter": "it finishes what is being drawn",
     "tab": "it goes from one control or object to the next",
     "shift+tab": "it goes from one control or object to the one before",
-    **{key: "it moves the cursor or what is selected" for key in ("left", "right", "up", "down", "insert")},
+    **{key: "it moves the cursor or what is selected" for key in ("left", "right", "up", "down", "ins")},
 }
 """Keys that the canvas itself listens to; no command can have them."""
 _MODIFIERS = (Qt.Key.Key_Control, Qt.Key.Key_Shift, Qt.Key.Key_Alt, Qt.Key.Key_Meta, Qt.Key.Key_AltGr)
