@@ -85,8 +85,10 @@ class OnwardCommands:
             raise UserError("nothing of what was copied lies on the next image")
 
         def on_document(document: Document | None) -> None:
+            if document is None:
+                return
             session.document_changed.disconnect(on_document)
-            if document is not None and document.key == key:
+            if document.key == key:
                 session.view.set(mode="objects", selection=added)
 
         session.document_changed.connect(on_document)
