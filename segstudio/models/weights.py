@@ -39,14 +39,14 @@ def choose_weights(
         entry = card.entry(weights)
         if entry is None:
             return _given_file(card, Path(weights))
-        return ChosenWeights(_obtain(entry, plugin_folder, progress, cancel), entry)
+        return ChosenWeights(obtain(entry, plugin_folder, progress, cancel), entry)
     for entry in card.weights:
         path = find_weights(plugin_folder, entry)
         if path is not None:
             return ChosenWeights(path, entry)
     for entry in card.weights:
         if not entry.is_bundled:
-            return ChosenWeights(_obtain(entry, plugin_folder, progress, cancel), entry)
+            return ChosenWeights(obtain(entry, plugin_folder, progress, cancel), entry)
     if card.runs_without_weights:
         return None
     raise UserError(f"{card.name} needs weights, and none are published", hint="give a file with --weights")
@@ -78,7 +78,11 @@ def _given_file(card: ModelCard, path: Path) -> ChosenWeights:
     return ChosenWeights(path, identify(card, path))
 
 
-def _obtain(entry: WeightsEntry, plugin_folder: Path, progress: Progress, cancel: CancelToken | None) -> Path:
+def obtain(entry: WeightsEntry, plugin_folder: Path, progress: Progress, cancel: CancelToken | None) -> Path:
+    """The file of known weights, downloaded where it is not on this machine yet.
+
+    Raises `UserError` where it cannot be had, naming the place to which a person may bring it, `Cancelled` in between.
+    """
     path = weights_path(plugin_folder, entry)
     if find_weights(plugin_folder, entry) is not None:
         return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from segstudio.ui.models.commands import ModelCommands
 from segstudio.ui.shell.dataset_commands import DatasetCommands
 from segstudio.ui.shell.inspect_commands import InspectCommands
 from segstudio.ui.shell.object_commands import ObjectCommands
@@ -41,6 +42,7 @@ TABLES: tuple[Callable[[MainWindow], CommandTable], ...] = (
     PaintCommands,
     InspectCommands,
     DatasetCommands,
+    ModelCommands,
 )
 MENUS = (
     ("&File", "file"),

@@ -34,6 +34,7 @@ DOCKS: tuple[DockEntry, ...] = (
     DockEntry(
         "inspect.truth_queue", "Doubts about the truth", "segstudio.ui.inspect.truth_queue_dock", "truth_queue_dock"
     ),
+    DockEntry("model.browser", "Model browser", "segstudio.ui.models.browser", "model_browser"),
 )
 
 
