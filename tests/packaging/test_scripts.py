@@ -175,3 +175,20 @@ def test_arguments_reach_pytest_and_an_own_mark_replaces_ours(scripts):
     assert scripts.calls().splitlines()[-1] == "-m pytest -m not slow -x tests/core -k raster"
     assert scripts.run("test", "-m", "slow").returncode == 0
     assert scripts.calls().splitlines()[-1] == "-m pytest -m slow"
+
+
+def test_tests_get_a_postgresql_where_one_may_be_installed(scripts, tmp_path):
+    nowhere = {"SEGSTUDIO_POSTGRESQL": str(tmp_path), "PATH": f"{scripts.tools}{os.pathsep}/usr/bin{os.pathsep}/bin"}
+    if shutil.which("initdb", path=nowhere["PATH"]):
+        pytest.skip("there is one in the system's own folders")
+    assert scripts.run("bootstrap", **nowhere).returncode == 0
+    assert "postgresql" not in scripts.calls("apt")
+    scripts.be_root(False)
+    refused = scripts.run("bootstrap", "--for-tests", **nowhere)
+    assert refused.returncode == 0
+    assert "will be skipped" in refused.stderr
+    assert scripts.run("bootstrap", "--for-tests", **nowhere).stderr == ""
+    (scripts.environment / ".segstudio-without-postgresql").unlink()
+    scripts.be_root(True)
+    assert scripts.run("bootstrap", "--for-tests", **nowhere).returncode == 0
+    assert scripts.calls("apt").splitlines()[-1].endswith(" postgresql")
