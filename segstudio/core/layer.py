@@ -75,7 +75,7 @@ class Layer:
         """A copy at rest that later edits do not touch; safe to hand to another thread."""
         return Annotation(
             self.raster.size_hw,
-            self.raster.ids_hw.copy(),
+            self.raster.snapshot(),
             tuple(self.segments),
             tuple(self.objects.in_order()),
             self.confidence_hw,

@@ -16,6 +16,9 @@ from segstudio.core.geometry import Rect
 TILE = 256
 """Side of the squares in which undo and the project file think, in pixels."""
 
+_PAGE = 2048
+"""Pixels of one row that share a page of memory."""
+
 UNLABELLED = 0
 """The segment id of a pixel that nobody has labelled."""
 
@@ -47,8 +50,14 @@ class LabelRaster:
         if ids_hw.dtype != np.uint16 and ids_hw.size and not (int(ids_hw.min()) >= 0 and int(ids_hw.max()) <= 65535):
             raise UserError("segment ids outside 0…65535 cannot be held")
         raster = cls(*ids_hw.shape)
-        raster._ids_hw[...] = ids_hw
+        _copy_drawn(ids_hw, raster._ids_hw)
         return raster
+
+    def snapshot(self) -> SegmentIds:
+        """A copy of the pixels, uint16 `[H, W]`, that later edits do not touch; untouched areas cost nothing in it."""
+        copy: SegmentIds = np.zeros(self.size_hw, np.uint16)
+        _copy_drawn(self._ids_hw, copy)
+        return copy
 
     @property
     def size_hw(self) -> tuple[int, int]:
@@ -80,6 +89,17 @@ class LabelRaster:
         for row, column in rect.intersect(bounds).grid(TILE):
             tile = Rect(column * TILE, row * TILE, (column + 1) * TILE, (row + 1) * TILE)
             yield (row, column), tile.intersect(bounds)
+
+
+def _copy_drawn(source_hw: NDArray[np.integer[Any]], target_hw: SegmentIds) -> None:
+    """Copy into zeros what is not zero, so that pages of the target that stay empty are never mapped."""
+    height, width = source_hw.shape
+    for row in range(0, height, TILE):
+        strip = source_hw[row : row + TILE]
+        used = strip.any(axis=0)
+        for column in range(0, width, _PAGE):
+            if used[column : column + _PAGE].any():
+                target_hw[row : row + TILE, column : column + _PAGE] = strip[:, column : column + _PAGE]
 
 
 _RUNS, _DEFLATED = b"R", b"Z"

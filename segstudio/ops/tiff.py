@@ -19,6 +19,8 @@ _ORIENTATION_TAG = 274
 _PLAIN = ("MINISBLACK", "RGB")
 
 
+_BUFFER = 16 * 2**20
+"""Bytes of compressed tiles that are read ahead; tifffile's own 256 MB would be a quarter of the largest picture."""
 _MOST_CHANNELS = 64
 """A longer channel axis is taken for something else: planes of their own."""
 
@@ -139,11 +141,11 @@ def _with_tifffile(path: Path, number: int) -> NDArray[Any] | None:
                 return None
             planes = _planes(file) if _has_more_than_one_page(path) else [[0]]
             if planes == [[0]] and number == 0:
-                pixels = np.asarray(page.asarray())
+                pixels = np.asarray(page.asarray(buffersize=_BUFFER))
             else:
-                pixels = np.asarray(file.asarray(key=planes[number][0], series=0))
+                pixels = np.asarray(file.asarray(key=planes[number][0], series=0, buffersize=_BUFFER))
                 if len(planes[number]) > 1:
-                    others = [file.asarray(key=key, series=0) for key in planes[number][1:]]
+                    others = [file.asarray(key=key, series=0, buffersize=_BUFFER) for key in planes[number][1:]]
                     pixels = np.stack([pixels, *others], axis=-1)
     except Exception:  # noqa: BLE001 - unknown compressions and damage alike: the next decoder shall try
         return None

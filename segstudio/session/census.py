@@ -16,17 +16,17 @@ _STRIP_PIXELS = 2**20
 
 
 class Census:
-    """Pixel counts of one document's labels; counting in full happens on the first question."""
+    """Pixel counts of one document's labels; unless `counts` are known, all are counted at the first question."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, counts: NDArray[np.int64] | None = None) -> None:
         self._document = document
-        self._counts: NDArray[np.int64] | None = None
+        self._counts = np.pad(counts, (0, 65536 - counts.size)) if counts is not None else None
         document.pixels_changed.connect(self._on_pixels)
 
     def by_segment(self) -> NDArray[np.int64]:
         """int64 `[65536]`: pixels of each segment id; number 0 counts the unlabelled ones."""
         if self._counts is None:
-            counts = _count(self._document.labels.raster.ids_hw)
+            counts = count_segments(self._document.labels.raster.ids_hw)
             self._counts = np.pad(counts, (0, 65536 - counts.size))
         return self._counts
 
@@ -46,10 +46,25 @@ class Census:
     def _on_pixels(self, delta: RasterDelta) -> None:
         if self._counts is not None:
             # Only as long as the largest id needs: a dab costs by its pixels, not by the 65,536 possible ids.
-            after, before = _count(delta.after_hw), _count(delta.before_hw)
+            after, before = count_segments(delta.after_hw), count_segments(delta.before_hw)
             self._counts[: after.size] += after
             self._counts[: before.size] -= before
 
 
-def _count(ids_hw: SegmentIds) -> NDArray[np.int64]:
-    return np.bincount(ids_hw.reshape(-1))
+def count_segments(ids_hw: SegmentIds) -> NDArray[np.int64]:
+    """int64 `[largest id + 1]`; strip by strip, because counting widens every pixel to eight bytes."""
+    height, width = ids_hw.shape
+    rows = max(1, _STRIP_PIXELS // max(1, width))
+    if rows >= height:
+        return np.bincount(ids_hw.reshape(-1))
+    counts = np.zeros(1, np.int64)
+    for row in range(0, height, rows):
+        part = ids_hw[row : row + rows]
+        if part.any():
+            found = np.bincount(part.reshape(-1))
+            wider, other = (found, counts) if found.size > counts.size else (counts, found)
+            wider[: other.size] += other
+            counts = wider
+        else:
+            counts[0] += part.size
+    return counts

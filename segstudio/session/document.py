@@ -20,6 +20,9 @@ from segstudio.session.live import IndexRaster
 from segstudio.session.stroke import Stroke
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from segstudio.render.pyramid import Pyramid
 
 
@@ -72,6 +75,7 @@ class Document:
         truth: Layer | None = None,
         truth_index_hw: IndexRaster | None = None,
         provenance: Mapping[str, Any] | None = None,
+        label_counts: NDArray[np.int64] | None = None,
     ) -> None:
         self.item = item
         self.pyramid = pyramid
@@ -87,7 +91,7 @@ class Document:
         self.recorded: Event[Recorded] = Event()
         self.layers_changed: Event[str] = Event()
         self.truth_changed: Event[RasterDelta] = Event()
-        self.census = Census(self)
+        self.census = Census(self, label_counts)
         self._stroke: Stroke | None = None
 
     @property

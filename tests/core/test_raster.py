@@ -117,3 +117,14 @@ def test_ids_that_do_not_fit_are_refused(bad):
 def test_an_image_without_pixels_is_refused(size_hw):
     with pytest.raises(UserError, match="cannot be labelled"):
         LabelRaster(*size_hw)
+
+
+@pytest.mark.parametrize("drawn", [(), ((0, 0),), ((299, 4999), (256, 2048), (255, 2047))])
+def test_a_snapshot_has_every_pixel_and_stays_as_it_was(drawn):
+    raster = LabelRaster(300, 5000)
+    for row, column in drawn:
+        raster.writable(raster.bounds)[row, column] = 7
+    expected = raster.ids_hw.copy()
+    copy = raster.snapshot()
+    raster.writable(raster.bounds)[...] = 1
+    np.testing.assert_array_equal(copy, expected)
