@@ -20,12 +20,31 @@ STAGE_CHANNELS = (256, 512, 1024, 2048)
 """Widths of the features of the four stages, a quarter to a 32nd of the input's size."""
 
 
-class Trunk(ResNet):
-    """The stem and the four stages, under torchvision's names; `[N, 3, H, W]` to the features of all stages."""
+class Affine(nn.Module):
+    """A factor and a term for each channel: batch normalisation whose statistics went into them."""
 
-    def __init__(self, depth: int) -> None:
-        super().__init__(Bottleneck, DEPTHS[depth])
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return features * self.weight[:, None, None] + self.bias[:, None, None]
+
+
+class Trunk(ResNet):
+    """The stem and the four stages, under torchvision's names; `[N, 3, H, W]` to the features of all stages.
+
+    With `as_caffe` the network of ResNet's authors: a stage's stride is on its first 1×1 convolution, and the
+    normalisation is frozen into factors.
+    """
+
+    def __init__(self, depth: int, *, as_caffe: bool = False) -> None:
+        super().__init__(Bottleneck, DEPTHS[depth], norm_layer=Affine if as_caffe else nn.BatchNorm2d)
         del self.fc
+        if as_caffe:
+            for stage in (self.layer2, self.layer3, self.layer4):
+                stage[0].conv1.stride, stage[0].conv2.stride = (2, 2), (1, 1)
 
     def forward(self, pixels: torch.Tensor) -> list[torch.Tensor]:
         features = self.maxpool(self.relu(self.bn1(self.conv1(pixels))))
