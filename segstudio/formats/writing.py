@@ -114,10 +114,16 @@ class Desk:
         if suffixes is not None and item.path.suffix.lower() not in suffixes:
             from segstudio.ops.image import read_image
 
-            self.write_png(str(Path(relative).with_suffix(".png").as_posix()), read_image(item.path).image_hwc)
+            pixels = read_image(item.path, page=item.page).image_hwc
+            self.write_png(str(Path(relative).with_suffix(".png").as_posix()), pixels)
             return
         target = self.place(relative)
         target.unlink(missing_ok=True)
+        if item.is_page:
+            from segstudio.ops.image import write_page
+
+            write_page(item.path, item.page, target)
+            return
         if wanted == "link":
             try:
                 os.link(item.path, target)
