@@ -53,6 +53,7 @@ class LiveScores:
 
     def __init__(self, class_set: ClassSet) -> None:
         self.changed: Event[None] = Event()
+        self.marked: Event[None] = Event()
         self._class_set = class_set
         self._metrics = _metrics(class_set)
         self._document: Document | None = None
@@ -136,6 +137,7 @@ class LiveScores:
     def mark(self) -> None:
         """A stroke begins: `since_stroke` counts from here."""
         self._metrics.mark()
+        self.marked.emit(None)
 
     def score(self) -> LiveScore | None:
         """The scores now; None while no image with truth is open."""
