@@ -26,9 +26,10 @@ COLOR_BLIND_SAFE: tuple[Color, ...] = (
     (0, 114, 178),
     (213, 94, 0),
     (204, 121, 167),
-    (160, 160, 160),
+    (225, 225, 225),
 )
-"""Okabe and Ito, "Color Universal Design" (2008), with grey for black, which a dark photo would swallow."""
+"""Okabe and Ito, "Color Universal Design" (2008), with light grey for black, which a dark photo would swallow; a
+middle grey is what the last but one looks like to people who see no green."""
 
 ERROR_COLORS: Mapping[int, Color] = {1: (40, 160, 70), 2: (230, 60, 50), 3: (60, 120, 255), 4: (245, 170, 0)}
 ERROR_COLORS_COLOR_BLIND: Mapping[int, Color] = {

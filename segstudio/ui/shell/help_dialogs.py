@@ -30,6 +30,9 @@ _MOUSE = (
     ("Vertex: add / remove", "Click an edge / Alt + click"),
     ("See the image bare", "Hold H"),
     ("Cancel what is being drawn", "Esc"),
+    ("Move the cursor without a mouse: a pixel / ten", "Arrows / Shift + arrows"),
+    ("Click there / hold the button down until the next", "Insert or Space / Ctrl + Insert"),
+    ("Finish what is being drawn", "Enter"),
 )
 
 
@@ -43,6 +46,7 @@ class KeysDialog(QDialog):
         self.resize(560, 620)
         rows = [(c.title.replace("&", "").rstrip("…"), ", ".join(c.keys)) for c in window.commands.all() if c.keys]
         table = QTableWidget(len(rows) + len(_MOUSE), 2)
+        table.setAccessibleName("Keys and mouse")
         table.setHorizontalHeaderLabels(["What", "How"])
         table.verticalHeader().hide()
         table.setShowGrid(False)
