@@ -17,6 +17,7 @@ from segstudio.models.jobs import BATCH, NEIGHBOUR, ON_SCREEN
 from segstudio.models.jobs import Job as HostJob
 from segstudio.models.request import PredictRequest, PredictSettings
 from segstudio.session.jobs import Job
+from segstudio.session.model_library import ModelLibrary
 from segstudio.session.prediction_results import ResultKeeper, Run
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Predictions:
         self.device_line = ""
         self.device_reason = ""
         self.looks_ahead = False
+        self.library = ModelLibrary(session)
         self._session = session
         self._make_host = make_host if make_host is not None else self._model_host
         self._host: Host | None = None

@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segstudio.session.model_library import ModelLibrary
 from segstudio.ui.models.card_view import CardView
 from segstudio.ui.models.model_table import ModelFilter, ModelTable
 from segstudio.ui.shell.icons import icon
@@ -46,7 +45,7 @@ class ModelBrowser(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.library = ModelLibrary(session)
+        self.library = session.predictions.library
         self.table_model = ModelTable()
         self.shown = ModelFilter(self.table_model)
         self.search = QLineEdit()

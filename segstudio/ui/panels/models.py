@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.session.session import Session
+from segstudio.ui.panels.run_options import RunOptions
 from segstudio.ui.shell.icons import icon
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def card_text(card: ModelCard, status: ModelStatus) -> str:
 class ModelsPanel(QWidget):
     """Cards are read when the panel is first filled, after a data set was opened; no network code loads here."""
 
+    browser_asked = Signal()
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
@@ -74,6 +77,12 @@ class ModelsPanel(QWidget):
         self.weights = QPushButton("As named by the card")
         self.weights.setToolTip("Choose a file of weights for this model")
         self.weights.clicked.connect(self._ask_weights)
+        self.browse = QToolButton()
+        self.browse.setIcon(icon("search"))
+        self.browse.setToolTip("Browse all models, with their figures and weights")
+        self.browse.setAccessibleName("Model browser")
+        self.browse.clicked.connect(self.browser_asked)
+        self.more = RunOptions(session)
         self.device = QComboBox()
         self.device.setAccessibleName("Device")
         self.device.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -96,11 +105,16 @@ class ModelsPanel(QWidget):
         self._lay_out()
         session.opened.connect(self._on_opened)
         session.predictions.changed.connect(self._on_changed)
+        session.predictions.library.changed.connect(self._on_library)
         self._on_changed(None)
 
     def _lay_out(self) -> None:
         form = QFormLayout()
-        form.addRow("Model", self.choice)
+        choice = QHBoxLayout()
+        choice.setSpacing(4)
+        choice.addWidget(self.choice, 1)
+        choice.addWidget(self.browse)
+        form.addRow("Model", choice)
         form.addRow("Weights", self.weights)
         form.addRow("Device", self.device)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
@@ -113,6 +127,7 @@ class ModelsPanel(QWidget):
         layout.addLayout(form)
         layout.addLayout(buttons)
         layout.addWidget(self.status)
+        layout.addWidget(self.more)
         layout.addWidget(self.about)
         layout.addStretch(1)
 
@@ -125,16 +140,34 @@ class ModelsPanel(QWidget):
 
     def _on_opened(self, workspace: Workspace | None) -> None:
         if workspace is not None and not self._cards:
-            cards = self._session.predictions.cards()
-            self._cards = sorted(cards, key=lambda row: (_ORDER.get(row[1].state, 9), row[0].title.casefold()))
-            self._cards.sort(key=lambda row: row[0].family != "toytown")
-            self.choice.blockSignals(True)
-            for card, status in self._cards:
-                self.choice.addItem(
-                    card.title if status.state == "works" else f"{card.title} ({status.state})", card.name
-                )
-            self.choice.blockSignals(False)
+            self._fill()
             self._on_choice(0)
+
+    def _fill(self) -> None:
+        cards = self._session.predictions.cards()
+        self._cards = sorted(cards, key=lambda row: (_ORDER.get(row[1].state, 9), row[0].title.casefold()))
+        self._cards.sort(key=lambda row: row[0].family != "toytown")
+        self.choice.blockSignals(True)
+        self.choice.clear()
+        for card, status in self._cards:
+            self.choice.addItem(card.title if status.state == "works" else f"{card.title} ({status.state})", card.name)
+        self.choice.blockSignals(False)
+
+    def _on_library(self, _: None) -> None:
+        """A model has come, gone or got its weights."""
+        if not self._cards:
+            return
+        name = self._session.predictions.model
+        self._fill()
+        row = self.choice.findData(name)
+        self.choice.blockSignals(True)
+        self.choice.setCurrentIndex(max(row, 0))
+        self.choice.blockSignals(False)
+        if row < 0:
+            self._on_choice(0)
+        else:
+            self._show_card(row)
+            self._on_changed(None)
 
     def _on_choice(self, row: int) -> None:
         if 0 <= row < len(self._cards):
@@ -151,7 +184,7 @@ class ModelsPanel(QWidget):
 
     def _ask_weights(self) -> None:
         dialog = QFileDialog(self, "Weights for this model")
-        dialog.setNameFilter("Weights (*.safetensors *.pth *.pt *.bin);;All files (*)")
+        dialog.setNameFilter("Weights (*.safetensors *.pth *.pt *.bin *.onnx *.pt2);;All files (*)")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(self._on_weights)
@@ -173,7 +206,9 @@ class ModelsPanel(QWidget):
             self._show_card(row)
         if predictions.weights is not None:
             self.weights.setText(predictions.weights.name)
-        self.run.setEnabled(bool(predictions.model) and not running)
+        self.run.setEnabled(predictions.can_predict_image)
         self.run_all.setEnabled(bool(predictions.model) and not running)
         self.stop.setEnabled(running)
-        self.status.setText(predictions.status or predictions.device_line)
+        self.status.setText(
+            predictions.status or " · ".join(filter(None, (predictions.outcome, predictions.device_line)))
+        )
