@@ -1,15 +1,17 @@
-"""Box cut-out: drag a box round a thing, see what stands out in it, take it or leave it."""
+"""Box cut-out: drag a box round a thing, see what stands out in it, mend it by scribbles, take it or leave it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from segstudio.core.geometry import Rect
+from segstudio.core.geometry import EMPTY, Points, Rect
+from segstudio.ops.brush import stroke_path
 from segstudio.ops.grabcut import cut_out
 from segstudio.ops.lasso import rectangle
 from segstudio.ui.canvas.overlay import bounds_of, draw_line
@@ -23,17 +25,44 @@ _STILL = 3.0
 """Logical pixels below which a drag was a click."""
 _ENDS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
-Wanted = tuple[NDArray[np.uint8], Rect]
+_SCRIBBLE = 3.0
+"""Radius of a scribble, in logical pixels."""
+_IN, _OUT = QColor(80, 220, 120), QColor(255, 90, 90)
+
+
+@dataclass(frozen=True, eq=False)
+class Scribble:
+    """A line drawn by hand: what lies under it belongs to the thing, or does not."""
+
+    line_xy: Points
+    radius: float
+    belongs: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What the worker is asked: the thing in a box of a picture, given the scribbles."""
+
+    image_hwc: NDArray[np.uint8]
+    box: Rect
+    scribbles: tuple[Scribble, ...] = ()
 
 
 class CutOutTool(Tool):
-    """GrabCut on the box, in a worker; the result is a preview until a click on it or Enter takes it."""
+    """GrabCut on the box, in a worker; the result is a preview until a click on it or Enter takes it.
+
+    While it is one, a line drawn in the box says that what is under it belongs to the thing, with Ctrl that it does
+    not, and the result follows. A drag that begins outside the box begins a new one.
+    """
 
     id = "cutout"
     title = "Cut out of a bo&x"
     icon = "cutout"
     key = "Shift+G"
-    hint = "drag a box round a thing · click the result or Enter takes it · Alt takes away · Esc drops"
+    hint = (
+        "drag a box round a thing · draw in it: belongs, with Ctrl: does not · click the result or Enter takes it · "
+        "Alt takes away · Esc drops"
+    )
 
     def __init__(self, context: ToolContext) -> None:
         super().__init__(context)
@@ -41,11 +70,15 @@ class CutOutTool(Tool):
         self._box: tuple[tuple[float, float], tuple[float, float]] | None = None
         self._purpose = Purpose()
         self._found: Region | None = None
-        self._asking = Asking(context.session, self._cut, self._show)
+        self._scribbles: list[Scribble] = []
+        self._line: list[tuple[float, float]] = []
+        self._excludes = False
+        self._asking: Asking[Wanted, tuple[Rect, NDArray[np.bool_]]] = Asking(context.session, self._cut, self._show)
 
     def press(self, at: Pointer) -> None:
-        if self._found is not None and self._found.holds(*at.xy):
-            self._commit()
+        shows = self._found is not None or bool(self._scribbles)
+        if shows and self._start is None and self._image_box().holds(*at.xy):
+            self._line, self._excludes = [at.xy], at.ctrl
             return
         self.cancel()
         if self.context.document is not None:
@@ -54,20 +87,24 @@ class CutOutTool(Tool):
             self._purpose = Purpose.of(at)
 
     def move(self, points: Sequence[Pointer]) -> None:
-        if self._start is not None:
+        if self._line:
+            self._line += [at.xy for at in points]
+        elif self._start is not None:
             self._box = (self._start, points[-1].xy)
 
     def release(self, at: Pointer) -> None:
-        start, self._start = self._start, None
-        document = self.context.document
-        if start is None or document is None:
+        line, self._line = self._line, []
+        if line:
+            self._scribbled([*line, at.xy])
             return
-        if max(abs(at.x - start[0]), abs(at.y - start[1])) < _STILL * self.context.image_px:
+        start, self._start = self._start, None
+        if start is None or self.context.document is None:
+            return
+        if self._is_click([start, at.xy]):
             self._box = None
             return
         self._box = (start, at.xy)
-        box = Rect.around(np.array(self._box)).intersect(Rect.of_size(*document.size_hw))
-        self._asking.ask((document.pyramid.image_hwc, box))
+        self._ask()
 
     def key_press(self, key: int, modifiers: Qt.KeyboardModifier) -> bool:
         if key in _ENDS and self._found is not None:
@@ -79,10 +116,17 @@ class CutOutTool(Tool):
         had = self._box is not None or self._found is not None
         self._asking.drop()
         self._start = self._box = self._found = None
+        self._scribbles, self._line = [], []
         return had
 
     def undo(self) -> bool:
-        return self.cancel()
+        """Take the last scribble back; without one, the box."""
+        self._line = []
+        if not self._scribbles:
+            return self.cancel()
+        self._scribbles.pop()
+        self._ask()
+        return True
 
     def paint_overlay(self, painter: QPainter) -> None:
         if self._found is not None:
@@ -90,6 +134,9 @@ class CutOutTool(Tool):
             draw_mask(painter, self.context, found.mask_hw, found.rect, self._purpose.color(self.context))
         if self._box is not None:
             draw_line(painter, shape_path(self.context, rectangle(*self._box)), dashed=True)
+        for scribble in (*self._scribbles, *self._drawn()):
+            painter.setPen(_pen(scribble, self.context.image_px))
+            painter.drawPolyline(QPolygonF(self.context.all_to_screen(scribble.line_xy)))
 
     def overlay_bounds(self) -> QRectF | None:
         points = [self.context.to_screen(*corner) for corner in self._box or ()]
@@ -97,14 +144,48 @@ class CutOutTool(Tool):
             points += screen_corners(self.context, self._found.rect)
         return bounds_of(points)
 
+    def _image_box(self) -> Rect:
+        document = self.context.document
+        if document is None or self._box is None:
+            return EMPTY
+        return Rect.around(np.array(self._box)).intersect(Rect.of_size(*document.size_hw))
+
+    def _ask(self) -> None:
+        document = self.context.document
+        if document is not None:
+            self._asking.ask(Wanted(document.pyramid.image_hwc, self._image_box(), tuple(self._scribbles)))
+
+    def _drawn(self) -> list[Scribble]:
+        """The scribble on its way, if one is."""
+        if len(self._line) < 2:
+            return []
+        radius = max(0.5, _SCRIBBLE * self.context.image_px)
+        return [Scribble(np.array(self._line, np.float64), radius, not self._excludes)]
+
+    def _scribbled(self, line: list[tuple[float, float]]) -> None:
+        """A click takes the result where it is on it; a line mends it."""
+        if self._is_click(line):
+            if self._found is not None and self._found.holds(*line[0]) and not self._excludes:
+                self._commit()
+            return
+        self._line = line
+        self._scribbles += self._drawn()
+        self._line = []
+        self._ask()
+
+    def _is_click(self, line: list[tuple[float, float]]) -> bool:
+        (x, y), still = line[0], _STILL * self.context.image_px
+        return all(max(abs(other[0] - x), abs(other[1] - y)) < still for other in line)
+
     def _cut(self, wanted: Wanted) -> tuple[Rect, NDArray[np.bool_]]:
-        image_hwc, box = wanted
-        return cut_out(image_hwc, box)
+        marks = {True: _marks(wanted, belongs=True), False: _marks(wanted, belongs=False)}
+        return cut_out(wanted.image_hwc, wanted.box, foreground_hw=marks[True], background_hw=marks[False])
 
     def _show(self, wanted: Wanted, found: tuple[Rect, NDArray[np.bool_]]) -> None:
         rect, mask_hw = found
         if rect.is_empty:
-            self._box = None
+            self._found = None
+            self._box = self._box if wanted.scribbles else None
             self.context.tell(
                 "nothing in the box stands out from what surrounds it", hint="draw the box a little wider"
             )
@@ -117,3 +198,24 @@ class CutOutTool(Tool):
         self.cancel()
         if found is not None:
             apply_mask(self.context, found.rect, found.mask_hw, purpose, name="cut out of a box", tool=self.id)
+
+
+def _marks(wanted: Wanted, *, belongs: bool) -> NDArray[np.bool_] | None:
+    """The pixels of the box under the scribbles of one kind; None where there is none."""
+    lines = [scribble for scribble in wanted.scribbles if scribble.belongs is belongs]
+    if not lines:
+        return None
+    box = wanted.box
+    marked = np.zeros((box.height, box.width), np.bool_)
+    for scribble in lines:
+        rect, mask_hw = stroke_path(scribble.line_xy, scribble.radius, box)
+        if not rect.is_empty:
+            marked[rect.moved(-box.x0, -box.y0).slices] |= mask_hw
+    return marked
+
+
+def _pen(scribble: Scribble, image_px: float) -> QPen:
+    pen = QPen(_IN if scribble.belongs else _OUT, max(2.0, 2 * scribble.radius / image_px))
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    return pen
