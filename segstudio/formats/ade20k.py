@@ -88,6 +88,10 @@ def _read(path: Path, options: ReadOptions) -> Dataset:
 def _annotation(files: LabelFiles, class_set: ClassSet) -> Annotation:
     values_hw = read_label_png(files.label)
     check_sizes(files, values_hw)
+    rest = class_set.extra.get("rest")
+    if isinstance(rest, int) and values_hw.ndim == 2:
+        # A set of the first classes only, such as ADE20K-32: all others are one of its own.
+        values_hw = np.where(np.isin(values_hw, list(class_set.by_id)), values_hw, values_hw.dtype.type(rest))
     return annotation_of_values(values_hw, class_set, where=str(files.label))
 
 

@@ -284,11 +284,11 @@ def _kept_polygons(
 
 def _place(item: ImageItem) -> tuple[str, str, str]:
     """(split, city, name) under which Cityscapes' tools find an image; they insist on `city_000000_000000` names."""
-    name = item.name
+    name = item.name.removesuffix("_leftImg8bit")
     if _PROPER_NAME.fullmatch(name):
         city = item.sequence if name.startswith(f"{item.sequence}_") and item.sequence else name.split("_")[0]
         return item.split or "train", city, name
-    plain = re.sub(r"[^0-9A-Za-z.-]+", "-", item.key).strip("-") or "image"
+    plain = re.sub(r"[^0-9A-Za-z.-]+", "-", item.key.removesuffix("_leftImg8bit")).strip("-") or "image"
     return item.split or "train", plain, f"{plain}_000000_000000"
 
 

@@ -29,7 +29,7 @@ from segstudio.formats.rasters import (
     values_of,
 )
 from segstudio.formats.redrawing import overlap_losses
-from segstudio.formats.report import LIKELY, POSSIBLE, Candidate, Loss
+from segstudio.formats.report import CERTAIN, LIKELY, POSSIBLE, Candidate, Loss
 from segstudio.formats.writing import Desk, WriteJob, Written, class_pixels
 from segstudio.ops.image import probe_size_hw, read_label_png
 
@@ -48,7 +48,7 @@ def _detect(probe: Probe) -> Candidate | None:
     count = sum(len(names) for names in folders.values())
     known = (probe.path / CLASS_SET_FILE).is_file()
     reason = f"{count} or more PNGs of class ids" + (f" and {CLASS_SET_FILE}" if known else "")
-    return Candidate("class-id-png", reason, LIKELY if known else (LIKELY + POSSIBLE) / 2)
+    return Candidate("class-id-png", reason, (CERTAIN + LIKELY) / 2 if known else (LIKELY + POSSIBLE) / 2)
 
 
 def _label_folders(root: Path, names: list[str], class_set: ClassSet | None) -> dict[str, list[str]]:
@@ -124,7 +124,7 @@ def _write(job: WriteJob) -> None:
         raise UserError(f"class id {highest} does not fit into a 16-bit PNG")
     body = partial(_write_image, value_of=value_of, background=background, is_wide=highest > 255)
     for item, _, written in job.each(body):
-        job.wrote(item.key, written)
+        job.wrote(label_key(f"{item.key}.png"), written)
     (job.path / CLASS_SET_FILE).write_bytes(orjson.dumps(job.class_set.to_json(), option=orjson.OPT_INDENT_2))
 
 

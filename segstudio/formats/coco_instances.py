@@ -31,7 +31,7 @@ from segstudio.formats.mapping import by_name
 from segstudio.formats.object_list import object_losses, objects_of
 from segstudio.formats.rasters import has_raster
 from segstudio.formats.redrawing import redrawn_loss
-from segstudio.formats.report import CERTAIN, Candidate, Loss
+from segstudio.formats.report import CERTAIN, DROPPED, Candidate, Loss
 from segstudio.formats.turned import quarter_turn, turned, turned_back
 from segstudio.formats.writing import Desk, WriteJob, Written
 from segstudio.ops.image import probe_size_hw
@@ -82,17 +82,20 @@ def _read(path: Path, options: ReadOptions) -> Dataset:
     return Dataset(name, files[0].root, "coco-instances", class_set, images, tuple(skipped), extra)
 
 
-def _chosen_classes(own: ClassSet, wanted: ClassSet | None) -> tuple[ClassSet, dict[int, int]]:
-    """The class set to use, and category id → class id; wanted classes are met by name, or by id without categories."""
+def _chosen_classes(own: ClassSet, wanted: ClassSet | None) -> tuple[ClassSet, Mapping[int, int | None]]:
+    """The class set to use, and category id → class id, None where it has none there.
+
+    Wanted classes are met by name, or by id where the file has no categories.
+    """
     if wanted is None:
         return own, {c.id: c.id for c in own.classes}
     if not own.classes:
         return wanted, {c.id: c.id for c in wanted.classes}
-    return wanted, {k: v for k, v in by_name(own, wanted).target_of.items() if v is not None}
+    return wanted, by_name(own, wanted).target_of
 
 
 def _by_image(
-    rows: Iterable[tuple[Any, Any]], images: Mapping[int, CocoImage], class_of: Mapping[int, int]
+    rows: Iterable[tuple[Any, Any]], images: Mapping[int, CocoImage], class_of: Mapping[int, int | None]
 ) -> tuple[dict[int, list[Any]], list[Skipped]]:
     """What stands for the annotations of each image, in order; those that belong nowhere are skipped with the reason.
 
@@ -120,25 +123,34 @@ def _by_image(
 
 
 def _annotation(
-    image: CocoImage, rows_of: Callable[[], Sequence[Mapping[str, Any]]], class_of: Mapping[int, int], where: Path
+    image: CocoImage,
+    rows_of: Callable[[], Sequence[Mapping[str, Any]]],
+    class_of: Mapping[int, int | None],
+    where: Path,
 ) -> Annotation:
     if image.size_hw is None:
         raise UserError(f"{where}: image {image.key} has no size and no picture")
     orientation = _orientation(image, where)
     rows = rows_of()
     ids = _object_ids(rows)
+    classes = [class_of[row["category_id"]] for row in rows]
     try:
         objects = tuple(
-            object_of(row, object_id, class_of[row["category_id"]], image.size_hw)
-            for row, object_id in zip(rows, ids, strict=True)
+            object_of(row, object_id, class_id, image.size_hw)
+            for row, object_id, class_id in zip(rows, ids, classes, strict=True)
+            if class_id is not None
         )
     except UserError as error:
         raise UserError(f"{where}: {image.key}: {error}") from None
+    lost = len(rows) - len(objects)
+    extra: dict[str, Any] = {DROPPED: [["classes without a target", lost, 0]]} if lost else {}
     if orientation:
         stored_hw = image.size_hw
         shown_hw = stored_hw[1], stored_hw[0]
-        return Annotation(shown_hw, objects=turned(objects, orientation, stored_hw), extra={TURNED: orientation})
-    return Annotation(image.size_hw, objects=objects)
+        return Annotation(
+            shown_hw, objects=turned(objects, orientation, stored_hw), extra={TURNED: orientation, **extra}
+        )
+    return Annotation(image.size_hw, objects=objects, extra=extra)
 
 
 def _orientation(image: CocoImage, where: Path) -> int:

@@ -16,6 +16,7 @@ from segstudio.core.errors import UserError
 from segstudio.core.geometry import Points, Rect
 from segstudio.core.layer import Annotation
 from segstudio.core.objects import PolygonShape, SegObject, Shape
+from segstudio.formats.cvat_tracks import frames_of
 from segstudio.formats.drawn import (
     Drawn,
     DrawnImage,
@@ -65,11 +66,14 @@ def _read(path: Path, options: ReadOptions) -> Dataset:
         if tree.tag != "annotations":
             continue
         colors.update(_labels(tree))
-        tracks = tree.findall("track")
-        if tracks:
-            skipped.append(
-                Skipped(file.name, f"{file.name}: {len(tracks)} tracks of a video: export the task as images")
-            )
+        if tree.find("track") is not None:
+            try:
+                found, note = _frames(tree, file, pictures)
+            except UserError as error:
+                skipped.append(Skipped(file.name, str(error)))
+            else:
+                images += found
+                skipped += note
         for element in tree.findall("image"):
             try:
                 images.append(_image(element, file, root, pictures))
@@ -79,6 +83,27 @@ def _read(path: Path, options: ReadOptions) -> Dataset:
         raise UserError(skipped[0].reason if skipped else f"{path}: holds no CVAT images")
     title = path.name if path.is_dir() else path.stem
     return dataset_of(title, root, "cvat", images, wanted=options.class_set, colors=colors, skipped=skipped)
+
+
+def _frames(tree: ET.Element, file: Path, pictures: Pictures) -> tuple[list[DrawnImage], list[Skipped]]:
+    """The frames of a video that have shapes or a picture, and what is missing between key frames."""
+    with reading(file, "a CVAT file"):
+        size = tree.find("meta//original_size")
+        if size is None:
+            raise ValueError("the video has no original_size")
+        size_hw = stated_size(size.findtext("height"), size.findtext("width"))
+        frames, missing = frames_of(tree, _AREAS)
+        images = []
+        for number, shapes in sorted(frames.items()):
+            name = f"frame_{number:06d}"
+            element = ET.Element("image", {"name": name, "id": str(number)})
+            element.extend(shapes)
+            picture = pictures.find(name, beside="images") or pictures.find(name)
+            labels = [shape.attrib["label"] for shape in shapes]
+            read = partial(_shapes, element, size_hw, picture, file)
+            images.append(DrawnImage(name, picture, labels, read, extra={"cvat": {"id": str(number)}}))
+    note = f"{missing} frames between key frames of outlines are not in the file; export every frame to have them"
+    return images, [Skipped(file.name, note)] if missing else []
 
 
 def _labels(tree: ET.Element) -> Iterator[tuple[str, Color | None]]:
@@ -124,7 +149,7 @@ def _drawn(element: ET.Element, size_hw: tuple[int, int]) -> Drawn:
     attributes: dict[str, Any] = {a.attrib["name"]: a.text or "" for a in element.findall("attribute")}
     is_crowd = str(attributes.pop(_CROWD, "false")).lower() == "true"
     group = fields.get("group_id")
-    extra: dict[str, Any] = {k: fields[k] for k in ("occluded", "source") if k in fields}
+    extra: dict[str, Any] = {k: fields[k] for k in ("occluded", "source", "track_id") if k in fields}
     return Drawn(
         fields["label"],
         _shape(element, size_hw),

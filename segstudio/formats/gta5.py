@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
+
 from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import Dataset
 from segstudio.core.errors import UserError
 from segstudio.core.layer import Annotation
 from segstudio.formats.class_sniffing import colors_fit, palette_of, values_of_colors
+from segstudio.formats.drawn import reading
 from segstudio.formats.files import Probe
 from segstudio.formats.format import Format, ReadOptions
+from segstudio.formats.mat_files import read_mat
 from segstudio.formats.paired_rasters import LabelFiles, Layout, check_sizes, read_pairs, sample
 from segstudio.formats.rasters import annotation_of_values
 from segstudio.formats.report import CERTAIN, Candidate
@@ -45,7 +49,20 @@ def _has_city_colors(path: Path) -> bool:
 
 
 def _read(path: Path, options: ReadOptions) -> Dataset:
-    return read_pairs(path, _LAYOUT, ClassSet.load("gta5"), options, _annotation)
+    return read_pairs(path, _LAYOUT, ClassSet.load("gta5"), options, _annotation, split_of=_splits(path / "split.mat"))
+
+
+def _splits(path: Path) -> dict[str, str]:
+    """Stem → split of the release's split.mat; {} where it is not there."""
+    if not path.is_file():
+        return {}
+    lists = read_mat(path)
+    with reading(path, "a list of splits"):
+        return {
+            f"{int(number):05d}": split
+            for split in ("train", "val", "test")
+            for number in np.asarray(lists[f"{split}Ids"]).reshape(-1).tolist()
+        }
 
 
 def _annotation(files: LabelFiles, class_set: ClassSet) -> Annotation:

@@ -34,6 +34,7 @@ from segstudio.formats.drawn import (
     reading,
     stated_size,
 )
+from segstudio.formats.embedded import unpacked
 from segstudio.formats.files import Probe, key_of, read_json
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.object_list import object_losses, objects_of
@@ -67,6 +68,7 @@ def _image(root: Path, name: str, document: Any, pictures: Pictures) -> DrawnIma
     folder = posixpath.dirname(name)
     picture = pictures.find(posixpath.normpath(posixpath.join(folder, wanted))) if wanted else None
     picture = picture or pictures.find(posixpath.basename(key_of(name)), beside=folder)
+    picture = picture or unpacked(document.get("imageData"))
     head = {k: v for k, v in document.items() if k not in ("shapes", "imageData", "imageHeight", "imageWidth")}
     return DrawnImage(key_of(name), picture, labels, partial(_shapes, path, picture), extra={_FORM: head})
 

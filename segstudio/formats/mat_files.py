@@ -20,6 +20,7 @@ MAX_BYTES = 256 << 20
 MAX_DEPTH = 20
 MAX_ITEMS = 100_000
 
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 _MATRIX, _COMPRESSED = 14, 15
 _DTYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8", 16: "u1"}
 _CELL, _STRUCT, _CHAR = 1, 2, 4
@@ -34,8 +35,10 @@ def read_mat(path: Path) -> dict[str, Any]:
     """
     content = read_bytes(path)
     with reading(path, "a MATLAB 5 file"):
+        if content[512:520] == _HDF5 or content[:8] == _HDF5:
+            raise ValueError("this is version 7.3, which is HDF5: save it with -v7 (scipy.io.savemat writes that, too)")
         if len(content) < 128 or content[126:128] not in (b"IM", b"MI"):
-            raise ValueError("the header is missing (version 7.3 and 4 are not read)")
+            raise ValueError("the header is missing (version 4 is not read)")
         order = "<" if content[126:128] == b"IM" else ">"
         variables: dict[str, Any] = {}
         at = 128

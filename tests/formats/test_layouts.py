@@ -253,13 +253,11 @@ def test_cvat_keeps_order_attributes_and_crowds(shared_data, tmp_path):
         assert facts(old) == facts(new)
 
 
-def test_cvat_refuses_entities_and_names_video_tracks(shared_data, tmp_path):
+def test_cvat_refuses_entities(tmp_path):
     bomb = '<!DOCTYPE a [<!ENTITY x "y">]><annotations><image name="&x;"/></annotations>'
     (tmp_path / "annotations.xml").write_text(bomb)
     with pytest.raises(UserError, match="entities"):
         formats.read(tmp_path / "annotations.xml", "cvat")
-    with pytest.raises(UserError, match="tracks of a video"):
-        formats.read(shared_data / "label-tools" / "genuine" / "cvat" / "datumaro" / "for_video")
 
 
 def test_yolo_round_trips_and_reports_what_it_cannot_hold(shared_data, tmp_path):
