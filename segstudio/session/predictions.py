@@ -304,8 +304,9 @@ class Predictions:
         elif isinstance(event, Done):
             self._finish(event.key)
             self.cached_images += event.cached
-            self.device_line = self.device_line or event.prediction.device
-            self.device_reason = event.prediction.reason
+            if not event.cached:
+                self.device_line = self.device_line or event.prediction.device
+                self.device_reason = event.prediction.reason
             self._keeper.keep(event.key, run, event.prediction)
         elif isinstance(event, Failed):
             self._finish(event.key)

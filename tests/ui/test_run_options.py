@@ -29,7 +29,7 @@ def test_choices_become_settings_of_the_next_run_and_follow_those_made_elsewhere
 
 def test_predicting_ahead_is_one_choice_in_panel_and_menu(window):
     options, predictions = window.models.more, window.session.predictions
-    options.fold.setChecked(True)
+    options.unfold(True)
     predictions.choose("any")
     window.commands.run("model.look_ahead")
     assert predictions.looks_ahead
@@ -41,7 +41,7 @@ def test_predicting_ahead_is_one_choice_in_panel_and_menu(window):
 
 def test_a_cached_answer_is_said_to_be_one_and_can_be_forgotten(window, qtbot):
     options, predictions = window.models.more, window.session.predictions
-    options.fold.setChecked(True)
+    options.unfold(True)
     assert not options.clear.isEnabled()
     predictions.choose("any")
     predictions.predict_image()

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from segstudio.session.session import Session
 
@@ -26,11 +36,9 @@ class RunOptions(QWidget):
         self._predictions = session.predictions
         self.fold = QToolButton()
         self.fold.setText("How it runs")
-        self.fold.setCheckable(True)
-        self.fold.setArrowType(Qt.ArrowType.RightArrow)
         self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.fold.setAutoRaise(True)
-        self.fold.toggled.connect(self._on_fold)
+        self.fold.clicked.connect(self._on_fold)
         self.average = self._choice("Averaging", [title for title, _ in _AVERAGES], self._on_average)
         self.borders = self._choice("Borders", [title for title, _ in _BORDERS], self._on_borders)
         self.tiles = self._choice("Tiles", [title for title, _ in _TILES], self._on_tiles)
@@ -47,13 +55,14 @@ class RunOptions(QWidget):
         self.inside = QWidget()
         self._lay_out()
         self._predictions.changed.connect(self._on_changed)
-        self._on_fold(False)
+        self.unfold(False)
 
     def _choice(self, name: str, titles: list[str], call: Any) -> QComboBox:
         box = QComboBox()
         box.setAccessibleName(name)
         box.addItems(titles)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         box.activated.connect(call)
         return box
 
@@ -74,7 +83,11 @@ class RunOptions(QWidget):
         layout.addWidget(self.fold, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.inside)
 
-    def _on_fold(self, opened: bool) -> None:
+    def _on_fold(self) -> None:
+        self.unfold(self.inside.isHidden())
+
+    def unfold(self, opened: bool) -> None:
+        """Show the options, or only their title."""
         self.fold.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
         self.inside.setVisible(opened)
         self._on_changed(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -71,6 +72,7 @@ class MainWindow(QMainWindow):
         self.canvas.setAccessibleName("Canvas")
         self.layers = LayersPanel(session)
         self.models = ModelsPanel(session)
+        self.models.browser_asked.connect(partial(self.docks.show, "model.browser"))
         self.classes = ClassesPanel(session)
         self.metrics = MetricsPanel(session)
         self.objects = ObjectsPanel(session)
