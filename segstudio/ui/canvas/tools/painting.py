@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ from segstudio.core.errors import UserError
 from segstudio.core.geometry import Rect
 from segstudio.core.layer import Layer
 from segstudio.core.objects import SegObject
-from segstudio.core.raster import UNLABELLED
+from segstudio.core.raster import TILE, UNLABELLED
 from segstudio.session.document import Document
 from segstudio.session.object_view import is_pickable
 from segstudio.session.paint_rule import paint_rule
@@ -18,6 +20,11 @@ from segstudio.session.stroke import Stroke
 from segstudio.session.view import View
 
 Mask = NDArray[np.bool_]
+
+_LARGE = 2_000_000
+"""Pixels from which a mask is looked at tile by tile."""
+_SPARSE = 4
+"""… where fewer than one of so many pixels is set."""
 
 
 def begin(session: Session, name: str, tool: str) -> Stroke | None:
@@ -57,8 +64,24 @@ def fill_mask(stroke: Stroke, rect: Rect, mask_hw: Mask, segment_id: int, view: 
         return
     if inside != rect:
         mask_hw = mask_hw[inside.moved(-rect.x0, -rect.y0).slices]
-    allowed = paintable(stroke.layer, inside, mask_hw, view, erases=segment_id == UNLABELLED)
-    stroke.paint(inside, segment_id, mask_hw=allowed)
+    erases = segment_id == UNLABELLED
+    for part in _parts(inside, mask_hw):
+        of_part = mask_hw[part.moved(-inside.x0, -inside.y0).slices]
+        stroke.paint(part, segment_id, mask_hw=paintable(stroke.layer, part, of_part, view, erases=erases))
+
+
+def _parts(rect: Rect, mask_hw: Mask) -> Iterator[Rect]:
+    """The rectangle whole; or, where a mask is large and mostly empty, only the tiles of it that have pixels, so that
+    a long thin line across a huge image costs what it covers.
+    """
+    if rect.area < _LARGE or np.count_nonzero(mask_hw) * _SPARSE > rect.area:
+        yield rect
+        return
+    for row, column in rect.grid(TILE):
+        tile = Rect(column * TILE, row * TILE, (column + 1) * TILE, (row + 1) * TILE).intersect(rect)
+        held = Rect.of_mask(mask_hw[tile.moved(-rect.x0, -rect.y0).slices])
+        if not held.is_empty:
+            yield held.moved(tile.x0, tile.y0)
 
 
 def editable_at(document: Document, candidates: list[SegObject], view: View) -> SegObject | None:

@@ -20,7 +20,7 @@ from segstudio.session.object_view import is_drawn, is_pickable
 from segstudio.session.stroke import Stroke
 from segstudio.ui.canvas.overlay import bounds_of, draw_line
 from segstudio.ui.canvas.tools.handles import Grip, Handles, Stretch
-from segstudio.ui.canvas.tools.painting import Mask, begin, editable_at
+from segstudio.ui.canvas.tools.painting import Mask, begin, editable_at, paintable
 from segstudio.ui.canvas.tools.paths import shape_path
 from segstudio.ui.canvas.tools.region import Region, region_at
 from segstudio.ui.canvas.tools.tool import Pointer, Tool, ToolContext
@@ -181,6 +181,8 @@ class SelectTool(Tool):
 
     def delete(self) -> bool:
         region = self._region if self.context.view.mode == "semantic" else None
+        if region is not None and not self._is_free(region):
+            return True
         stroke = begin(self.context.session, "delete", self.id) if region is not None else None
         if region is None or stroke is None:
             return False
@@ -191,6 +193,8 @@ class SelectTool(Tool):
 
     def change_class(self, class_id: int) -> bool:
         region = self._region if self.context.view.mode == "semantic" else None
+        if region is not None and not self._is_free(region):
+            return True
         stroke = begin(self.context.session, "change class", self.id) if region is not None else None
         if region is None or stroke is None:
             return False
@@ -371,11 +375,23 @@ class SelectTool(Tool):
 
     def _replace_region(self, name: str, region: Region, rect: Rect, mask_hw: Mask) -> None:
         """Leave the region's pixels unlabelled and give it others instead, inside the image."""
-        stroke = begin(self.context.session, name, self.id)
+        stroke = begin(self.context.session, name, self.id) if self._is_free(region) else None
         if stroke is None:
             return
         with stroke:
             stroke.paint(region.rect, UNLABELLED, mask_hw=region.mask_hw)
             if not rect.is_empty:
+                mask_hw = paintable(stroke.layer, rect, mask_hw, self.context.view)
                 stroke.paint(rect, region.segment_id, mask_hw=mask_hw)
         self._region = Region(region.segment_id, rect, mask_hw) if not rect.is_empty and mask_hw.any() else None
+
+    def _is_free(self, region: Region) -> bool:
+        """Whether the paint mode and the protected classes let the region's own pixels be changed; says so if not."""
+        document = self.context.document
+        if document is None:
+            return False
+        free = paintable(document.labels, region.rect, region.mask_hw, self.context.view, erases=True)
+        if bool((free == region.mask_hw).all()):
+            return True
+        self.context.tell("this region keeps its class", hint="its class is protected, or not one to paint over")
+        return False
