@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
+from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from segstudio.core.class_set import Color
@@ -32,6 +30,7 @@ class PaintOptions(QToolButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setMenu(QMenu(self))
         self.menu().aboutToShow.connect(self._fill)
+        self.menu().triggered.connect(self._on_triggered)
         session.view.changed.connect(self._on_view)
         self.refresh()
 
@@ -59,12 +58,12 @@ class PaintOptions(QToolButton):
             action = menu.addAction(_swatch(c.color, chosen), c.name.replace("&", "&&"))
             action.setCheckable(True)
             action.setChecked(chosen)
-            action.triggered.connect(partial(self._choose, c.id))
+            action.setData(c.id)
 
-    def _choose(self, class_id: int, on: bool) -> None:
-        view = self._session.view
-        over = view.now.over_classes | {class_id} if on else view.now.over_classes - {class_id}
-        view.set(over_classes=over, paint_mode="only-over")
+    def _on_triggered(self, action: QAction) -> None:
+        class_id, view = action.data(), self._session.view
+        if isinstance(class_id, int):
+            view.set(over_classes=view.now.over_classes ^ {class_id}, paint_mode="only-over")
 
 
 class PaintStatus(QWidget):
