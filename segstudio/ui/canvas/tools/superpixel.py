@@ -14,7 +14,7 @@ from segstudio.ops.brush import stroke_path
 from segstudio.ops.superpixels import MIN_CELL, Cells, patches_under, superpixels
 from segstudio.ui.canvas.overlay import bounds_of
 from segstudio.ui.canvas.tools.area import Purpose, apply_mask
-from segstudio.ui.canvas.tools.asking import Asking
+from segstudio.ui.canvas.tools.asking import Asking, work_out
 from segstudio.ui.canvas.tools.paths import draw_mask, screen_corners
 from segstudio.ui.canvas.tools.sample import Sample, sample_of
 from segstudio.ui.canvas.tools.tool import Pointer, Tool, ToolContext
@@ -161,8 +161,16 @@ class SuperpixelTool(Tool):
     def _commit(self) -> None:
         (box, mask_hw), purpose, sample = self._gathered, self._purpose, self._sample
         self._drop_path()
-        if sample is not None and not box.is_empty:
-            apply_mask(self.context, *sample.on_image(box, mask_hw), purpose, name="superpixels", tool=self.id)
+        if sample is None or box.is_empty:
+            return
+
+        def apply(pixels: tuple[Rect, Mask]) -> None:
+            if sample.is_of(self.context):
+                apply_mask(self.context, *pixels, purpose, name="superpixels", tool=self.id)
+
+        # Over a huge picture one pixel of the sample is hundreds of the image.
+        weight = sample.rect_of(box).area // 4
+        work_out(self.context.session, lambda: sample.on_image(box, mask_hw), apply, weight=weight)
 
     def _drop_path(self) -> bool:
         had, self._path = self._path is not None, None
