@@ -15,18 +15,18 @@ from torchvision.ops import nms
 ASPECTS = (0.5, 1.0, 2.0)
 """Height over width."""
 
-REFERENCE_SCALE = 8
-"""Side of a reference box in strides of its level."""
+PYRAMID_SCALES = (8,)
+"""Sides of the reference boxes of a pyramid's level, in its strides."""
 
 MOST_GROWTH = log(1000 / 16)
 
 
-def reference_boxes(height: int, width: int, stride: int) -> torch.Tensor:
-    """`[H·W·A, 4]`: the boxes around every cell of a level, row by row."""
+def reference_boxes(height: int, width: int, stride: int, scales: Sequence[int] = PYRAMID_SCALES) -> torch.Tensor:
+    """`[H·W·A, 4]`: the boxes of all aspects and scales around every cell of a level, row by row."""
     shapes = []
     for aspect in ASPECTS:
         across = round(sqrt(stride * stride / aspect))
-        shapes.append((REFERENCE_SCALE * across, REFERENCE_SCALE * round(across * aspect)))
+        shapes += [(scale * across, scale * round(across * aspect)) for scale in scales]
     half = torch.tensor([[(w - 1) / 2, (h - 1) / 2] for w, h in shapes])
     centre = (stride - 1) / 2
     around = torch.cat((centre - half, centre + half), dim=1)

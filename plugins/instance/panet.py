@@ -147,7 +147,7 @@ class PANet(nn.Module):
         super().__init__()
         self.trunk = Trunk(depth, as_caffe=True)
         self.pyramid = TwoWayPyramid()
-        self.proposals = RegionProposals(WIDTH)
+        self.proposals = RegionProposals(WIDTH, WIDTH)
         self.box_head = BoxHead(num_classes)
         self.mask_head = MaskHead(num_classes)
 

@@ -12,21 +12,27 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .boxes import ASPECTS, clipped, moved, reference_boxes, unlike
+from .boxes import ASPECTS, PYRAMID_SCALES, clipped, moved, reference_boxes, unlike
 
-MOST_OF_A_LEVEL, MOST_REGIONS = 1000, 1000
+MOST_OF_A_LEVEL = 1000
 MOST_OVERLAP = 0.7
 MASK_THRESHOLD = 0.5
 
 
 class RegionProposals(nn.Module):
-    """A small network over every level: is there an object around this cell, and where exactly?"""
+    """A small network over every level: is there an object around this cell, and where exactly?
 
-    def __init__(self, width: int = 256) -> None:
+    `most` limits the regions of an image.
+    """
+
+    def __init__(self, inputs: int, width: int, scales: Sequence[int] = PYRAMID_SCALES, most: int = 1000) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(width, width, 3, padding=1)
-        self.cls_score = nn.Conv2d(width, len(ASPECTS), 1)
-        self.bbox_pred = nn.Conv2d(width, 4 * len(ASPECTS), 1)
+        self.most = most
+        self.scales = tuple(scales)
+        count = len(ASPECTS) * len(self.scales)
+        self.conv = nn.Conv2d(inputs, width, 3, padding=1)
+        self.cls_score = nn.Conv2d(width, count, 1)
+        self.bbox_pred = nn.Conv2d(width, 4 * count, 1)
 
     def said(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Scores `[h·w·A]` and offsets `[h·w·A, 4]` of one image's level."""
@@ -41,12 +47,12 @@ class RegionProposals(nn.Module):
             of_level, offsets = self.said(features)
             likely = of_level.topk(min(MOST_OF_A_LEVEL, len(of_level))).indices
             height, width = int(features.shape[-2]), int(features.shape[-1])
-            references = reference_boxes(height, width, stride).to(offsets)
+            references = reference_boxes(height, width, stride, self.scales).to(offsets)
             found = clipped(moved(references[likely], offsets[likely]), size_hw)
             kept = unlike(found, of_level[likely], MOST_OVERLAP)[:MOST_OF_A_LEVEL]
             boxes.append(found[kept])
             scores.append(of_level[likely][kept])
-        best = torch.cat(scores).argsort(descending=True)[:MOST_REGIONS]
+        best = torch.cat(scores).argsort(descending=True)[: self.most]
         return torch.cat(boxes)[best]
 
 

@@ -23,6 +23,9 @@ Tensors = dict[str, torch.Tensor]
 WRAPPINGS = ("state_dict", "model", "model_state_dict", "model_state", "net", "network", "params", "weights")
 """Names under which training scripts keep the tensors beside their optimiser, epoch and scores."""
 
+MOST_ANSWERS = 36
+"""How many times a detector may answer for each of its outputs at a place: boxes, and four numbers for each."""
+
 PREFIXES = ("module.", "model.", "net.", "network.", "_orig_mod.")
 """What wrappers such as DataParallel put before every name."""
 
@@ -203,8 +206,8 @@ def _outputs(
     """(outputs of the network, outputs of the weights) where another number of outputs can be all that differs.
 
     A single change of one length is that. Networks whose inner widths follow the outputs differ in several: then the
-    one that starts from the number for which the network was built. Where it has one more than that, for "nothing", it
-    is not counted.
+    one that starts from the number for which the network was built, or from a multiple of it, as detectors have that
+    answer for several boxes at a place. Where it has one more than that, for "nothing", it is not counted.
     """
     own = network.state_dict()
     pairs = set()
@@ -214,8 +217,17 @@ def _outputs(
             return None
         pairs |= {(a, b) for a, b in zip(mine, theirs, strict=True) if a != b}
     built = getattr(network, OUTPUTS, None)
-    if len(pairs) > 1:
-        pairs = {(a, b) for a, b in pairs if a == built}
-    if built is not None and len(pairs) == 1:
-        pairs = {(a - 1, b - 1) if a == built + 1 else (a, b) for a, b in pairs}
+    if built is not None:
+        for most in (1, MOST_ANSWERS) if built > 2 else (1,):  # everything is a multiple of one or two
+            found = {number for pair in pairs for number in _implied(*pair, built=built, most=most)}
+            if len(found) == 1:
+                return built, found.pop()
     return pairs.pop() if len(pairs) == 1 else None
+
+
+def _implied(mine: int, theirs: int, *, built: int, most: int) -> set[int]:
+    """The numbers of which `theirs` is the multiple that `mine` is of `built`, or of `built` and "nothing"."""
+    factors = [factor for factor in range(1, most + 1) if theirs % factor == 0]
+    plain = {theirs // factor for factor in factors if mine == factor * built}
+    with_nothing = {theirs // factor - 1 for factor in factors if mine == factor * (built + 1)}
+    return {number for number in plain | with_nothing if number > 0}
