@@ -39,14 +39,19 @@ def of_classes(table: ImageTable, class_set: ClassSet) -> list[Series]:
     ids, pixels, objects = rows["class_id"][alive], rows["pixels"][alive], rows["objects"][alive]
     place = np.array([known.get(class_id, len(known)) for class_id in ids.tolist()], np.int64)
     size = len(known) + 1
-    names = tuple(one.name for one in class_set.classes)
-    colors = tuple(one.color for one in class_set.classes)
+    # Classes that count, and of the others those that there are.
+    there = np.bincount(place, minlength=size)
+    kept = [i for i, one in enumerate(class_set.classes) if one.id in class_set.index_of or there[i]]
+    names = tuple(class_set.classes[i].name for i in kept)
+    colors = tuple(class_set.classes[i].color for i in kept)
     counted = (
         ("images_per_class", "Images per class", "images", np.bincount(place, minlength=size)),
         ("objects_per_class", "Objects per class", "objects", np.bincount(place, objects, minlength=size)),
         ("pixels_per_class", "Pixels per class", "pixels", np.bincount(place, pixels, minlength=size)),
     )
-    return [Series(id_, title, unit, names, tuple(map(float, v[:-1])), colors) for id_, title, unit, v in counted]
+    return [
+        Series(id_, title, unit, names, tuple(float(v[i]) for i in kept), colors) for id_, title, unit, v in counted
+    ]
 
 
 def of_sizes(table: ImageTable) -> Series:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -51,7 +52,7 @@ def many_facts(count: int = IMAGES, objects: int = OBJECTS) -> list[ImageFacts]:
 
 @contextmanager
 def big_project():
-    """A project with the images, all under one picture's name in many folders' links, and their facts."""
+    """A project with the images, all links to a few small files, and their facts."""
     import cv2
 
     with tempfile.TemporaryDirectory(dir=Path.home()) as name:
@@ -60,9 +61,11 @@ def big_project():
         cv2.imwrite(str(picture), np.random.default_rng(1).integers(0, 255, (*SIZE_HW, 3), dtype=np.uint8))
         items = [ImageItem(f"train/{i:06}", folder / f"{i // 1000:03}" / f"{i:06}.png", SIZE_HW) for i in range(IMAGES)]
         for start in range(0, IMAGES, 1000):
-            items[start].path.parent.mkdir()
-            for item in items[start : start + 1000]:
-                os.link(picture, item.path)
+            first = items[start].path
+            first.parent.mkdir()
+            shutil.copyfile(picture, first)  # a file has at most 65,000 names on some file systems
+            for item in items[start + 1 : start + 1000]:
+                os.link(first, item.path)
         with Project.create(folder / "bench.segproj", class_set=CLASSES) as project:
             project.add_images(items)
             facts = many_facts()

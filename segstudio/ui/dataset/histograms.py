@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from segstudio.session.image_table import ImageTable
 from segstudio.session.session import Session
+from segstudio.ui.dataset.quiet_plot import QuietPlot
 from segstudio.ui.panels.pace import Pace
 from segstudio.ui.shell.theme import current_theme
 
@@ -99,26 +100,15 @@ class Histogram(QWidget):
         self.brushed.emit(self.field, low, high)
 
 
-class _Brushed(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
+class _Brushed(QuietPlot):
     """A plot in which dragging spans a range of x instead of moving the plot."""
 
     def __init__(self, brushed: Callable[[float, float], None]) -> None:
-        super().__init__(background=None)
+        super().__init__()
         self._brushed = brushed
         self._from: float | None = None
         self._span: object = None
-        self.setMouseEnabled(x=False, y=False)
-        self.setMenuEnabled(False)
-        self.hideButtons()
-        self.setMinimumSize(120, 70)
-
-    def dress(self) -> None:
-        """Take the colours of the theme."""
-        theme = current_theme()
-        for name in ("left", "bottom"):
-            axis = self.getAxis(name)
-            axis.setPen(theme.line)
-            axis.setTextPen(theme.dim)
+        self.setMinimumSize(120, 40)
         self.getAxis("left").setWidth(34)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)

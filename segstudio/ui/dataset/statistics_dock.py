@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QListWidget, QPu
 from segstudio.core.errors import EnvironmentFault
 from segstudio.session.jobs import Job
 from segstudio.session.statistics import Series, all_series, to_csv
+from segstudio.ui.dataset.quiet_plot import QuietPlot
 from segstudio.ui.panels.pace import Pace
 from segstudio.ui.shell.theme import current_theme
 
@@ -42,11 +43,10 @@ class StatisticsDock(QWidget):
         self.export.clicked.connect(self._export)
         self.title = QLabel()
         self.title.setProperty("role", "dim")
-        self.plot = pyqtgraph.PlotWidget(background=None)
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.setMenuEnabled(False)
-        self.plot.hideButtons()
+        self.plot = QuietPlot()
         self.plot.setAccessibleName("Plot of the statistic")
+        self.plot.setMinimumHeight(60)
+        self.list.setMinimumHeight(60)
         left = QVBoxLayout()
         left.addWidget(self.list, 1)
         left.addWidget(self.export)
@@ -117,9 +117,7 @@ class StatisticsDock(QWidget):
         total = f"{sum(one.values):,.10g}".replace(",", "\u202f")
         note = f", the last {_MOST_BARS}" if len(one.names) > _MOST_BARS else ""
         self.title.setText(f"{one.title}: {total} {one.unit} in all{note}" if any(values) else f"{one.title}: none yet")
-        for axis in (self.plot.getAxis("left"), self.plot.getAxis("bottom")):
-            axis.setPen(theme.line)
-            axis.setTextPen(theme.dim)
+        self.plot.dress()
         if not values:
             return
         brushes = [pyqtgraph.mkBrush(*color) for color in colors] or [pyqtgraph.mkBrush(theme.accent)] * len(values)

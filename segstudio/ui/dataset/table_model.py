@@ -51,6 +51,8 @@ class DatasetModel(QAbstractTableModel):
             return column.title
         if role == Qt.ItemDataRole.ToolTipRole:
             return column.tip
+        if role == Qt.ItemDataRole.TextAlignmentRole and column.is_number:
+            return _RIGHT
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
