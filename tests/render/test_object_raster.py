@@ -1,6 +1,7 @@
 """The object raster: after any changes it is what drawing all objects from back to front gives."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,3 +95,33 @@ def test_slots_are_used_again():
     table.put(box_object(500, 0, 0, 2, 2))
     raster.update(table, [500], Rect(0, 0, 3, 3))
     assert raster.slot_of(500) == 1
+
+
+@pytest.mark.parametrize("left_out", [{1}, {2, 3}, {1, 2, 3}, {99}])
+def test_what_is_left_out_uncovers_what_lies_behind(left_out):
+    size_hw = (700, 900)
+    items = [box_of(number, 40 * number, 300 + 40 * number, z=number) for number in (1, 2, 3)]
+    raster = ObjectRaster(size_hw, items)
+    raster.paint_tiles(Rect.of_size(*size_hw))
+    raster.leave_out(frozenset(left_out))
+    raster.paint_tiles(Rect.of_size(*size_hw))
+    rest = [item for item in items if item.id not in left_out]
+    wanted = ids_of(ObjectRaster(size_hw, rest), rest, size_hw)
+    np.testing.assert_array_equal(ids_of(raster, items, size_hw), wanted)
+    raster.leave_out(frozenset())
+    raster.paint_tiles(Rect.of_size(*size_hw))
+    np.testing.assert_array_equal(ids_of(raster, items, size_hw), ids_of(ObjectRaster(size_hw, items), items, size_hw))
+
+
+def box_of(number, low, high, *, z):
+    ring = np.array([(low, low), (high, low), (high, high), (low, high)], float)
+    return SegObject(number, 0, PolygonShape.of(ring), z=z)
+
+
+def ids_of(raster, items, size_hw):
+    """The front object's id of each pixel, 0 for none."""
+    raster.paint_tiles(Rect.of_size(*size_hw))
+    found = np.zeros(size_hw, int)
+    for item in items:
+        found[raster.slots_hw == raster.slot_of(item.id)] = item.id
+    return found

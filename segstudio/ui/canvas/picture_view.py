@@ -20,10 +20,13 @@ from segstudio.ui.shell.theme import current_theme
 
 ZOOM_STEP = 1.25
 """One notch of the wheel."""
+_MANY = 256
+"""So many objects that change their looks at once cost more one by one than the whole picture does."""
 _MARGIN = 8
 """Logical pixels left free round an image that is fitted into the view."""
 _DRAWN_BY = {
     *("mode", "fill_style", "opacity", "shown", "hidden_classes", "overlays_hidden", "bare", "errors", "error_class"),
+    *("error_kinds", "hidden_error_kinds"),
     *("gaps", "hidden_objects", "isolated_objects"),
     *("heat_map", "brightness", "contrast", "gamma", "channels", "tone_percent", "colour_blind"),
 }
@@ -204,6 +207,9 @@ class PictureView(QWidget):
         elif names & {"selection", "hovered_object"} and self.document is not None:
             emphasised = before.selection | self._view_before.selection
             emphasised |= {key for key in (before.hovered_object, self._view_before.hovered_object) if key is not None}
+            if len(emphasised) > _MANY:
+                self.redraw()
+                return
             for rect in self.frame.recolor(emphasised, self._viewport):
                 self.update_device(rect)
 
