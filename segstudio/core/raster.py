@@ -96,7 +96,7 @@ def _copy_drawn(source_hw: NDArray[np.integer[Any]], target_hw: SegmentIds) -> N
     height, width = source_hw.shape
     for row in range(0, height, TILE):
         strip = source_hw[row : row + TILE]
-        used = strip.any(axis=0)
+        used = np.asarray(strip.any(axis=0))
         for column in range(0, width, _PAGE):
             if used[column : column + _PAGE].any():
                 target_hw[row : row + TILE, column : column + _PAGE] = strip[:, column : column + _PAGE]

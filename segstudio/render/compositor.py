@@ -24,7 +24,9 @@ from segstudio.render.viewport import Viewport
 _HATCH_PERIOD, _HATCH_WIDTH = 12, 3
 """Stripes of void areas, in device pixels."""
 
-_OPAQUE = 0xFF000000
+_OPAQUE = np.uint32(0xFF000000)
+
+_FOURTH_BYTE, _THREE_BYTES = np.uint32(24), np.uint32(0x010101)
 
 _THREADS = min(4, os.cpu_count() or 1)
 """numpy and OpenCV let other threads run while they work."""
@@ -147,7 +149,7 @@ class Compositor:
             return
         scene, viewport = self._scene, self._viewport
         red, green, blue = scene.background
-        background = np.uint32(_OPAQUE | red << 16 | green << 8 | blue)
+        background = _OPAQUE | np.uint32(red << 16 | green << 8 | blue)
         inside = Grid.of(viewport, rect).inside(scene.size_hw)
         if inside != rect:
             self._buffer_hw[rect.slices] = background
@@ -166,7 +168,7 @@ class Compositor:
             elif isinstance(layer, AgreementLayer):
                 index = _agreement_index(layer, viewport, grid, scratch)
             else:
-                index = _error_index(layer, grid, scratch)
+                index = _error_index(layer, viewport, grid, scratch)
             if index is not None:
                 _blend(pixels, layer.table, index, scratch)
 
@@ -176,9 +178,11 @@ def _blend(pixels: NDArray[np.uint32], table: ColorTable, index: NDArray[np.intp
     target = channels(pixels)
     np.take(table.words, index, out=drawn, mode="clip")
     # What remains of the picture lies in the fourth byte: spread over the channels it costs less than a second look-up.
-    share = cv2.extractChannel(channels(drawn), 3, dst=scratch.array("share", (*index.shape, 1), np.uint8))
-    keep = cv2.cvtColor(share, cv2.COLOR_GRAY2BGRA, dst=channels(scratch.array("keep", index.shape, np.uint32)))
-    cv2.multiply(target, keep, dst=target, scale=1 / 255)
+    keep = scratch.array("keep", index.shape, np.uint32)
+    np.right_shift(drawn, _FOURTH_BYTE, out=keep)
+    np.multiply(keep, _THREE_BYTES, out=keep)
+    np.bitwise_or(keep, _OPAQUE, out=keep)
+    cv2.multiply(target, channels(keep), dst=target, scale=1 / 255)
     cv2.add(target, channels(drawn), dst=target)
 
 
@@ -200,15 +204,15 @@ def _raster_index(layer: RasterLayer, viewport: Viewport, grid: Grid, scratch: S
         return index
     # Narrow numbers as long as they can hold the entry: a quarter of the memory traffic.
     entry = scratch.array("entry", numbers.shape, np.uint16 if table.words.size <= 65536 else np.uint32)
-    look: NDArray[Any] = np.zeros((1, 1), entry.dtype)
     if table.has_stripes:
         look = np.where(_stripes(viewport, grid.rect), entry.dtype.type(STRIPE), entry.dtype.type(FILL))
         if margin:
             look[_borders(wide, inner, scratch)] = OUTLINE
-    elif margin:
-        look = _borders(wide, inner, scratch).astype(entry.dtype)  # True is OUTLINE, False is FILL
-    look *= entry.dtype.type(table.size)
-    np.add(numbers, look, out=entry)
+        np.multiply(look, entry.dtype.type(table.size), out=entry)
+    else:
+        # True is OUTLINE, False is FILL.
+        np.multiply(_borders(wide, inner, scratch), entry.dtype.type(table.size), out=entry, dtype=entry.dtype)
+    np.add(numbers, entry, out=entry)
     index[...] = entry
     return index
 
@@ -252,11 +256,13 @@ def _stripes(viewport: Viewport, rect: Rect) -> NDArray[np.bool_]:
     return stripes
 
 
-def _error_index(layer: ErrorLayer, grid: Grid, scratch: Scratch) -> NDArray[np.intp]:
+def _error_index(layer: ErrorLayer, viewport: Viewport, grid: Grid, scratch: Scratch) -> NDArray[np.intp]:
     truth = sample_nearest(layer.truth_index_hw, grid, scratch, "truth")
     labels = layer.labels_index.take(sample_nearest(layer.labels_hw, grid, scratch))
     index = scratch.array("index", truth.shape, np.intp)
     index[...] = layer.code(truth, labels)
+    if layer.table.has_stripes:
+        index[_stripes(viewport, grid.rect)] += STRIPE * layer.table.size
     return index
 
 

@@ -164,6 +164,15 @@ def bench_view() -> list[Row]:
         ):
             median, p95 = median_of(lambda change=change: (change(), _painted()))
             rows.append(Row(f"{what}, 8192²", median, p95, limit="16 ms", ok=median <= 16))
+        canvas.session.view.set(minimap=True, rulers=True, crosshair=True)
+        for scale in (0.18, 12.0):
+            canvas.scale_to(scale)
+            _painted()
+            median, p95 = median_of(lambda: (canvas.redraw(), canvas.pan(3, 2), _painted()))
+            what = f"full frame with rulers, map, crosshair and grid, {scale:g}×"
+            rows.append(Row(what, median, p95, limit="16 ms", ok=median <= 16))
+        canvas.session.view.set(minimap=False, rulers=False, crosshair=False)
+        canvas.fit()
         canvas.session.view.set(errors=True)
         median, p95 = median_of(lambda: (canvas.redraw(), _painted()))
         rows.append(Row("full frame with the error map, 8192²", median, p95, limit="16 ms", ok=median <= 16))

@@ -11,6 +11,7 @@ from segstudio.render.compositor import Compositor
 from segstudio.render.lut import ColorOptions, segment_table
 from segstudio.render.pyramid import Pyramid
 from segstudio.render.scene import RasterLayer, Scene
+from segstudio.render.tone import tone_of
 from segstudio.render.viewport import Viewport
 from tests.benchmarks.table import Row, median_of
 
@@ -43,12 +44,32 @@ def bench_full_frames() -> list[Row]:
     build_ms = median_of(scene.photo.build, repeat=1, warmup=0)
     rows = [Row("picture levels of 8192², once, in a worker", *build_ms)]
     drawing = Compositor(WIDTH, HEIGHT)
-    for scale in (0.1, 0.18, 0.5, 1.0, 3.0, 8.0):
+    for scale in (0.1, 0.18, 0.3, 0.5, 0.7, 1.0, 1.5, 3.0, 8.0, 20.0):
         view = _view(scale)
         median, p95 = median_of(lambda view=view: drawing.full(view, scene))
         rows.append(
             Row(f"full frame, 8192², {scale:g}×", median, p95, "memcpy of the view", median / bare, "8 ms", median <= 8)
         )
+    return rows
+
+
+def bench_deep_frames() -> list[Row]:
+    """Full frames of 16-bit pictures of one and of three channels, and a change of their range."""
+    chance = np.random.default_rng(0)
+    rows = []
+    for what, shape in (("grey", (SIDE, SIDE)), ("RGB", (SIDE // 2, SIDE // 2, 3))):
+        photo = Pyramid(chance.integers(0, 65536, shape, dtype=np.uint16))
+        photo.build()
+        drawing = Compositor(WIDTH, HEIGHT)
+        _ = photo.quantiles
+        median, p95 = median_of(lambda photo=photo: tone_of(photo, gamma=1.3, percent=(2.0, 97.0)))
+        rows.append(Row(f"range of 16-bit {what}", median, p95, "", None, "16 ms", median <= 16))
+        tone = tone_of(photo)
+        for scale in (0.2, 1.0, 3.0):
+            view = Viewport(WIDTH, HEIGHT, scale).centred_on(shape[1] / 2, shape[0] / 2)
+            scene = Scene(shape[:2], photo, tone)
+            median, p95 = median_of(lambda view=view, scene=scene: drawing.full(view, scene))
+            rows.append(Row(f"full frame, 16-bit {what}, {scale:g}×", median, p95, "", None, "16 ms", median <= 16))
     return rows
 
 
