@@ -40,6 +40,23 @@ ERROR_COLORS_COLOR_BLIND: Mapping[int, Color] = {
 }
 """Colours of the error codes 1 true positive, 2 false positive, 3 false negative, 4 wrong class; others stay bare."""
 
+ERROR_VOID = 5
+"""The error code of pixels without truth, which are hatched."""
+
+KIND_COLORS: Mapping[int, Color] = {
+    1: (0, 158, 115),
+    2: (240, 228, 66),
+    3: (230, 159, 0),
+    4: (0, 114, 178),
+    5: (213, 94, 0),
+    6: (204, 121, 167),
+    7: (86, 180, 233),
+    8: (235, 235, 235),
+}
+"""Colours of the kinds 1 right, 2 boundary, 3 extent, 4 missed, 5 spurious, 6 class swap, 7 split, 8 merge; 9, void, is
+hatched. From the palette of Okabe and Ito, so that everybody can tell them apart."""
+KIND_VOID = 9
+
 AGREEMENT_COLORS: Mapping[int, Color] = {
     1: (86, 180, 233),
     2: (230, 159, 0),
@@ -60,6 +77,8 @@ FILL, OUTLINE, STRIPE = 0, 1, 2
 
 _BARE = 0xFF000000
 _STRIPE_COLOR: Color = (220, 220, 220)
+_VOID_COLOR: Color = (60, 60, 60)
+_VOID_OPACITY = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -243,7 +262,21 @@ def error_table(
             colors[code] = chosen[code]
             # What is right is told quietly, what is wrong loudly.
             alpha[code] = opacity * (0.5 if code == 1 else 1.0)
-    return ColorTable.of(colors, alpha)
+    return _with_hatched_void(colors, alpha, ERROR_VOID)
+
+
+def kind_table(*, opacity: float = 0.7, hidden: Iterable[int] = ()) -> ColorTable:
+    """Colours of the kinds of errors (see `KIND_COLORS`) without the `hidden` ones."""
+    colors, alpha = np.zeros((256, 3), np.uint8), np.zeros(256)
+    for code, color in KIND_COLORS.items():
+        colors[code], alpha[code] = color, opacity * (0.4 if code == 1 else 1.0)
+    alpha[list(hidden)] = 0
+    return _with_hatched_void(colors, alpha, KIND_VOID)
+
+
+def _with_hatched_void(colors: NDArray[np.uint8], alpha: NDArray[np.float64], void: int) -> ColorTable:
+    colors[void], alpha[void] = _VOID_COLOR, _VOID_OPACITY
+    return ColorTable.of(colors, alpha, striped=np.arange(len(alpha)) == void)
 
 
 def gap_table(*, opacity: float = 0.6) -> ColorTable:

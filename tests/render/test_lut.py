@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from segstudio.core.class_set import ClassSet
 from segstudio.core.segments import Segment, SegmentTable
 from segstudio.render.lut import (
+    ERROR_VOID,
     OUTLINE,
+    STRIPE,
     ColorOptions,
     ColorTable,
     NumberColors,
@@ -18,6 +20,7 @@ from segstudio.render.lut import (
     confidence_table,
     display_curve,
     error_table,
+    kind_table,
     segment_table,
 )
 
@@ -87,9 +90,17 @@ def test_later_colors_of_the_safe_palette_are_new():
     assert len({color_blind_color(i) for i in range(40)}) == 40
 
 
-def test_error_colors_leave_neutral_and_void_bare():
+def test_error_colors_leave_neutral_bare_and_hatch_void():
     table = error_table()
-    assert [alpha_of(table, code) > 0 for code in range(6)] == [False, True, True, True, True, False]
+    assert [alpha_of(table, code) > 0 for code in range(6)] == [False, True, True, True, True, True]
+    striped = table.words[STRIPE * table.size :] != table.words[: table.size]
+    assert np.flatnonzero(striped).tolist() == [ERROR_VOID]
+
+
+def test_hidden_kinds_are_bare_and_no_two_kinds_look_alike():
+    table = kind_table(hidden=(2, 5))
+    assert [code for code in range(10) if alpha_of(table, code) == 0] == [0, 2, 5]
+    assert len(set(kind_table().words[:10].tolist())) == 10
     assert alpha_of(error_table(shown=[2]), 3) == 0
 
 

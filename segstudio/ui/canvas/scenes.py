@@ -21,6 +21,7 @@ from segstudio.render.lut import (
     confidence_table,
     error_table,
     gap_table,
+    kind_table,
 )
 from segstudio.render.object_raster import ObjectRaster
 from segstudio.render.scene import ErrorLayer, RasterLayer, Scene
@@ -112,6 +113,8 @@ class SceneSource:
     def _special(self, view: View) -> RasterLayer | ErrorLayer | None:
         countable = 1 <= self._document.class_set.num_classes <= IGNORED
         if view.errors and countable and self._document.truth_index_hw is not None:
+            if view.error_kinds and self._document.error_kinds is not None:
+                return RasterLayer(self._document.error_kinds, kind_table(hidden=view.hidden_error_kinds))
             return self._errors(view)
         if view.heat_map:
             for name in reversed(list(self._document.predictions)):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from segstudio.core.class_set import Color
 from segstudio.core.layer import LABELS
 from segstudio.render.lut import ERROR_COLORS, ERROR_COLORS_COLOR_BLIND
 from segstudio.session.judged import judged_layer
+from segstudio.session.kind_layer import KindLayer
 from segstudio.session.session import Session
 from segstudio.session.view import View
+from segstudio.ui.panels.kind_chips import KindChips
 
 _ALL = ((1, "right", "the class of the truth"), (4, "wrong class", "another class than the truth's"))
 _MISSED = (3, "missed", "the truth is there, nothing says so")
@@ -21,12 +23,18 @@ _ONE = (
     (3, "missed", "only in the truth (false negative)"),
 )
 _MARGIN = 10
+_SHOWN_BY = {
+    *("errors", "error_kinds", "error_class", "active_class", "colour_blind"),
+    *("bare", "overlays_hidden", "shown"),
+}
 
 
 class ErrorLegend(QFrame):
-    """Shown while the view shows errors; `one_class` is the command that judges the active class alone."""
+    """Shown while the view shows errors; `one_class` is the command that judges the active class alone, `by_kind` the
+    one that colours errors by why they are wrong.
+    """
 
-    def __init__(self, session: Session, one_class: QAction, canvas: QWidget) -> None:
+    def __init__(self, session: Session, one_class: QAction, by_kind: QAction, canvas: QWidget) -> None:
         super().__init__(canvas)
         self._session = session
         self._canvas = canvas
@@ -43,15 +51,28 @@ class ErrorLegend(QFrame):
         self.one_class.setProperty("role", "outlined")
         self.one_class.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.one_class.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(10, 5, 6, 5)
+        self.by_kind = QToolButton()
+        self.by_kind.setDefaultAction(by_kind)
+        self.by_kind.setProperty("role", "outlined")
+        self.by_kind.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.by_kind.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.kinds = KindChips(session, KindLayer(session))
+        self.kinds.resized.connect(self._place)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(10, 5, 6, 5)
+        rows.setSpacing(2)
+        layout = QHBoxLayout()
         layout.setSpacing(6)
+        rows.addLayout(layout)
+        rows.addWidget(self.kinds)
         layout.addWidget(self.judged)
         for code in (1, 2, 3, 4):
             layout.addWidget(self.swatches[code])
             layout.addWidget(self.words[code])
         layout.addWidget(self.note)
         layout.addWidget(self.one_class)
+        layout.addWidget(self.by_kind)
+        layout.addStretch(1)
         canvas.installEventFilter(self)
         session.view.changed.connect(self._on_view)
         session.classes.changed.connect(self._refresh)
@@ -66,7 +87,16 @@ class ErrorLegend(QFrame):
         return super().eventFilter(watched, event)
 
     def _on_view(self, names: frozenset[str]) -> None:
-        if names & {"errors", "error_class", "active_class", "colour_blind", "bare", "overlays_hidden", "shown"}:
+        if names & {
+            "errors",
+            "error_kinds",
+            "error_class",
+            "active_class",
+            "colour_blind",
+            "bare",
+            "overlays_hidden",
+            "shown",
+        }:
             self._refresh()
 
     def _refresh(self, *_: object) -> None:
@@ -76,7 +106,8 @@ class ErrorLegend(QFrame):
         if not shown or document is None:
             return
         has_truth = document.truth_index_hw is not None
-        meanings = {code: (word, tip) for code, word, tip in _meanings(view)} if has_truth else {}
+        plain = has_truth and not view.error_kinds
+        meanings = {code: (word, tip) for code, word, tip in _meanings(view)} if plain else {}
         colors = ERROR_COLORS_COLOR_BLIND if view.colour_blind else ERROR_COLORS
         for code, label in self.words.items():
             word, tip = meanings.get(code, ("", ""))
@@ -92,6 +123,8 @@ class ErrorLegend(QFrame):
         active = self._session.classes.current.by_id.get(view.active_class) if view.active_class is not None else None
         self.one_class.defaultAction().setText(f"Only {active.name}" if active is not None else "Only one class")
         self.one_class.setVisible(has_truth)
+        self.by_kind.setVisible(has_truth)
+        self.kinds.setVisible(has_truth and view.error_kinds)
         self._place()
 
     def _place(self) -> None:

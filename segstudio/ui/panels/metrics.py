@@ -129,7 +129,7 @@ class MetricsPanel(QWidget):
             value.setToolTip(rules if place == 0 else f"over the {board.num_images} images labelled so far\n{rules}")
             value.setAccessibleName(f"{line.title}, {where}")
             _show_change(change, now - opening)
-            change.setToolTip(f"since the image was opened (or this was chosen); the last stroke gave {signed(now - stroke)}")
+            change.setToolTip(f"since the image was opened or this was chosen; last stroke {signed(now - stroke)}")
             change.setAccessibleName(f"{line.title}, change of the {where}")
 
     def _choose_mode(self, row: int) -> None:

@@ -26,13 +26,30 @@ class InspectCommands:
 
     def rows(self) -> list[Command]:
         """The rows of the window's table."""
-        return [
+        kinds = Command(
+            "errors.kinds",
+            "Errors by &kind",
+            self._toggle_kinds,
+            ("Alt+R",),
+            checkable=True,
+            tip="Colour errors by why they are wrong: boundary, extent, missed, spurious, swapped, split, merged",
+        )
+        docks = [
             Command(name, title, self._toggle(name), keys, checkable=True, tip=tip) for name, title, keys, tip in _DOCKS
         ]
+        return [kinds, *docks]
 
     def checks(self) -> dict[str, bool]:
         """Which docks are shown."""
-        return {name: self._window.docks.is_shown(name) for name, _, _, _ in _DOCKS}
+        view = self._window.session.view.now
+        return {"errors.kinds": view.errors and view.error_kinds} | {
+            name: self._window.docks.is_shown(name) for name, _, _, _ in _DOCKS
+        }
+
+    def _toggle_kinds(self) -> None:
+        view = self._window.session.view
+        on = not (view.now.errors and view.now.error_kinds)
+        view.set(error_kinds=on, errors=on or view.now.errors)
 
     def _toggle(self, name: str) -> Callable[[], None]:
         return lambda: self._window.docks.toggle(name)

@@ -81,7 +81,8 @@ class MainWindow(QMainWindow):
         self.actions_table = Actions(self)
         begin_with(self, load_settings())
         self.objects.add_buttons([self.commands.action(name) for name in BUTTONS])
-        self.legend = ErrorLegend(session, self.commands.action("view.error_class"), self.canvas)
+        judged, by_kind = (self.commands.action(name) for name in ("view.error_class", "errors.kinds"))
+        self.legend = ErrorLegend(session, judged, by_kind, self.canvas)
         self.messages = MessageBar()
         self._viewer: Callable[[], PictureView] = lambda: self.canvas
         self.status = StatusBar(session, self.commands)
