@@ -204,9 +204,12 @@ def _interpolated(plane_hw: NDArray[Any], grid: Grid, scratch: Scratch, level: i
     height, width = plane_hw.shape
     x = np.floor((grid.x / 2**level - 0.5) * _STEPS + 0.5) / _STEPS
     y = np.floor((grid.y / 2**level - 0.5) * _STEPS + 0.5) / _STEPS
+    shape = (grid.rect.height, grid.rect.width)
+    at = _pixel_on_pixel(x, y, (height, width)) if not grid.is_swapped else None
+    if at is not None:
+        return plane_hw[at.slices]
     x0, x1 = _covered(x, width)
     y0, y1 = _covered(y, height)
-    shape = (grid.rect.height, grid.rect.width)
     x_map, y_map = scratch.array("photo x", shape, np.float32), scratch.array("photo y", shape, np.float32)
     x_map[...] = (x - x0)[:, None] if grid.is_swapped else (x - x0)[None, :]
     y_map[...] = (y - y0)[None, :] if grid.is_swapped else (y - y0)[:, None]
@@ -246,17 +249,8 @@ def _draw_interpolated(photo: Pyramid, grid: Grid, scratch: Scratch, target_hw: 
     # OpenCV refuses sides of 32,767 and more: it only gets to see the part in view.
     x0, x1 = _covered(x, width)
     y0, y1 = _covered(y, height)
-    if (
-        not grid.is_swapped
-        and _is_run(x)
-        and _is_run(y)
-        and x[0] >= 0
-        and y[0] >= 0
-        and x[-1] < width
-        and y[-1] < height
-    ):
-        # Pixel on pixel: nothing to interpolate.
-        at = Rect(int(x[0]), int(y[0]), int(x[-1]) + 1, int(y[-1]) + 1)
+    at = _pixel_on_pixel(x, y, (height, width)) if not grid.is_swapped else None
+    if at is not None:
         target_hw[...] = _words(photo, level, at, scratch)
         return
     x_map = scratch.array("photo x", target_hw.shape, np.float32)
@@ -281,6 +275,14 @@ def _words(photo: Pyramid, level: int, rect: Rect, scratch: Scratch) -> NDArray[
     words = scratch.array("photo words", (rect.height, rect.width), np.uint32)
     cv2.cvtColor(photo.samples[rect.slices], cv2.COLOR_RGB2BGRA, dst=channels(words))
     return words
+
+
+def _pixel_on_pixel(x: NDArray[np.float64], y: NDArray[np.float64], size_hw: tuple[int, int]) -> Rect | None:
+    """The pixels at these positions where there is nothing to interpolate: each falls on one, side by side."""
+    height, width = size_hw
+    if x[0] < 0 or y[0] < 0 or x[-1] >= width or y[-1] >= height or not (_is_run(x) and _is_run(y)):
+        return None
+    return Rect(int(x[0]), int(y[0]), int(x[-1]) + 1, int(y[-1]) + 1)
 
 
 def _is_run(position: NDArray[np.float64]) -> bool:
