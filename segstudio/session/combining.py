@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,47 +14,91 @@ from segstudio.session.document import Document
 from segstudio.session.reshape import editable
 
 
+@dataclass(frozen=True, eq=False)
+class Combination:
+    """Objects to be combined with one more, `other`, by "union", "subtract", "intersect" or "xor"."""
+
+    items: tuple[SegObject, ...]
+    other: SegObject
+    operation: str
+    size_hw: tuple[int, int]
+
+    def shapes(self) -> dict[int, Shape]:
+        """The shapes of what is left of `items`, by id; computes only, for a worker.
+
+        Raises `UserError` where there is nothing in common to intersect.
+        """
+        from segstudio.ops import instances
+        from segstudio.ops.shapes import area_of
+
+        if self.operation == "union":
+            largest = max(self.items, key=lambda item: area_of(item.shape, self.size_hw))
+            return {largest.id: instances.merge_shapes([i.shape for i in (*self.items, self.other)], self.size_hw)}
+        combined = {
+            "subtract": instances.subtract_shape,
+            "intersect": instances.intersect_shape,
+            "xor": instances.xor_shape,
+        }[self.operation]
+        shapes = {item.id: combined(item.shape, self.other.shape, self.size_hw) for item in self.items}
+        if self.operation == "intersect" and all(shape.bounds().is_empty for shape in shapes.values()):
+            raise UserError("the objects have nothing in common")
+        return shapes
+
+    def put(self, document: Document, shapes: dict[int, Shape]) -> list[int]:
+        """Make it one edit; returns the ids of what is left of `items`.
+
+        Raises `UserError` where one of the objects changed since.
+        """
+        if any(document.labels.objects.get(item.id) is not item for item in (*self.items, self.other)):
+            raise UserError("the objects were changed meanwhile", hint="try again")
+        left = [item for item in self.items if item.id in shapes and not shapes[item.id].bounds().is_empty]
+        with document.begin(self.operation, tool=self.operation) as stroke:
+            for item in self.items:
+                if item not in left:
+                    stroke.remove_object(item.id)
+                elif shapes[item.id] != item.shape:
+                    stroke.put_object(item.with_shape(shapes[item.id]))
+            if self.operation != "subtract":
+                stroke.remove_object(self.other.id)
+        return [item.id for item in left]
+
+
+def combination(document: Document, ids: Iterable[int], operation: str, *, operand: int) -> Combination:
+    """What is combined with the object called `operand`. Raises `UserError` for fewer than two objects."""
+    other = document.labels.objects.get(operand)
+    items = tuple(item for item in editable(document, ids) if item.id != operand)
+    if other is None or not items or (other.locked and operation != "subtract"):
+        raise UserError("select at least two objects", hint="Shift+click adds to the selection")
+    return Combination(items, other, operation, document.size_hw)
+
+
 def combine(document: Document, ids: Iterable[int], operation: str, *, operand: int) -> list[int]:
     """Combine objects with the one called `operand`, as one edit; returns the ids of what is left of the others.
 
     `operation` is "union" (all become one, the largest of the others keeps its id and class), "subtract" (the operand
     stays as it is), "intersect" or "xor" (the operand is used up). An object of which nothing is left goes. Raises
-    `UserError` for fewer than two objects, and where nothing would change.
+    `UserError` for fewer than two objects, and where there is nothing in common to intersect.
     """
-    from segstudio.ops import instances
-
-    other = document.labels.objects.get(operand)
-    items = [item for item in editable(document, ids) if item.id != operand]
-    if other is None or not items or (other.locked and operation != "subtract"):
-        raise UserError("select at least two objects", hint="Shift+click adds to the selection")
-    if operation == "union":
-        shapes = {
-            _largest(document, items).id: instances.merge_shapes([i.shape for i in (*items, other)], document.size_hw)
-        }
-    else:
-        combined = {
-            "subtract": instances.subtract_shape,
-            "intersect": instances.intersect_shape,
-            "xor": instances.xor_shape,
-        }[operation]
-        shapes = {item.id: combined(item.shape, other.shape, document.size_hw) for item in items}
-        if operation == "intersect" and all(shape.bounds().is_empty for shape in shapes.values()):
-            raise UserError("the objects have nothing in common")
-    gone = {item.id for item in items if item.id not in shapes} | ({operand} if operation != "subtract" else set())
-    return _put(document, operation, items, shapes, gone)
+    wanted = combination(document, ids, operation, operand=operand)
+    return wanted.put(document, wanted.shapes())
 
 
-def split(document: Document, ids: Iterable[int]) -> list[int]:
-    """Make an object of every connected piece, as one edit; the largest keeps the id. Returns the ids of all.
+def pieces_of(items: Iterable[SegObject]) -> list[tuple[SegObject, list[Shape]]]:
+    """Every object with its connected pieces, the largest first; computes only, for a worker."""
+    return [(item, _pieces(item.shape)) for item in items]
 
-    Raises `UserError` where each object is in one piece.
+
+def put_pieces(document: Document, pieces: Iterable[tuple[SegObject, list[Shape]]]) -> list[int]:
+    """Make an object of every piece, as one edit; the largest keeps the id. Returns the ids of all.
+
+    Objects that changed since are left alone. Raises `UserError` where each object is in one piece.
     """
-    pieces = [(item, _pieces(item.shape)) for item in editable(document, ids)]
-    if all(len(found) < 2 for _, found in pieces):
+    current = [(item, found) for item, found in pieces if document.labels.objects.get(item.id) is item]
+    if all(len(found) < 2 for _, found in current):
         raise UserError("each of the selected objects is in one piece")
     next_id, made = document.labels.objects.free_id(), []
     with document.begin("split", tool="split") as stroke:
-        for item, found in pieces:
+        for item, found in current:
             made.append(item.id)
             if len(found) < 2:
                 continue
@@ -64,6 +108,11 @@ def split(document: Document, ids: Iterable[int]) -> list[int]:
                 made.append(next_id)
                 next_id += 1
     return made
+
+
+def split(document: Document, ids: Iterable[int]) -> list[int]:
+    """Split objects into their connected pieces, as one edit; see `put_pieces`."""
+    return put_pieces(document, pieces_of(editable(document, ids)))
 
 
 def split_segment(document: Document, point_xy: tuple[float, float]) -> int:
@@ -91,30 +140,6 @@ def split_segment(document: Document, point_xy: tuple[float, float]) -> int:
             stroke.put_segment(added)
             stroke.paint(piece.rect, added.id, mask_hw=piece.mask_hw)
     return len(pieces)
-
-
-def _largest(document: Document, items: Iterable[SegObject]) -> SegObject:
-    from segstudio.ops.shapes import area_of
-
-    return max(items, key=lambda item: area_of(item.shape, document.size_hw))
-
-
-def _put(
-    document: Document, name: str, items: Iterable[SegObject], shapes: dict[int, Shape], gone: set[int]
-) -> list[int]:
-    left = []
-    with document.begin(name, tool=name) as stroke:
-        for item in items:
-            shape = shapes.get(item.id)
-            if shape is None or shape.bounds().is_empty:
-                gone.add(item.id)
-            else:
-                left.append(item.id)
-                if shape != item.shape:
-                    stroke.put_object(item.with_shape(shape))
-        for number in gone:
-            stroke.remove_object(number)
-    return left
 
 
 def _pieces(shape: Shape) -> list[Shape]:

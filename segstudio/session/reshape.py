@@ -66,12 +66,17 @@ def simplify(document: Document, ids: Iterable[int], tolerance: float) -> int:
 
 def convert(document: Document, ids: Iterable[int]) -> int:
     """Make polygons of masks; where there is none among the objects, masks of polygons. The pixels stay the same."""
+    return _reshape(document, ids, *conversion(document, ids))
+
+
+def conversion(document: Document, ids: Iterable[int]) -> tuple[str, Callable[[Shape], Shape]]:
+    """The name of what `convert` would do, and what it does to each shape."""
     from segstudio.ops.shapes import as_mask, as_polygon
 
-    items = editable(document, ids)
-    if all(isinstance(item.shape, PolygonShape) for item in items):
-        return _reshape(document, ids, "make a mask", lambda shape: as_mask(shape, document.size_hw))
-    return _reshape(document, ids, "make a polygon", as_polygon)
+    size_hw = document.size_hw
+    if all(isinstance(item.shape, PolygonShape) for item in editable(document, ids)):
+        return "make a mask", lambda shape: as_mask(shape, size_hw)
+    return "make a polygon", as_polygon
 
 
 def merge(document: Document, ids: Iterable[int]) -> int:

@@ -179,10 +179,18 @@ def test_huge_objects_are_reshaped_in_the_worker(window, qtbot, monkeypatch):
     lanes = []
     submit = session.jobs.submit
     monkeypatch.setattr(session.jobs, "submit", lambda *a, **k: lanes.append(k.get("lane")) or submit(*a, **k))
-    window.commands.run("object.convert")
-    window.commands.run("object.smooth")
-    qtbot.waitUntil(lambda: session.document.history.undoable[-1].name == "smooth")
-    assert "compute" in lanes
+    told = []
+    session.notify.told.connect(told.append)
+    for name, step in (("convert", "make a mask"), ("smooth", "smooth"), ("split", "smooth")):
+        window.commands.run(f"object.{name}")
+        qtbot.waitUntil(lambda step=step: session.jobs.is_idle and session.document.history.undoable[-1].name == step)
+    assert "one piece" in told[-1].text
+    assert lanes.count("compute") == 3
+    window.commands.run("object.grow")
+    window.commands.run("object.shrink")
+    qtbot.waitUntil(lambda: session.jobs.is_idle)
+    assert session.document.history.undoable[-1].name == "grow"
+    assert "changed meanwhile" in told[-1].text
 
 
 def test_tool_switches_follow_the_view_and_stand_with_their_tools(window, qtbot):

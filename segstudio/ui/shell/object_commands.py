@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from segstudio.core.errors import UserError
 from segstudio.session.document import Document
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from segstudio.session.stroke import Stroke
     from segstudio.ui.canvas.tools.painting import Mask
     from segstudio.ui.shell.main_window import MainWindow
+
+Answer = TypeVar("Answer")
 
 _STEP = 1.0
 """Pixels by which one call grows or shrinks."""
@@ -114,7 +116,7 @@ class ObjectCommands:
     def _convert(self) -> None:
         from segstudio.session import reshape
 
-        reshape.convert(*self._selected())
+        self._reshape(*reshape.conversion(*self._selected()))
 
     def _merge(self) -> None:
         from segstudio.session import reshape
@@ -123,15 +125,33 @@ class ObjectCommands:
         self._session.view.set(selection=frozenset({kept}))
 
     def _combine(self, operation: str) -> None:
-        from segstudio.session import combining
+        from segstudio.session import combining, reshape
 
         document, ids = self._selected()
         last = self._session.view.now.last_selected
-        made = combining.combine(document, ids, operation, operand=last if last in ids else max(ids))
-        self._session.view.set(selection=frozenset(made))
+        operand = last if last is not None and last in ids else max(ids)
+        wanted = combining.combination(document, ids, operation, operand=operand)
+        weight = reshape.weight_of((*wanted.items, wanted.other))
+        self._work(document, wanted.shapes, lambda shapes: wanted.put(document, shapes), weight, operation)
+
+    def _work(
+        self,
+        document: Document,
+        work: Callable[[], Answer],
+        put: Callable[[Answer], list[int]],
+        weight: int,
+        title: str,
+    ) -> None:
+        """Work something out, in a worker where it takes long, put it into the labels, and select what was made."""
+
+        def done(answer: Answer) -> None:
+            if document is self._session.document:
+                self._try(lambda: self._session.view.set(selection=frozenset(put(answer))))
+
+        work_out(self._session, work, done, weight=weight, title=title)
 
     def _split(self) -> None:
-        from segstudio.session import combining
+        from segstudio.session import combining, reshape
 
         if not self._in_objects:
             document, point = self._pointed()
@@ -139,8 +159,11 @@ class ObjectCommands:
             combining.split_segment(document, point)
             return
         document, ids = self._selected()
-        made = combining.split(document, ids)
-        self._session.view.set(selection=frozenset(made))
+        items = reshape.editable(document, ids)
+        weight = reshape.weight_of(items)
+        self._work(
+            document, lambda: combining.pieces_of(items), partial(combining.put_pieces, document), weight, "split"
+        )
 
     def _reshape(
         self,
@@ -160,8 +183,8 @@ class ObjectCommands:
         items = reshape.editable(document, ids)
 
         def put(shapes: list[tuple[SegObject, Shape]]) -> None:
-            if document is self._session.document:
-                reshape.put_shapes(document, shapes, name)
+            if document is self._session.document and not reshape.put_shapes(document, shapes, name) and shapes:
+                self._session.notify.tell("warning", "the objects were changed meanwhile", hint="try again")
 
         work_out(
             self._session,
