@@ -273,7 +273,7 @@ def categories_json(
         row = dict(old.get(c.id, {}))
         if row.get("name") != c.name:
             row = {"id": c.id, "name": c.name, "supercategory": c.category}
-        if with_isthing and "isthing" not in row:
-            row |= {"isthing": int(c.is_thing), "color": list(c.color)}
+        if with_isthing:
+            row = {**row, "isthing": row.get("isthing", int(c.is_thing)), "color": row.get("color", list(c.color))}
         rows.append(row)
     return rows

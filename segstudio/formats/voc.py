@@ -148,7 +148,8 @@ def _write(job: WriteJob) -> None:
     for split, stems in splits.items():
         (lists / f"{split}.txt").write_text("".join(f"{stem}\n" for stem in stems), encoding="utf-8")
     if target.name != "voc":
-        rows = [f"{c.name}:{c.color[0]},{c.color[1]},{c.color[2]}::" for c in _dense(target)]
+        listed = [*_dense(target), *(c for c in target.classes if c.id == IGNORED)]
+        rows = [f"{c.name}:{c.color[0]},{c.color[1]},{c.color[2]}::" for c in listed]
         text = "\n".join(["# label:color_rgb:parts:actions", *rows, ""])
         (job.path / _LABELMAP).write_text(text, encoding="utf-8")
 
@@ -171,8 +172,9 @@ def _write_image(
     class_hw = values_of(painted, {c.id: c.id for c in target.classes if 0 <= c.id <= IGNORED}, background)
     number_hw = values_of_segments(painted, target)
     stem = item.key.replace("/", "_")
-    for folder, values_hw in (("SegmentationClass", class_hw), ("SegmentationObject", number_hw)):
-        desk.write_png(f"{folder}/{stem}.png", values_hw.astype(np.uint8), palette_rgb=palette_rgb)
+    desk.write_png(f"SegmentationClass/{stem}.png", class_hw.astype(np.uint8), palette_rgb=palette_rgb)
+    # Object numbers have VOC's own colours, whatever the classes have: other tools number the objects by them.
+    desk.write_png(f"SegmentationObject/{stem}.png", number_hw.astype(np.uint8), palette_rgb=_voc_palette())
     desk.place_image(item, f"JPEGImages/{stem}.jpg", suffixes=JPEG)
     pixels = {k: n for k, n in class_pixels(painted).items() if 0 <= k <= IGNORED}
     rest = class_hw.size - sum(pixels.values())
@@ -220,6 +222,17 @@ def values_of_segments(annotation: Annotation, class_set: ClassSet) -> NDArray[n
 
 
 def _palette(class_set: ClassSet) -> NDArray[np.uint8]:
+    """uint8 `[256, 3]`: the colours of the classes by their ids."""
+    palette = _voc_palette()
+    if class_set.name != "voc":
+        for c in class_set.classes:
+            if 0 <= c.id <= 255:
+                palette[c.id] = c.color
+    return palette
+
+
+def _voc_palette() -> NDArray[np.uint8]:
+    """uint8 `[256, 3]`: VOC's colours, which take the bits of an index in turn for red, green and blue."""
     palette = np.zeros((256, 3), np.uint8)
     for index in range(256):
         value = index
@@ -227,10 +240,6 @@ def _palette(class_set: ClassSet) -> NDArray[np.uint8]:
             for channel in range(3):
                 palette[index, channel] |= (value >> channel & 1) << (7 - bit)
             value >>= 3
-    if class_set.name != "voc":
-        for c in class_set.classes:
-            if 0 <= c.id <= 255:
-                palette[c.id] = c.color
     return palette
 
 

@@ -56,8 +56,11 @@ def test_scores_of_our_results_against_our_truth_are_perfect(dataset, tmp_path):
 
 
 @pytest.mark.parametrize("source", ["coco-panoptic-ccby", "layouts-real/cityscapes", "coco-instances-ccby"])
-def test_panoptic_quality_of_an_export_against_itself_is_one(shared_data, tmp_path, source):
-    evaluation = pytest.importorskip("cityscapesscripts.evaluation.evalPanopticSemanticLabeling")
+@pytest.mark.parametrize(
+    "tool", ["panopticapi.evaluation", "cityscapesscripts.evaluation.evalPanopticSemanticLabeling"]
+)
+def test_panoptic_quality_of_an_export_against_itself_is_one(shared_data, tmp_path, source, tool):
+    evaluation = pytest.importorskip(tool)
     dataset = formats.read(shared_data / source)
     formats.write(dataset, tmp_path / "out", "coco-panoptic")
     for path in sorted((tmp_path / "out" / "annotations").glob("*.json")):
@@ -69,3 +72,39 @@ def test_panoptic_quality_of_an_export_against_itself_is_one(shared_data, tmp_pa
         tp = sum(stat[c].tp for c in categories)
         assert sum(stat[c].fp + stat[c].fn for c in categories) == 0
         assert sum(stat[c].iou for c in categories) == tp > 0
+
+
+def test_panopticapi_makes_the_instances_that_we_make_of_its_layout(shared_data, tmp_path):
+    """The converter beside panopticapi, on our panoptic export, against our own COCO instances of the same labels."""
+    converter = pytest.importorskip("converters.panoptic2detection_coco_format")
+    dataset = formats.read(shared_data / "coco-panoptic-ccby")
+    formats.write(dataset, tmp_path / "out", "coco-panoptic")
+    (path,) = (tmp_path / "out" / "annotations").glob("*.json")
+    theirs = tmp_path / "theirs.json"
+    categories = tmp_path / "categories.json"
+    categories.write_text(json.dumps(json.loads(path.read_text())["categories"]))
+    quietly(converter.convert_panoptic_to_detection_coco_format, str(path), None, str(theirs), str(categories), False)
+    found = {(a["image_id"], a["category_id"], json.dumps(a["segmentation"])) for a in _annotations(theirs)}
+    formats.write(formats.read(tmp_path / "out"), tmp_path / "ours.json", "coco-instances")
+    ours = {
+        (a["image_id"], a["category_id"], json.dumps(a["segmentation"])) for a in _annotations(tmp_path / "ours.json")
+    }
+    assert len(found) > 200
+    assert {(i, c) for i, c, _ in found} == {(i, c) for i, c, _ in ours}
+    assert _masks(found) == _masks(ours)
+
+
+def _annotations(path):
+    return json.loads(path.read_text())["annotations"]
+
+
+def _masks(rows):
+    from pycocotools import mask
+
+    def pixels(text):
+        segmentation = json.loads(text)
+        if isinstance(segmentation["counts"], list):
+            segmentation = mask.frPyObjects(segmentation, *segmentation["size"])
+        return mask.decode(segmentation).tobytes()
+
+    return {(image, category, pixels(text)) for image, category, text in rows}
