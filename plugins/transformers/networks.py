@@ -213,10 +213,11 @@ def _build(
         settings = {key: value for key, value in settings.items() if key not in ("id2label", "label2id")}
         settings["num_labels"] = num_classes
     inner = settings.get("backbone_config")
-    if isinstance(inner, Mapping):
-        given = {key: value for key, value in inner.items() if key != "model_type"}
-        settings["backbone_config"] = AutoConfig.for_model(inner["model_type"], **given)
-    built: torch.nn.Module = network(kind(**settings))
+    with _silence():
+        if isinstance(inner, Mapping):
+            given = {key: value for key, value in inner.items() if key != "model_type"}
+            settings["backbone_config"] = AutoConfig.for_model(inner["model_type"], **given)
+        built: torch.nn.Module = network(kind(**settings))
     if task != "semantic":
         built.task = task  # type: ignore[assignment]
     if kind.model_type == "eomt":
