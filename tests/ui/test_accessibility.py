@@ -47,6 +47,9 @@ def is_part(widget: QWidget) -> bool:
     if isinstance(widget, PARTS_OF_OTHERS) or widget.objectName().startswith("qt_"):
         return True
     parent = widget.parentWidget()
+    # The menu that plots bring with them, from pyqtgraph's own forms.
+    if any(isinstance(above, QMenu) for above in ancestors(widget)):
+        return True
     if isinstance(widget, QAbstractItemView):
         return any(isinstance(above, QComboBox) for above in ancestors(widget))
     return isinstance(parent, (QAbstractSpinBox, QComboBox, QLineEdit, QTabBar, QMenu, QDialogButtonBox))
