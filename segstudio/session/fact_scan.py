@@ -106,7 +106,7 @@ def _lacking(project: Project, items: Sequence[ImageItem]) -> OrderedDict[str, l
     due: OrderedDict[str, list[str]] = OrderedDict()
     for key, name in project.layers_without_facts():
         due.setdefault(key, []).append(name)
-    known = {row.key for row in project.facts() if row.layer == TRUTH}
+    known = project.keys_with_facts(TRUTH)
 
     for item in items:
         if item.read_annotation is not None and item.key not in known:

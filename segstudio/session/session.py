@@ -337,7 +337,11 @@ class Session:
         project = self.project
         if project is not None and not project.read_only:
             self.jobs.submit(
-                lambda job: project.back_up(), done=lambda _: None, failed=self.notify.fault, key="back-up"
+                lambda job: project.back_up(),
+                done=lambda _: None,
+                failed=self.notify.fault,
+                key="back-up",
+                lane="batch",
             )
 
     def _on_recorded(self, recorded: Recorded) -> None:

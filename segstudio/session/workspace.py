@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from segstudio.core.layer import LABELS
 from segstudio.metrics.confusion import ConfusionMatrix
 from segstudio.session.images import Badge, Remark
 from segstudio.session.jobs import Job
+from segstudio.session.row_item import RowItem
 from segstudio.store import DatasetSource, ImageRow, ScoreRow
 from segstudio.store.place import Place, TeamAddress
 
@@ -118,17 +119,22 @@ def _of_project(project: Project, job: Job) -> Workspace:
             truths, skipped = dataset.by_key, dataset.skipped
         except UserError as error:
             notes = (f"the ground truth is not there: {error.message}",)
-    items = []
-    for row in rows:
-        known = truths.get(row.key)
-        path = row.path if row.path is not None and row.path.exists() else known.path if known else row.path
-        read = known.read_annotation if known is not None else None
-        items.append(ImageItem(row.key, path, row.size_hw, row.split, row.sequence, read, row.extra))
+    items = [_item(row, truths.get(row.key)) for row in rows]
     format_name = source.format if source is not None else "images"
     whole = Dataset(project.name, project.folder, format_name, project.class_set, tuple(items), tuple(skipped))
     if not items:
         raise UserError(f"{project.path}: there are no images in it")
     return _workspace(whole, project, rows, notes=notes)
+
+
+def _item(row: ImageRow, known: ImageItem | None) -> ImageItem:
+    """The image of a row with the truth that the data set has of it; where its picture is gone, with that one's."""
+    if known is None:
+        return RowItem.of(row)
+    item = RowItem.of(row, known.read_annotation)
+    if known.path is not None and known.path != item.path and (item.path is None or not item.path.exists()):
+        return replace(item, path=known.path)
+    return item
 
 
 def _workspace(
@@ -140,7 +146,11 @@ def _workspace(
         matrix = _matrix(score, class_set)
         if matrix is not None:
             matrices[score.image_key] = matrix
-    badges = {row.key: badge_of(row.status, matrices.get(row.key), class_set) for row in rows}
+    plain = {status: Badge(status) for status in {row.status for row in rows}}
+    badges = {row.key: plain[row.status] for row in rows}
+    for row in rows if matrices else ():
+        if (matrix := matrices.get(row.key)) is not None:
+            badges[row.key] = badge_of(row.status, matrix, class_set)
     remarks = {row.key: Remark(row.note, row.tags) for row in rows if row.note or row.tags}
     return Workspace(dataset, project, class_set, badges, matrices, remarks, first, (*project.notes, *notes))
 

@@ -72,6 +72,12 @@ def read_all(connection: Connection) -> list[PackedFacts]:
     ]
 
 
+def keys_with(connection: Connection, layer: str) -> frozenset[str]:
+    """The images of which the facts of that layer are known."""
+    query = select(schema.image.c.key).join(_TABLE, schema.image.c.id == _TABLE.c.image_id)
+    return frozenset(connection.execute(query.where(_TABLE.c.layer == layer)).scalars())
+
+
 def layers_without(connection: Connection) -> list[tuple[str, str]]:
     """(image key, layer name) of the stored layers whose facts are not known, in the order of the images."""
     image, layer = schema.image, schema.layer

@@ -323,6 +323,10 @@ class Project(Access):
         """Store the facts of many (image key, layer name)."""
         self._writer.run(lambda connection: fact_rows.put_many(connection, rows))
 
+    def keys_with_facts(self, layer_name: str) -> frozenset[str]:
+        """The images of which the facts of that layer are known."""
+        return self._read(lambda connection: fact_rows.keys_with(connection, layer_name))
+
     def layers_without_facts(self) -> list[tuple[str, str]]:
         """(image key, layer name) of the stored layers that nothing is known of yet."""
         self._settle()

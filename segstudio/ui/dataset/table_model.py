@@ -21,6 +21,16 @@ ROW_HEIGHT = 40
 IMAGE = Qt.ItemDataRole.UserRole
 """The image's number in the list."""
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_NUMBERS = frozenset(place for place, column in enumerate(COLUMNS, 1) if column.is_number)
+# Plain numbers are met faster than members of an enumeration, and these are asked for with every cell.
+_ANSWERED = frozenset(
+    (
+        int(Qt.ItemDataRole.DisplayRole),
+        int(Qt.ItemDataRole.DecorationRole),
+        int(Qt.ItemDataRole.ToolTipRole),
+        int(IMAGE),
+    )
+)
 
 
 class DatasetModel(QAbstractTableModel):
@@ -56,27 +66,21 @@ class DatasetModel(QAbstractTableModel):
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        images = self._session.images
-        if not 0 <= index.row() < images.num_shown:
-            return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            is_number = index.column() != THUMBNAIL and COLUMNS[index.column() - 1].is_number
-            return _RIGHT if is_number else None
-        if role not in (
-            Qt.ItemDataRole.DisplayRole,
-            Qt.ItemDataRole.DecorationRole,
-            Qt.ItemDataRole.ToolTipRole,
-            IMAGE,
-        ):
+            return _RIGHT if index.column() in _NUMBERS else None
+        if role not in _ANSWERED:
+            return None
+        images, column = self._session.images, index.column()
+        if not 0 <= index.row() < images.num_shown:
             return None
         number = images.index_at(index.row())
         if role == IMAGE:
             return number
-        if index.column() == THUMBNAIL:
+        if column == THUMBNAIL:
             return self._thumbnails.of(number) if role == Qt.ItemDataRole.DecorationRole else None
         if role == Qt.ItemDataRole.DecorationRole:
             return None
-        return COLUMNS[index.column() - 1].text(self._session, self._session.overview.table, number)
+        return COLUMNS[column - 1].text(self._session, self._session.overview.table, number)
 
     def _all(self, _: object) -> None:
         self.beginResetModel()
