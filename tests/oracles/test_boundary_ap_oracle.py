@@ -10,7 +10,7 @@ from segstudio.metrics import average_precision
 from segstudio.metrics.instances import DetectedInstance, InstanceImage, TruthInstance
 
 HEIGHT, WIDTH = 60, 80
-CASES = 150
+CASES = 1000
 
 
 def random_box(rng, near=None):

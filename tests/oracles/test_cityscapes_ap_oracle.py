@@ -13,7 +13,7 @@ from pycocotools import mask as coco_mask
 from segstudio.metrics.cityscapes_ap import CityscapesImage, cityscapes_average_precision
 from segstudio.metrics.instances import DetectedInstance, InstanceImage, TruthInstance
 
-CASES = 150
+CASES = 1000
 CLASSES = {"person": 24, "car": 26}
 ROAD, VOID = 7, 4
 
