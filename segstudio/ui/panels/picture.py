@@ -99,7 +99,6 @@ class PictureAdjust(QWidget):
             spin.setSingleStep(0.5)
             spin.setSuffix(" %")
             spin.setKeyboardTracking(False)
-            spin.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
             spin.lineEdit().setTextMargins(4, 0, 0, 0)
             spin.setAccessibleName(f"Percentile shown as {end}")
             spin.setToolTip(f"Values beyond this percentile of the picture are {end}")
