@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QSpinBox, QVBoxLayout
 
 from segstudio.core.errors import UserError
@@ -27,6 +28,7 @@ class OnwardDialog(QDialog):
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._window = window
         session = window.session
         self.setWindowTitle("Propagate")
@@ -34,6 +36,7 @@ class OnwardDialog(QDialog):
         self.images = QSpinBox()
         self.images.setRange(1, max(1, left))
         self.images.setValue(min(5, left))
+        self.images.lineEdit().setTextMargins(6, 0, 0, 0)
         self.images.setAccessibleName("Number of images")
         self.flow = QCheckBox("Follow the picture (optical flow)")
         self.flow.setChecked(True)
@@ -45,22 +48,27 @@ class OnwardDialog(QDialog):
         )
         note.setWordWrap(True)
         note.setProperty("role", "dim")
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        buttons.button(QDialogButtonBox.StandardButton.Ok).setText("Propagate")
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        go = buttons.addButton("Propagate", QDialogButtonBox.ButtonRole.AcceptRole)
+        go.setDefault(True)
+        # The theme's bold text is wider than the size that Qt asks for.
+        go.setMinimumWidth(go.fontMetrics().horizontalAdvance(go.text()) + 56)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         form = QFormLayout()
         form.addRow("Following images", self.images)
         form.addRow(self.flow)
         column = QVBoxLayout(self)
+        self.setMinimumWidth(360)
         column.addLayout(form)
         column.addWidget(note)
         column.addWidget(buttons)
 
     def accept(self) -> None:
         """Propagate as asked."""
+        images, with_flow = self.images.value(), self.flow.isChecked()
         super().accept()
         try:
-            OnwardCommands(self._window).propagate(images=self.images.value(), with_flow=self.flow.isChecked())
+            OnwardCommands(self._window).propagate(images=images, with_flow=with_flow)
         except UserError as error:
             self._window.session.notify.fault(error)
