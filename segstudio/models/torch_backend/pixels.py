@@ -168,20 +168,35 @@ def enlarged_argmax(logits: torch.Tensor, channels: torch.Tensor, size_hw: tuple
     (y0, y1, wy), (x0, x1, wx) = (
         _neighbours(of, to, logits.device) for of, to in zip(channels.shape, size_hw, strict=True)
     )
-    upper, lower = channels[y0], channels[y1]
-    result = upper[:, x0]
-    mixed = (result != upper[:, x1]) | (result != lower[:, x0]) | (result != lower[:, x1])
+    # What is looked up for every pixel of the result is as narrow as can be: its cost is that of moving it.
+    narrow = channels.to(torch.uint8 if logits.shape[0] <= 256 else torch.int16)
+    below = torch.cat((narrow[1:], narrow[-1:]))
+    differ = (narrow != below) | (narrow != _shifted(narrow)) | (narrow != _shifted(below))
+    result = narrow.index_select(0, y0).index_select(1, x0).long()
+    mixed = differ.index_select(0, y0).index_select(1, x0)
     rows, columns = torch.nonzero(mixed, as_tuple=True)
     if 3 * rows.numel() > mixed.numel():
         return F.interpolate(logits[None], size=size_hw, mode="bilinear", align_corners=False)[0].argmax(dim=0)
-    width = channels.shape[1]
-    flat = logits.reshape(logits.shape[0], -1)
-    for start in range(0, rows.numel(), CACHE_BYTES // 64):
-        row, column = rows[start : start + CACHE_BYTES // 64], columns[start : start + CACHE_BYTES // 64]
-        above = torch.lerp(flat[:, y0[row] * width + x0[column]], flat[:, y0[row] * width + x1[column]], wx[column])
-        below = torch.lerp(flat[:, y1[row] * width + x0[column]], flat[:, y1[row] * width + x1[column]], wx[column])
-        result[row, column] = torch.lerp(above, below, wy[row]).argmax(dim=0)
+    flat, width = logits.reshape(logits.shape[0], -1), channels.shape[1]
+    corners = [y[rows] * width + x[columns] for y in (y0, y1) for x in (x0, x1)]
+    needed = torch.zeros(flat.shape[1], dtype=torch.bool, device=logits.device)
+    for corner in corners:
+        needed[corner] = True
+    place = needed.cumsum(0, dtype=torch.int32).sub_(1)
+    scores = flat[:, needed].T.contiguous()  # one row for each pixel that is a corner of several
+    step = max(1, CACHE_BYTES // (16 * logits.shape[0]))
+    for start in range(0, rows.numel(), step):
+        part = slice(start, start + step)
+        upper_left, upper_right, lower_left, lower_right = (scores[place[corner[part]]] for corner in corners)
+        across = wx[columns[part], None]
+        above, below = upper_left.lerp_(upper_right, across), lower_left.lerp_(lower_right, across)
+        result[rows[part], columns[part]] = above.lerp_(below, wy[rows[part], None]).argmax(dim=1)
     return result
+
+
+def _shifted(values: torch.Tensor) -> torch.Tensor:
+    """Each column's right neighbour `[h, w]`, the last one's itself."""
+    return torch.cat((values[:, 1:], values[:, -1:]), dim=1)
 
 
 def _neighbours(of: int, to: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
