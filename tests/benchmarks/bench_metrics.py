@@ -4,36 +4,43 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import tempfile
 import time
 from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from segstudio.core.class_set import ClassSet
 from segstudio.metrics import ConfusionMatrix, average_precision
 from segstudio.metrics.compare import paired_statistics
+from segstudio.metrics.error_kind_map import error_kind_map
 from segstudio.metrics.error_kinds import error_kinds
 from segstudio.metrics.error_regions import error_regions
 from segstudio.metrics.errors_map import all_classes_error_map, class_error_map
 from segstudio.metrics.instances import DetectedInstance, InstanceImage, TruthInstance
+from segstudio.metrics.live_ap import LiveAveragePrecision
+from segstudio.metrics.live_panoptic import LivePanoptic
+from segstudio.metrics.panoptic import Segment
 from segstudio.metrics.segment_overlaps import SegmentOverlaps
 from tests.benchmarks.table import Row, median_of
 
 CLASSES = 19
 
 
-def street(height=1024, width=2048):
-    """Truth with large regions and void, and a prediction that is wrong at borders and in speckles."""
+def street(height=1024, width=2048, *, speckles=0.02):
+    """Truth with large regions and void, and a prediction that is wrong at borders and in a share of speckles."""
     rng = np.random.default_rng(0)
     blocks = rng.integers(0, CLASSES + 1, (32, 64)).astype(np.uint8)
     truth = cv2.resize(blocks, (width, height), interpolation=cv2.INTER_NEAREST)
     truth[truth == CLASSES] = 255
     prediction = np.roll(truth, 3, axis=1)
-    prediction[rng.random(prediction.shape) < 0.02] = 3
+    prediction[rng.random(prediction.shape) < speckles] = 3
     return truth, prediction
 
 
@@ -86,6 +93,56 @@ def bench_live_update() -> list[Row]:
             )
         )
     return rows
+
+
+def bench_live_panoptic() -> list[Row]:
+    truth, prediction = street()
+    truth, prediction = np.where(truth == 255, 0, truth + 1), np.where(prediction == 255, 0, prediction + 1)
+    truth, prediction = truth.astype(np.uint16), prediction.astype(np.uint16)
+    classes = ClassSet.of_names([str(number) for number in range(CLASSES)], first_id=1)
+    table = {number: Segment(number) for number in range(1, CLASSES + 1)}
+    live = LivePanoptic(classes)
+    live.begin_image("a", truth, table, prediction, table)
+    window = np.s_[101:357, 203:459]
+    before = prediction[window].copy()
+    after = before.copy()
+    cv2.circle(after, (128, 128), 128, 4, -1)
+    states = itertools.cycle(((before, after), (after, before)))
+
+    def stroke():
+        live.update(truth[window], *next(states))
+        return live.image
+
+    median, p95 = median_of(stroke, repeat=100)
+    whole, _ = median_of(lambda: SegmentOverlaps.of(truth, prediction), repeat=5)
+    return [Row("live PQ, 256x256 of 2048x1024", median, p95, "recount", median / whole, "<= 16 ms", median <= 16)]
+
+
+def bench_live_ap() -> list[Row]:
+    images = object_dataset(images=500)
+    live = LiveAveragePrecision()
+    for image in images:
+        live.set_image(image.name, image)
+    live.ap()
+    image, class_id = images[0], images[0].truth[0].class_id
+    truth = [item for item in image.truth if item.class_id == class_id]
+    found = [item for item in image.detections if item.class_id == class_id]
+
+    def edit():
+        live.rematch(image.name, class_id, truth, found)
+        return live.ap()
+
+    median, p95 = median_of(edit, repeat=30)
+    whole, _ = median_of(lambda: average_precision(images), repeat=3, warmup=1)
+    what = "live AP, one object of 500 images x 10"
+    return [Row(what, median, p95, "recount", median / whole, "<= 16 ms", median <= 16)]
+
+
+def bench_error_kind_map() -> list[Row]:
+    truth, prediction = street(512, 1024)
+    median, p95 = median_of(lambda: error_kind_map(truth, prediction, num_classes=CLASSES), repeat=3, warmup=1)
+    all_of_them, _ = median_of(lambda: all_classes_error_map(truth, prediction, num_classes=CLASSES))
+    return [Row("kinds of all errors, 1024x512 (worker)", median, p95, "plain error map", median / all_of_them)]
 
 
 def bench_error_map() -> list[Row]:
@@ -191,6 +248,46 @@ def bench_average_precision() -> list[Row]:
     median, p95 = median_of(lambda: average_precision(images), repeat=5, warmup=1)
     what = "COCO segm AP, 1,000 images x 10 objects"
     return [Row(what, median, p95, "pycocotools", median / reference, "<= 0.2", median <= 0.2 * reference)]
+
+
+def bench_cityscapes_script() -> list[Row]:
+    """The Cityscapes script's own Python path, from two files to counts, where it is installed."""
+    try:
+        setattr(np, "in1d", np.isin)  # noqa: B010 (numpy removed the alias that the script calls)
+        from cityscapesscripts.evaluation import evalPixelLevelSemanticLabeling as script
+    except ImportError:
+        return []
+    # Networks draw regions, not noise, which would make this a benchmark of inflating PNGs.
+    truth, prediction = street(speckles=0)
+    ids = np.full(256, 0, np.uint8)
+    ids[:CLASSES] = [label.id for label in script.labels if 0 <= label.trainId < CLASSES][:CLASSES]
+    with tempfile.TemporaryDirectory() as folder:
+        names = [str(Path(folder) / name) for name in ("x_gtFine_labelIds.png", "x_pred.png")]
+        for name, raster in zip(names, (truth, prediction), strict=True):
+            cv2.imwrite(name, ids[raster])
+        cv2.imwrite(names[0].replace("labelIds", "instanceIds"), ids[truth].astype(np.uint16))
+        confusion = script.generateMatrix(script.args)
+        statistics = script.generateInstanceStats(script.args)
+        script.CSUPPORT, script.args.JSONOutput = False, False
+
+        def theirs():
+            script.evaluatePair(names[1], names[0], confusion, statistics, {}, script.args)
+
+        def decode():
+            return [cv2.imread(name, cv2.IMREAD_UNCHANGED) for name in names]
+
+        matrix = ConfusionMatrix(34)
+        reference, _ = median_of(theirs, repeat=5, warmup=1)
+        files = (*names, names[0].replace("labelIds", "instanceIds"))
+        opening, _ = median_of(lambda: [np.array(Image.open(name)) for name in files], repeat=5)
+        median, p95 = median_of(lambda: matrix.add(*decode()), repeat=15)
+        rasters = decode()
+        counting, counting_p95 = median_of(lambda: matrix.add(*rasters), repeat=15)
+    ratio = counting / (reference - opening)
+    return [
+        Row("semantic evaluation, files to counts", median, p95, "cityscapesscripts' Python path", median / reference),
+        Row("  its counting", counting, counting_p95, "the same without decoding", ratio, "<= 0.1", ratio <= 0.1),
+    ]
 
 
 def bench_paired_bootstrap() -> list[Row]:
