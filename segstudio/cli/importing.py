@@ -9,6 +9,7 @@ import typer
 
 from segstudio.cli.console import Console
 from segstudio.cli.options import AsJson, Classes, From, Layer, Split, class_set
+from segstudio.cli.writing import loss_lines
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,6 +40,8 @@ def import_(
             split=split,
             progress=progress,
         )
-    line = f"{report.read} images, {report.written} with labels → {report.project}"
-    console.result(report.to_json(), [line])
+    lines = [f"{report.read} images, {report.written} with labels → {report.project}"]
+    for loss in report.losses:
+        lines += loss_lines(loss)
+    console.result(report.to_json(), lines)
     return console.failures(report.skipped)

@@ -31,7 +31,7 @@ def loss_lines(loss: Loss) -> list[str]:
     images = f" in {len(loss.per_image)} images"
     pixels = f", {loss.pixels} pixels" if loss.pixels else ""
     if loss.mean_iou is None:
-        return [f"not held by the format: {loss.kind}: {loss.count}{pixels}{images}"]
+        return [f"not kept: {loss.kind}: {loss.count}{pixels}{images}"]
     class_id, worst = min(loss.class_iou.items(), key=lambda pair: pair[1])
     fit = f"mean IoU {percent(loss.mean_iou)} %, worst class {class_id} with {percent(worst)} %"
     return [f"{loss.kind}: {loss.pixels} pixels{images}; {fit}"]

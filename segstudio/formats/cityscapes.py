@@ -36,7 +36,7 @@ from segstudio.formats.rasters import (
     rasterised,
 )
 from segstudio.formats.redrawing import overlap_losses
-from segstudio.formats.report import CERTAIN, LIKELY, Candidate, Loss
+from segstudio.formats.report import CERTAIN, DIFFER, LIKELY, Candidate, Loss
 from segstudio.formats.writing import Desk, WriteJob, Written, class_pixels
 from segstudio.ops.image import probe_size_hw, read_label_png
 
@@ -48,8 +48,6 @@ _PICTURE = re.compile(r"(?P<core>.+)_leftImg8bit\.(png|jpe?g|webp|tiff?)$", re.I
 _PROPER_NAME = re.compile(r"[^_]+_\d+_\d+$")
 _TOPS = ("gtFine", "gtCoarse", "leftImg8bit")
 
-DIFFER = "polygons_differ"
-"""Key in an annotation's `extra`: [pixels of another class, of another instance] between polygons and rasters."""
 DELETED = "deleted_polygons"
 
 

@@ -17,7 +17,7 @@ from segstudio.core.dataset import ImageItem
 from segstudio.core.errors import EnvironmentFault, SegStudioError, UserError
 from segstudio.core.layer import Annotation
 from segstudio.core.progress import CancelToken
-from segstudio.formats.report import DROPPED, Loss
+from segstudio.formats.report import DROPPED, Loss, told_by_source
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
@@ -224,9 +224,8 @@ def _outcome(desk: Desk, body: Body, item: ImageItem, *, labelled: bool) -> Outc
 
 
 def without_dropped(annotation: Annotation) -> tuple[Annotation, list[Loss]]:
-    """The annotation as it is to be written, and what a class mapping has dropped of it."""
-    rows = annotation.extra.get(DROPPED)
-    if not isinstance(rows, list):
-        return annotation, []
-    extra = {k: v for k, v in annotation.extra.items() if k != DROPPED}
-    return replace(annotation, extra=extra), [Loss(kind, count, pixels) for kind, count, pixels in rows]
+    """The annotation as it is to be written, and what reading it has found out."""
+    told = told_by_source(annotation)
+    if DROPPED not in annotation.extra:
+        return annotation, told
+    return replace(annotation, extra={k: v for k, v in annotation.extra.items() if k != DROPPED}), told

@@ -9,6 +9,7 @@ from typing import Any
 
 from segstudio.core.dataset import Skipped
 from segstudio.core.errors import UserError
+from segstudio.core.layer import Annotation
 
 CERTAIN, LIKELY, POSSIBLE = 1.0, 0.7, 0.3
 """How sure a detection is: read in the content, fits the content, nothing speaks against it."""
@@ -16,6 +17,19 @@ CERTAIN, LIKELY, POSSIBLE = 1.0, 0.7, 0.3
 
 DROPPED = "dropped_by_mapping"
 """Key in an annotation's `extra` on its way into an export: [kind, count, pixels] of what a class mapping dropped."""
+
+
+DIFFER = "polygons_differ"
+"""Key in an annotation's `extra`: [pixels of another class, of another instance] between polygons and rasters."""
+
+
+def told_by_source(annotation: Annotation) -> list[Loss]:
+    """What reading an annotation has found out: classes that a mapping dropped, polygons that rasters contradict."""
+    dropped, differ = annotation.extra.get(DROPPED), annotation.extra.get(DIFFER)
+    losses = [Loss(kind, count, pixels) for kind, count, pixels in dropped] if isinstance(dropped, list) else []
+    if isinstance(differ, list):
+        losses.append(Loss("polygons and rasters of the source disagree (the rasters count)", 1, max(differ)))
+    return losses
 
 
 @dataclass(frozen=True, slots=True)

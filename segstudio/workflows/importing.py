@@ -12,6 +12,7 @@ from segstudio.core.dataset import Dataset, ImageItem, Skipped
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS, Annotation
 from segstudio.core.progress import CancelToken, Progress, no_progress
+from segstudio.formats.report import Loss, LossTally, told_by_source
 from segstudio.store import DatasetSource, Project
 from segstudio.store.place import Place, place_of
 from segstudio.store.server import is_shared
@@ -28,16 +29,15 @@ class ImportReport:
     read: int
     written: int
     skipped: tuple[Skipped, ...] = ()
-    lost: int = 0
+    losses: tuple[Loss, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The document of `segstudio import --json`."""
-        losses = [{"kind": "classes that the project does not have", "count": self.lost, "pixels": 0}]
         return {
             "read": self.read,
             "written": self.written,
             "skipped": [{"name": one.name, "reason": one.reason} for one in self.skipped],
-            "losses": losses if self.lost else [],
+            "losses": [loss.to_json() for loss in self.losses],
         }
 
 
@@ -86,6 +86,7 @@ def _take_labels(
 ) -> ImportReport:
     match = match_classes(dataset.class_set, project.class_set)
     skipped = list(dataset.skipped)
+    tally = LossTally()
     written = 0
     known = project.keys_with(layer)
     due = [item for item in dataset.images if item.read_annotation and item.key not in known]
@@ -102,9 +103,12 @@ def _take_labels(
         if isinstance(outcome, UserError):
             skipped.append(Skipped(item.key, str(outcome)))
         else:
+            tally.add(item.key, told_by_source(outcome))
             project.save_annotation(item.key, layer, outcome)
             project.update_image(item.key, size_hw=outcome.size_hw)
             written += 1
         progress(done, len(due), item.name)
-    lost = 0 if match.is_identity else len(match.unmatched)
-    return ImportReport(project.path, len(dataset.images), written, tuple(skipped), lost)
+    losses = list(tally.total())
+    if match.unmatched and not match.is_identity:
+        losses.append(Loss("classes that the project does not have", len(match.unmatched)))
+    return ImportReport(project.path, len(dataset.images), written, tuple(skipped), tuple(losses))
