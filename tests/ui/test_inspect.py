@@ -160,3 +160,33 @@ def test_the_queue_leads_to_a_doubt_corrects_a_copy_and_tells_the_standing(windo
     assert "A <b>100.000</b>" in dock.standing.text()
     window.commands.run("edit.undo")
     qtbot.waitUntil(lambda: "A <b>100.000</b>" not in dock.standing.text(), timeout=10_000)
+
+
+def test_the_metrics_panel_measures_pq_and_ap_and_by_other_rules(window, qtbot, runs) -> None:
+    panel = window.metrics
+    with runs.document.begin("paint") as stroke:
+        stroke.paint(Rect(0, 0, 85, 28), stroke.segment_for_class(1))
+    for row, title in ((1, "PQ"), (2, "AP"), (0, "mIoU")):
+        panel.modes.setCurrentIndex(row)
+        panel.modes.activated.emit(row)
+        qtbot.waitUntil(lambda title=title: panel._titles[0].text() == title, timeout=5_000)
+        assert "version" in panel.cell(title, 0).toolTip()
+    panel.policies.setCurrentIndex(3)
+    panel.policies.activated.emit(3)
+    assert runs.view.now.policy == "monai"
+    qtbot.waitUntil(lambda: panel.cell("mIoU", 0).toolTip().count("monai") == 1, timeout=5_000)
+
+
+def test_the_legend_hides_a_kind_and_tells_its_pixels(window, qtbot, runs) -> None:
+    window.commands.run("errors.kinds")
+    chips = window.legend.kinds
+    qtbot.waitUntil(lambda: runs.document.error_kinds is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: "px" in chips.buttons[2].toolTip(), timeout=5_000)
+    assert chips.isVisible()
+    wrong = next(kind for kind, button in chips.buttons.items() if kind > 1 and button.isEnabled())
+    qtbot.mouseClick(chips.buttons[wrong], Qt.MouseButton.LeftButton)
+    assert runs.view.now.hidden_error_kinds == {int(wrong)}
+    qtbot.mouseClick(chips.buttons[wrong], Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    assert runs.view.now.hidden_error_kinds == frozenset()
+    window.commands.run("errors.kinds")
+    assert not chips.isVisible()
