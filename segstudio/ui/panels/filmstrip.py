@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen, QPolygonF
@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QListView,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QToolButton,
@@ -33,6 +32,7 @@ _Index = QModelIndex | QPersistentModelIndex
 BADGE = Qt.ItemDataRole.UserRole
 BROKEN = Qt.ItemDataRole.UserRole + 1
 REMARK = Qt.ItemDataRole.UserRole + 2
+CHOSEN = Qt.ItemDataRole.UserRole + 3
 STATUS_COLORS = {"to do": "dim", "labelled": "accent", "reviewed": "good", "rejected": "bad"}
 STATUS_MARKS = {"reviewed": "✓", "rejected": "✗"}
 
@@ -65,6 +65,8 @@ class FilmModel(QAbstractListModel):
             return self._thumbnails.of(number)
         if role == BADGE:
             return images.badge(number)
+        if role == CHOSEN:
+            return number == self._session.index
         if role == REMARK:
             return images.remark(number)
         if role == BROKEN:
@@ -128,7 +130,7 @@ class FilmDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         theme = current_theme()
         box: QRect = option.rect  # type: ignore[attr-defined]
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
+        chosen = bool(index.data(CHOSEN))
         frame = QRectF(box.left() + 5, box.top() + 5, WIDTH, HEIGHT)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -266,6 +268,15 @@ class WalkSign(QWidget):
         self._session.images.show(None)
 
 
+class _FilmList(QListView):
+    """Frames are all of one size, so that new content needs a repaint and not, as QListView does, a new layout."""
+
+    def dataChanged(  # noqa: N802 (Qt's name)
+        self, first: _Index, last: _Index, roles: Sequence[int] = ()
+    ) -> None:
+        self.viewport().update()
+
+
 class Filmstrip(QWidget):
     """Follows the image list and the open document; a click opens an image."""
 
@@ -275,7 +286,7 @@ class Filmstrip(QWidget):
         self.thumbnails = Thumbnails(session, self)
         self.model = FilmModel(session, self.thumbnails, self)
         self.sign = WalkSign(session)
-        self.list = QListView()
+        self.list = _FilmList()
         self.list.setModel(self.model)
         self.list.setItemDelegate(FilmDelegate(self.list))
         self.list.setFlow(QListView.Flow.LeftToRight)
@@ -285,7 +296,8 @@ class Filmstrip(QWidget):
         self.list.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.list.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.list.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        # Selecting costs QListView a question for every row that there is; the delegate knows which image is open.
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.list.setAccessibleName("Images")
         self.list.clicked.connect(self._open)
         self.list.activated.connect(self._open)
@@ -306,7 +318,14 @@ class Filmstrip(QWidget):
     def _show_current(self, _: Document | Walk | None) -> None:
         number = self._session.index
         place = None if number is None else self._session.images.place_of(number)
-        if place is None:
-            self.list.clearSelection()
-        else:
-            self.list.setCurrentIndex(self.model.index(place))
+        if place is not None:
+            self._reveal(place)
+        self.list.viewport().update()
+
+    def _reveal(self, place: int) -> None:
+        """Scroll as little as shows the frame whole; `scrollTo` asks for every row, and the frames are all as wide."""
+        bar, width = self.list.horizontalScrollBar(), WIDTH + 10
+        left, room = place * width, self.list.viewport().width()
+        if left < bar.value() or left + width > bar.value() + room:
+            bar.setMaximum(max(bar.maximum(), self.model.rowCount() * width - room))
+            bar.setValue(left if left < bar.value() else left + width - room)
