@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from segstudio.plugins.api import ModelCard, Preprocess, Published
 
-_SOURCE = "Texas Instruments: edgeai-torchvision (BSD-3-Clause), docs/pixel2pixel/Semantic_Segmentation.md; no paper"
+_SOURCE = (
+    "Texas Instruments: edgeai-torchvision (BSD-3-Clause), 2021, docs/pixel2pixel/Semantic_Segmentation.md; no paper"
+)
 _TRUNKS = {
     "mobilenet-v2": ("MobileNetV2", "Sandler et al.: MobileNetV2, CVPR 2018, arXiv:1801.04381"),
     "regnetx-400mf": ("RegNetX-400MF", "Radosavovic et al.: Designing Network Design Spaces, arXiv:2003.13678"),
