@@ -156,7 +156,7 @@ def _best(logits: torch.Tensor) -> LabelMaps:
         strip = logits[:, y : y + rows]
         best, channels[y : y + rows] = strip.max(dim=0)
         confidence[y : y + rows] = (strip - best).exp_().sum(dim=0).reciprocal_()
-    return LabelMaps(channels, confidence, torch.isfinite(confidence).all())
+    return LabelMaps(channels, confidence, torch.isfinite(confidence.sum()))
 
 
 def enlarged_argmax(logits: torch.Tensor, channels: torch.Tensor, size_hw: tuple[int, int]) -> torch.Tensor:
@@ -183,11 +183,15 @@ def enlarged_argmax(logits: torch.Tensor, channels: torch.Tensor, size_hw: tuple
     for corner in corners:
         needed[corner] = True
     place = needed.cumsum(0, dtype=torch.int32).sub_(1)
-    scores = flat[:, needed].T.contiguous()  # one row for each pixel that is a corner of several
+    scores = flat.index_select(
+        1, needed.nonzero().flatten()
+    ).T.contiguous()  # one row for each pixel that is a corner of several
     step = max(1, CACHE_BYTES // (16 * logits.shape[0]))
     for start in range(0, rows.numel(), step):
         part = slice(start, start + step)
-        upper_left, upper_right, lower_left, lower_right = (scores[place[corner[part]]] for corner in corners)
+        upper_left, upper_right, lower_left, lower_right = (
+            scores.index_select(0, place.index_select(0, corner[part])) for corner in corners
+        )
         across = wx[columns[part], None]
         above, below = upper_left.lerp_(upper_right, across), lower_left.lerp_(lower_right, across)
         result[rows[part], columns[part]] = above.lerp_(below, wy[rows[part], None]).argmax(dim=1)
@@ -223,5 +227,8 @@ def to_bytes(maps: LabelMaps, table: NDArray[np.uint8] | NDArray[np.uint16]) -> 
     confidence × 255, on the device.
     """
     confidence = (maps.confidence * 255).round_().to(torch.uint8)
-    lut = torch.from_numpy(table if table.dtype == np.uint8 else table.astype(np.int32)).to(maps.channels.device)
-    return lut[maps.channels], confidence
+    kind = torch.uint8 if table.dtype == np.uint8 else torch.int32
+    if np.array_equal(table, np.arange(len(table))):
+        return maps.channels.to(kind), confidence
+    lut = torch.from_numpy(table.astype(np.int32)).to(maps.channels.device, kind)
+    return lut.index_select(0, maps.channels.flatten()).view(maps.channels.shape), confidence
