@@ -249,12 +249,12 @@ def test_the_palette_puts_the_word_that_was_typed_first(window) -> None:
 def test_a_broken_picture_is_marked_in_the_filmstrip(window, qtbot, street) -> None:
     path = street / "images" / "view_2.png"
     path.write_bytes(path.read_bytes()[:200])
-    model = window.filmstrip.model
-    model._on_reset(3)
+    model, thumbnails = window.filmstrip.model, window.filmstrip.thumbnails
+    thumbnails._on_reset(3)
     model.data(model.index(2), Qt.ItemDataRole.DecorationRole)
     qtbot.waitUntil(lambda: bool(model.data(model.index(2), BROKEN)), timeout=10_000)
     whole = window.filmstrip.grab().toImage()
-    model._broken.clear()
+    thumbnails._broken.clear()
     assert window.filmstrip.grab().toImage() != whole
 
 
