@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 
 from segstudio.core.geometry import Rect
 from segstudio.core.layer import prediction_layer
+from segstudio.metrics.instance_errors import InstanceError
 from segstudio.ui.inspect.matrix_view import readable_on
 from tests.session.test_inspection import store_run
 
@@ -190,3 +191,11 @@ def test_the_legend_hides_a_kind_and_tells_its_pixels(window, qtbot, runs) -> No
     assert runs.view.now.hidden_error_kinds == frozenset()
     window.commands.run("errors.kinds")
     assert not chips.isVisible()
+
+
+def test_the_kinds_of_wrong_objects_are_counted_when_asked_for(window, qtbot, runs) -> None:
+    dock = content(window, qtbot, "inspect.objects")
+    assert "Count compares" in dock.note.text()
+    qtbot.mouseClick(dock.count, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "AP50" in dock.note.text(), timeout=10_000)
+    assert dock.cells[InstanceError.MISSED][0].text() == "3"

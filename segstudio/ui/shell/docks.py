@@ -30,6 +30,7 @@ DOCKS: tuple[DockEntry, ...] = (
     DockEntry("inspect.statistics", "Statistics", "segstudio.ui.dataset.statistics_dock", "statistics_dock"),
     DockEntry("inspect.confusion", "Confusion matrix", "segstudio.ui.inspect.confusion_dock", "confusion_dock"),
     DockEntry("inspect.what_if", "What if", "segstudio.ui.inspect.what_if_dock", "what_if_dock"),
+    DockEntry("inspect.objects", "Errors of objects", "segstudio.ui.inspect.object_errors_dock", "object_errors_dock"),
     DockEntry("inspect.policy", "Policies", "segstudio.ui.inspect.policy_dock", "policy_dock"),
     DockEntry(
         "inspect.truth_queue", "Doubts about the truth", "segstudio.ui.inspect.truth_queue_dock", "truth_queue_dock"

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 _DOCKS = (
     ("inspect.confusion", "&Confusion matrix", ("Ctrl+Shift+K",), "Which classes are taken for which, and where"),
     ("inspect.what_if", "&What if …", (), "What the mean IoU would be if some errors were mended"),
+    (
+        "inspect.objects",
+        "Errors of &objects",
+        (),
+        "Why objects are wrong: TIDE's six kinds, what mending each gives",
+    ),
     ("inspect.policy", "&Policies side by side", (), "The same predictions under the rules of four evaluations"),
     ("inspect.truth_queue", "Doubts about the &truth", (), "Regions in which the ground truth itself may be wrong"),
 )
