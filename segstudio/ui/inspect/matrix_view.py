@@ -140,7 +140,8 @@ class MatrixModel(QAbstractTableModel):
         if row == column:
             return blend(theme.panel, theme.accent, 0.15 + 0.6 * (0.0 if isnan(share) else share))
         if self.measure == "counts":
-            strength = log1p(count) / log1p(self._largest)
+            # Squared, so that the orders of magnitude at the top are told apart and the rest fades.
+            strength = (log1p(count) / log1p(self._largest)) ** 2
         else:
             strength = sqrt(0.0 if isnan(share) else share)
         return blend(theme.panel, theme.warn, 0.06 + 0.94 * strength)
