@@ -66,7 +66,7 @@ class DatasetDock(QWidget):
         self.plots_button.setProperty("role", "outlined")
         self.plots_button.toggled.connect(self._show_plots)
         self.bar.add(self.plots_button)
-        split = QSplitter(Qt.Orientation.Horizontal)
+        self._split = split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.table)
         split.addWidget(self._plots)
         split.setStretchFactor(0, 1)
@@ -179,6 +179,9 @@ class DatasetDock(QWidget):
                 row.addWidget(histogram)
                 self.histograms.append(histogram)
         self._plots.setVisible(shown)
+        if shown:
+            width = self._split.width()
+            self._split.setSizes([width - width * 2 // 5, width * 2 // 5])
 
     def brush(self, field: str, low: float, high: float) -> None:
         """Ask for the images between two values of a field, in the place of what was brushed of it before."""

@@ -56,7 +56,7 @@ class DatasetTable(QTableView):
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setMinimumHeight(2 * ROW_HEIGHT)
+        self.setMinimumSize(240, 2 * ROW_HEIGHT)
         self.setTabKeyNavigation(False)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setAccessibleName("Images")
