@@ -92,7 +92,7 @@ COLUMNS: tuple[Column, ...] = (
         "mIoU",
         "Mean IoU against the truth, %",
         "mean_iou",
-        62,
+        74,
         _number("mean_iou", _percent),
         lowest_first=True,
     ),
