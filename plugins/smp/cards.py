@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from segstudio.plugins.api import ModelCard, Preprocess, Published
 
+from .costs import GMACS
+
 _UNET = (
     "Ronneberger, Fischer, Brox: U-Net: Convolutional Networks for Biomedical Image Segmentation, MICCAI 2015, "
     "arXiv:1505.04597"
@@ -48,6 +50,7 @@ def _card(
         preprocess=Preprocess(multiple=multiple),
         input_size=(512, 1024),
         parameters=parameters,
+        gmacs=GMACS.get(name),
         published=published,
         requires=("smp",),
         notes=(

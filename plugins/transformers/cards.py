@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from segstudio.plugins.api import ModelCard, Preprocess, Published, WeightsEntry
 
+from .costs import GMACS
+
 _HUB = "https://huggingface.co/"
 _BY_HAND = "The library's folder (config.json and model.safetensors) is read from this machine; no hub is asked."
 
@@ -74,6 +76,7 @@ def _segformer(size: str, ade: float, cityscapes: float, parameters: int, side: 
         preprocess=_stretched(side),
         input_size=(side, side),
         parameters=parameters,
+        gmacs=GMACS.get(f"segformer-{size}"),
         published=(Published("ADE20K val", "mIoU", ade), Published("Cityscapes val", "mIoU", cityscapes)),
         weights=(entry_ade, entry_cityscapes),
         requires=("transformers",),
@@ -116,6 +119,7 @@ def _upernet(trunk: str, size: str, *, miou: float | None, parameters: int, side
         preprocess=_stretched(side),
         input_size=(side, side),
         parameters=parameters,
+        gmacs=GMACS.get(f"upernet-{trunk}-{size[0]}"),
         published=() if miou is None else (Published("ADE20K val", "mIoU", miou),),
         weights=(_entry(repository, "ADE20K", _OPENMMLAB, miou=miou),),
         requires=("transformers",),
@@ -154,6 +158,7 @@ def _maskformer(size: str, *, miou: float, parameters: int) -> ModelCard:
         preprocess=_short(side, 4 * side),
         input_size=(side, side),
         parameters=parameters,
+        gmacs=GMACS.get(f"maskformer-swin-{size}"),
         published=(Published("ADE20K val", "mIoU", miou),),
         weights=(_entry(f"facebook/maskformer-swin-{_LONG[size]}-ade", "ADE20K", "CC-BY-NC-4.0", miou=miou),),
         requires=("transformers",),
@@ -174,6 +179,7 @@ def _maskformer_panoptic(size: str, *, quality: float, parameters: int) -> Model
         preprocess=_short(800, 1333),
         input_size=(800, 1344),
         parameters=parameters,
+        gmacs=GMACS.get(f"maskformer-swin-{size}-panoptic"),
         published=(Published("COCO panoptic val2017", "PQ", quality),),
         weights=(_entry(f"facebook/maskformer-swin-{_LONG[size]}-coco", "COCO panoptic", "CC-BY-NC-4.0"),),
         requires=("transformers",),
@@ -224,6 +230,7 @@ def _mask2former(size: str, *, miou: float, parameters: int) -> ModelCard:
         preprocess=_short(side, 4 * side),
         input_size=(side, side),
         parameters=parameters,
+        gmacs=GMACS.get(f"mask2former-swin-{size}"),
         published=(Published("ADE20K val", "mIoU", miou),),
         weights=(_entry(f"{name}-ade-semantic", "ADE20K", "MIT", miou=miou), entry_cityscapes),
         requires=("transformers",),
@@ -257,6 +264,7 @@ def _mask2former_objects(size: str, task: str, *, figure: float, parameters: int
         preprocess=_short(800, 1333),
         input_size=(800, 1344),
         parameters=parameters,
+        gmacs=GMACS.get(f"mask2former-swin-{size}-{task}"),
         published=(
             Published("COCO panoptic val2017", "PQ", figure) if panoptic else Published("COCO val2017", "AP", figure),
         ),
@@ -320,6 +328,7 @@ ONEFORMER_SWIN_L = ModelCard(
     preprocess=_short(640, 2560, 1),
     input_size=(640, 640),
     parameters=218_814_220,
+    gmacs=GMACS.get("oneformer-swin-l"),
     published=(Published("ADE20K val", "mIoU", 57.0), Published("Cityscapes val", "mIoU", 83.0)),
     weights=(
         _entry("shi-labs/oneformer_ade20k_swin_large", "ADE20K", "MIT", miou=57.0),
@@ -344,6 +353,7 @@ def _oneformer_objects(task: str, published: tuple[Published, ...], parameters: 
         preprocess=_short(800, 1333, 1),
         input_size=(800, 1333),
         parameters=parameters,
+        gmacs=GMACS.get(f"oneformer-swin-l-{task}"),
         channels=channels.get("coco-panoptic", ()),
         published=published,
         weights=(_COCO, _of_cityscapes(channels=channels.get("cityscapes", ()))),

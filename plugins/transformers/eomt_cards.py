@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from segstudio.plugins.api import ModelCard, Preprocess, Published, WeightsEntry
 
+from .costs import GMACS
+
 _PAPER = (
     "Kerssies, Cavagnero, Hermans, Norouzi, Averta, Leibe, Dubbelman, de Geus: Your ViT is Secretly an Image "
     "Segmentation Model, CVPR 2025, arXiv:2503.19108"
@@ -74,6 +76,7 @@ def _objects(
         preprocess=_fitted(640),
         input_size=(640, 640),
         parameters=parameters,
+        gmacs=GMACS.get(f"eomt-{size}-{task}"),
         published=published,
         weights=weights,
         requires=("transformers",),

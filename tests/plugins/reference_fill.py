@@ -28,9 +28,9 @@ def fill(shapes: dict[str, list[int]], lift: float = 0.0) -> dict[str, torch.Ten
         if name.endswith("num_batches_tracked"):
             tensors[name] = torch.zeros((), dtype=torch.int64)
             continue
-        if name.endswith("running_mean"):
+        if name.endswith(("running_mean", "._mean")):
             values = rng.normal(0.0, 0.5, shape)
-        elif name.endswith("running_var") or (len(shape) == 1 and name.endswith("weight")):
+        elif name.endswith(("running_var", "._variance")) or (len(shape) == 1 and name.endswith("weight")):
             values = rng.uniform(0.5, 1.5, shape)
         elif len(shape) == 1:
             values = rng.normal(0.0, 0.2, shape) + (lift if name.endswith("bias") else 0.0)

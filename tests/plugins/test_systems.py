@@ -30,6 +30,7 @@ CLASSIC = {
     "RefineNet": "refinenet-resnet101",
     "Light-Weight RefineNet": "refinenet-lw-resnet50",
     "PSPNet": "pspnet-resnet50",
+    "PSPNet, PSSL": "pspnet-resnet50-vd",
     "FC-DenseNet 56": "fc-densenet-56",
     "FC-DenseNet 67": "fc-densenet-67",
     "FC-DenseNet 103": "fc-densenet-103",
