@@ -15,6 +15,8 @@ class RowItem(ImageItem):
     """Making 100,000 paths takes longer than all else of opening a project, and a person looks at few of them."""
 
     __slots__ = ("_path", "_row")
+    _path: Path | None
+    _row: ImageRow
 
     @classmethod
     def of(cls, row: ImageRow, read_annotation: Callable[[], Annotation] | None = None) -> RowItem:
@@ -32,7 +34,7 @@ class RowItem(ImageItem):
 
     def _get_path(self) -> Path | None:
         try:
-            found: Path | None = self._path
+            found = self._path
         except AttributeError:
             found = self._row.path
             object.__setattr__(self, "_path", found)
