@@ -44,8 +44,6 @@ class Docks:
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
-        # What grows step by step draws itself in sizes that have no room for its arrows and icons.
-        window.setAnimated(False)
         self._entries = {entry.id: entry for entry in DOCKS}
         self._made: dict[str, QDockWidget] = {}
 
