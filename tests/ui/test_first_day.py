@@ -9,7 +9,7 @@ import sys
 import cv2
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QMimeData, QPointF, QSize, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRect, QSize, Qt, QUrl
 from PySide6.QtGui import QColor, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox
 
@@ -374,7 +374,8 @@ def test_every_tool_is_in_sight_on_a_small_screen(window, qtbot) -> None:
     for name in window.actions_table.tool_commands:
         button = window.tool_bar.widgetForAction(window.commands.action(name))
         assert button.isVisible(), name
-        assert window.tool_bar.rect().contains(button.geometry()), name
+        shown = QRect(button.mapTo(window.tool_bar, QPoint(0, 0)), button.size())
+        assert window.tool_bar.rect().contains(shown), name
 
 
 def test_the_metrics_are_not_squeezed_on_a_small_screen(window, qtbot) -> None:

@@ -43,6 +43,7 @@ from segstudio.ui.shell.message_bar import MessageBar
 from segstudio.ui.shell.object_state_commands import BUTTONS
 from segstudio.ui.shell.preferences import begin_with
 from segstudio.ui.shell.status_bar import StatusBar
+from segstudio.ui.shell.tool_column import ToolColumn
 from segstudio.ui.shell.tool_options import ToolOptions
 from segstudio.ui.shell.welcome import Welcome, dropped_path
 
@@ -118,15 +119,8 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
 
     def _tool_bar(self) -> None:
-        bar = QToolBar("Tools")
-        bar.setObjectName("tools")
-        bar.setMovable(False)
-        bar.setIconSize(QSize(20, 20))
-        for command in self.actions_table.tool_commands:
-            bar.addAction(self.commands.action(command))
-            bar.widgetForAction(self.commands.action(command)).setAccessibleName(self.commands.action(command).text())
-        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
-        self.tool_bar = bar
+        self.tool_bar = ToolColumn([self.commands.action(name) for name in self.actions_table.tool_commands])
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.tool_bar)
 
     def _top_bar(self) -> None:
         bar = QToolBar("Main")
