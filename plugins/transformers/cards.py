@@ -45,6 +45,13 @@ def _entry(
     )
 
 
+_COUNT_ALL = "The published count includes normalisations and enlargements, which ours leaves out."
+
+
+def _cost(figure: float, size: str, note: str = "paper, there named FLOPs") -> Published:
+    return Published(size, "GMACs", figure, note)
+
+
 # ── SegFormer ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _SEGFORMER = (
@@ -54,7 +61,7 @@ _SEGFORMER = (
 _NVIDIA = "NVIDIA Source Code License (non-commercial)"
 
 
-def _segformer(size: str, ade: float, cityscapes: float, parameters: int, side: int = 512) -> ModelCard:
+def _segformer(size: str, ade: float, cityscapes: float, parameters: int, cost: float, side: int = 512) -> ModelCard:
     entry_ade = _entry(f"nvidia/segformer-{size}-finetuned-ade-{side}-{side}", "ADE20K", _NVIDIA, miou=ade)
     entry_cityscapes = _entry(
         f"nvidia/segformer-{size}-finetuned-cityscapes-1024-1024",
@@ -77,7 +84,11 @@ def _segformer(size: str, ade: float, cityscapes: float, parameters: int, side: 
         input_size=(side, side),
         parameters=parameters,
         gmacs=GMACS.get(f"segformer-{size}"),
-        published=(Published("ADE20K val", "mIoU", ade), Published("Cityscapes val", "mIoU", cityscapes)),
+        published=(
+            Published("ADE20K val", "mIoU", ade),
+            Published("Cityscapes val", "mIoU", cityscapes),
+            _cost(cost, f"{side}×{side}"),
+        ),
         weights=(entry_ade, entry_cityscapes),
         requires=("transformers",),
         notes=(
@@ -87,12 +98,12 @@ def _segformer(size: str, ade: float, cityscapes: float, parameters: int, side: 
     )
 
 
-SEGFORMER_B0 = _segformer("b0", 37.4, 76.2, 3_752_694)
-SEGFORMER_B1 = _segformer("b1", 42.2, 78.5, 13_715_798)
-SEGFORMER_B2 = _segformer("b2", 46.5, 81.0, 27_461_974)
-SEGFORMER_B3 = _segformer("b3", 49.4, 81.7, 47_337_814)
-SEGFORMER_B4 = _segformer("b4", 50.3, 82.3, 64_108_374)
-SEGFORMER_B5 = _segformer("b5", 51.0, 82.4, 84_708_694, side=640)
+SEGFORMER_B0 = _segformer("b0", 37.4, 76.2, 3_752_694, 8.4)
+SEGFORMER_B1 = _segformer("b1", 42.2, 78.5, 13_715_798, 15.9)
+SEGFORMER_B2 = _segformer("b2", 46.5, 81.0, 27_461_974, 62.4)
+SEGFORMER_B3 = _segformer("b3", 49.4, 81.7, 47_337_814, 79.0)
+SEGFORMER_B4 = _segformer("b4", 50.3, 82.3, 64_108_374, 95.7)
+SEGFORMER_B5 = _segformer("b5", 51.0, 82.4, 84_708_694, 183.3, side=640)
 
 # ── UPerNet ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -104,9 +115,12 @@ _CONVNEXT = "Liu et al.: A ConvNet for the 2020s, CVPR 2022, arXiv:2201.03545"
 _OPENMMLAB = "MIT"
 
 
-def _upernet(trunk: str, size: str, *, miou: float | None, parameters: int, side: int = 512) -> ModelCard:
+def _upernet(trunk: str, size: str, *, miou: float | None, parameters: int, cost: float, side: int = 512) -> ModelCard:
     repository = f"openmmlab/upernet-{trunk}-{size}"
     title, paper = {"swin": ("Swin", _SWIN), "convnext": ("ConvNeXt", _CONVNEXT)}[trunk]
+    windows = (
+        " Its windows are 12 cells wide, those of the published count 7." if repository.endswith("swin-base") else ""
+    )
     return ModelCard(
         name=f"upernet-{trunk}-{size[0]}",
         family="upernet",
@@ -120,20 +134,23 @@ def _upernet(trunk: str, size: str, *, miou: float | None, parameters: int, side
         input_size=(side, side),
         parameters=parameters,
         gmacs=GMACS.get(f"upernet-{trunk}-{size[0]}"),
-        published=() if miou is None else (Published("ADE20K val", "mIoU", miou),),
+        published=(
+            *(() if miou is None else (Published("ADE20K val", "mIoU", miou),)),
+            _cost(cost, f"{4 * side}×{side}", "the trunk's paper, four times the input here, there named FLOPs"),
+        ),
         weights=(_entry(repository, "ADE20K", _OPENMMLAB, miou=miou),),
         requires=("transformers",),
-        notes=f"{_BY_HAND} The auxiliary head, which only training uses, is left out.",
+        notes=f"{_BY_HAND} The auxiliary head, which only training uses, is left out.{windows}",
     )
 
 
-UPERNET_SWIN_T = _upernet("swin", "tiny", miou=44.51, parameters=59_019_600)
-UPERNET_SWIN_S = _upernet("swin", "small", miou=47.64, parameters=80_337_504)
-UPERNET_SWIN_B = _upernet("swin", "base", miou=None, parameters=120_198_414)
-UPERNET_CONVNEXT_T = _upernet("convnext", "tiny", miou=46.0, parameters=59_318_838)
-UPERNET_CONVNEXT_S = _upernet("convnext", "small", miou=48.7, parameters=80_953_398)
-UPERNET_CONVNEXT_B = _upernet("convnext", "base", miou=49.1, parameters=120_884_246)
-UPERNET_CONVNEXT_L = _upernet("convnext", "large", miou=53.2, parameters=233_186_262, side=640)
+UPERNET_SWIN_T = _upernet("swin", "tiny", miou=44.51, parameters=59_019_600, cost=945)
+UPERNET_SWIN_S = _upernet("swin", "small", miou=47.64, parameters=80_337_504, cost=1038)
+UPERNET_SWIN_B = _upernet("swin", "base", miou=None, parameters=120_198_414, cost=1188)
+UPERNET_CONVNEXT_T = _upernet("convnext", "tiny", miou=46.0, parameters=59_318_838, cost=939)
+UPERNET_CONVNEXT_S = _upernet("convnext", "small", miou=48.7, parameters=80_953_398, cost=1027)
+UPERNET_CONVNEXT_B = _upernet("convnext", "base", miou=49.1, parameters=120_884_246, cost=1170)
+UPERNET_CONVNEXT_L = _upernet("convnext", "large", miou=53.2, parameters=233_186_262, cost=2458, side=640)
 
 # ── MaskFormer ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -144,7 +161,7 @@ _MASKFORMER = (
 _LONG = {"t": "tiny", "s": "small", "b": "base", "l": "large"}
 
 
-def _maskformer(size: str, *, miou: float, parameters: int) -> ModelCard:
+def _maskformer(size: str, *, miou: float, parameters: int, cost: float) -> ModelCard:
     side = 640 if size in "bl" else 512
     return ModelCard(
         name=f"maskformer-swin-{size}",
@@ -159,10 +176,10 @@ def _maskformer(size: str, *, miou: float, parameters: int) -> ModelCard:
         input_size=(side, side),
         parameters=parameters,
         gmacs=GMACS.get(f"maskformer-swin-{size}"),
-        published=(Published("ADE20K val", "mIoU", miou),),
+        published=(Published("ADE20K val", "mIoU", miou), _cost(cost, f"{side}×{side}")),
         weights=(_entry(f"facebook/maskformer-swin-{_LONG[size]}-ade", "ADE20K", "CC-BY-NC-4.0", miou=miou),),
         requires=("transformers",),
-        notes=_BY_HAND,
+        notes=f"{_BY_HAND} {_COUNT_ALL}",
     )
 
 
@@ -187,10 +204,10 @@ def _maskformer_panoptic(size: str, *, quality: float, parameters: int) -> Model
     )
 
 
-MASKFORMER_SWIN_T = _maskformer("t", miou=46.7, parameters=41_758_545)
-MASKFORMER_SWIN_S = _maskformer("s", miou=49.8, parameters=63_076_449)
-MASKFORMER_SWIN_B = _maskformer("b", miou=52.7, parameters=101_831_439)
-MASKFORMER_SWIN_L = _maskformer("l", miou=54.1, parameters=211_578_699)
+MASKFORMER_SWIN_T = _maskformer("t", miou=46.7, parameters=41_758_545, cost=55)
+MASKFORMER_SWIN_S = _maskformer("s", miou=49.8, parameters=63_076_449, cost=79)
+MASKFORMER_SWIN_B = _maskformer("b", miou=52.7, parameters=101_831_439, cost=195)
+MASKFORMER_SWIN_L = _maskformer("l", miou=54.1, parameters=211_578_699, cost=375)
 MASKFORMER_SWIN_T_PANOPTIC = _maskformer_panoptic("t", quality=47.7, parameters=41_754_176)
 MASKFORMER_SWIN_S_PANOPTIC = _maskformer_panoptic("s", quality=49.7, parameters=63_072_080)
 MASKFORMER_SWIN_B_PANOPTIC = _maskformer_panoptic("b", quality=51.8, parameters=101_827_070)
@@ -208,7 +225,7 @@ _AT_INPUT_SIZE = (
 )
 
 
-def _mask2former(size: str, *, miou: float, parameters: int) -> ModelCard:
+def _mask2former(size: str, *, miou: float, parameters: int, cost: float) -> ModelCard:
     side, name = (640 if size in "bl" else 512), f"facebook/mask2former-swin-{_LONG[size]}"
     in_cityscapes = name if size != "b" else f"{name}-IN21k"
     entry_cityscapes = _entry(
@@ -231,10 +248,10 @@ def _mask2former(size: str, *, miou: float, parameters: int) -> ModelCard:
         input_size=(side, side),
         parameters=parameters,
         gmacs=GMACS.get(f"mask2former-swin-{size}"),
-        published=(Published("ADE20K val", "mIoU", miou),),
+        published=(Published("ADE20K val", "mIoU", miou), _cost(cost, f"{side}×{side}")),
         weights=(_entry(f"{name}-ade-semantic", "ADE20K", "MIT", miou=miou), entry_cityscapes),
         requires=("transformers",),
-        notes=f"{_BY_HAND} {_AT_INPUT_SIZE}",
+        notes=f"{_BY_HAND} {_AT_INPUT_SIZE} {_COUNT_ALL}",
     )
 
 
@@ -274,10 +291,10 @@ def _mask2former_objects(size: str, task: str, *, figure: float, parameters: int
     )
 
 
-MASK2FORMER_SWIN_T = _mask2former("t", miou=47.7, parameters=47_441_169)
-MASK2FORMER_SWIN_S = _mask2former("s", miou=51.3, parameters=68_759_073)
-MASK2FORMER_SWIN_B = _mask2former("b", miou=52.4, parameters=106_924_239)
-MASK2FORMER_SWIN_L = _mask2former("l", miou=56.1, parameters=215_491_851)
+MASK2FORMER_SWIN_T = _mask2former("t", miou=47.7, parameters=47_441_169, cost=74)
+MASK2FORMER_SWIN_S = _mask2former("s", miou=51.3, parameters=68_759_073, cost=98)
+MASK2FORMER_SWIN_B = _mask2former("b", miou=52.4, parameters=106_924_239, cost=223)
+MASK2FORMER_SWIN_L = _mask2former("l", miou=56.1, parameters=215_491_851, cost=403)
 MASK2FORMER_SWIN_T_INSTANCE = _mask2former_objects("t", "instance", figure=45.0, parameters=47_423_179)
 MASK2FORMER_SWIN_S_INSTANCE = _mask2former_objects("s", "instance", figure=46.3, parameters=68_741_083)
 MASK2FORMER_SWIN_B_INSTANCE = _mask2former_objects("b", "instance", figure=46.7, parameters=106_906_249)

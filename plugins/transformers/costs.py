@@ -4,10 +4,14 @@ from __future__ import annotations
 
 GMACS = {
     "eomt-b-panoptic": 215.537,
+    "eomt-l": 394.069,
+    "eomt-l-instance": 667.96,
+    "eomt-l-panoptic": 667.971,
     "eomt-s-panoptic": 67.82,
     "mask2former-swin-b": 216.32,
     "mask2former-swin-b-instance": 544.105,
     "mask2former-swin-b-panoptic": 544.119,
+    "mask2former-swin-l": 395.429,
     "mask2former-swin-s": 92.944,
     "mask2former-swin-s-instance": 368.383,
     "mask2former-swin-s-panoptic": 368.397,

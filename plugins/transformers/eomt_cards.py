@@ -46,6 +46,7 @@ EOMT_L = ModelCard(
     preprocess=_short(512),
     input_size=(512, 512),
     parameters=316_020_887,
+    gmacs=GMACS.get("eomt-l"),
     published=(
         Published("ADE20K val", "mIoU", 58.4, "512×512"),
         Published("Cityscapes val", "mIoU", 84.2, "1024×1024"),
@@ -109,7 +110,11 @@ EOMT_L_PANOPTIC = _objects(
     "l",
     "panoptic",
     316_695_686,
-    published=(*_pq(56.0, 640, 128), *_pq(58.3, 1280, 30)),
+    published=(
+        *_pq(56.0, 640, 128),
+        *_pq(58.3, 1280, 30),
+        Published("640×640", "GMACs", 669.0, "paper, there named FLOPs"),
+    ),
     weights=(
         _entry("coco_panoptic_eomt_large_640", "COCO panoptic", _fitted(640)),
         _entry("coco_panoptic_eomt_large_1280", "COCO panoptic", _fitted(1280)),
