@@ -39,7 +39,7 @@ def moved(boxes: torch.Tensor, offsets: torch.Tensor, weights: Sequence[float] =
     """Boxes `[..., 4]` shifted and stretched by offsets `[..., 4]` that are in units of their size over `weights`."""
     sides = boxes[..., 2:] - boxes[..., :2] + 1
     centres = boxes[..., :2] + sides / 2
-    scaled = offsets / offsets.new_tensor(weights)
+    scaled = offsets.float() / boxes.new_tensor(weights)
     centres = centres + scaled[..., :2] * sides
     sides = sides * torch.exp(scaled[..., 2:].clamp(max=MOST_GROWTH))
     return torch.cat((centres - sides / 2, centres + sides / 2 - 1), dim=-1)
@@ -64,6 +64,7 @@ def best_of_classes(
 
     `boxes` are `[R, C, 4]` and `scores` `[R, C]`, by region and class.
     """
+    scores = scores.float()
     kept_boxes, kept_scores, kept_classes = [], [], []
     for number in range(scores.shape[1]):
         likely = scores[:, number] > least_score

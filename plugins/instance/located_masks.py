@@ -66,6 +66,7 @@ def found_objects(
 
     `masks` are probabilities `[K, h, w]`, `scores`, `channels` and `cells` `[K]` their score, class and grid cell.
     """
+    masks, scores = masks.float(), scores.float()
     inside = masks > MASK_THRESHOLD
     areas = inside.sum(dim=(1, 2)).to(scores)
     enough = areas > _strides_of(cells)
@@ -94,7 +95,8 @@ def lowered_by_likeness(
     if len(scores) == 0:
         return scores
     flat = inside.flatten(1).to(scores)
-    common = flat @ flat.transpose(0, 1)
+    with torch.autocast(flat.device.type, enabled=False):  # half precision cannot count the pixels of large masks
+        common = flat @ flat.transpose(0, 1)
     overlap = common / (areas[:, None] + areas[None, :] - common)
     overlap = (overlap * (channels[:, None] == channels[None, :])).triu(diagonal=1)
     worst_of_better = overlap.amax(dim=0)[:, None]

@@ -38,6 +38,7 @@ def reference_boxes(sizes_hw: Sequence[tuple[int, int]]) -> torch.Tensor:
 
 def boxes_from(offsets: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
     """Corners `[P, 4]` (x0, y0, x1, y1) from offsets `[P, 4]` relative to reference boxes."""
+    offsets = offsets.float()
     centres = references[:, :2] + offsets[:, :2] * VARIANCES[0] * references[:, 2:]
     sides = references[:, 2:] * torch.exp(offsets[:, 2:] * VARIANCES[1])
     corners = centres - sides / 2
@@ -52,6 +53,7 @@ def found_objects(
     `boxes` are corners `[P, 4]`, `classes` probabilities `[P, C + 1]` with background first, `coefficients` `[P, D]`,
     `prototypes` `[D, h, w]`.
     """
+    classes = classes.float()
     likely = classes[:, 1:].amax(dim=1) > LEAST_SCORE
     scores, channels, places = _fast_nms(boxes[likely], classes[likely, 1:])
     boxes, coefficients = boxes[likely][places], coefficients[likely][places]

@@ -38,7 +38,8 @@ class RegionProposals(nn.Module):
         """Scores `[h·w·A]` and offsets `[h·w·A, 4]` of one image's level."""
         hidden = torch.relu(self.conv(features))
         scores = self.cls_score(hidden)[0].permute(1, 2, 0).flatten().sigmoid()
-        return scores, self.bbox_pred(hidden)[0].permute(1, 2, 0).reshape(-1, 4)
+        # Half precision is too coarse for places in large images.
+        return scores.float(), self.bbox_pred(hidden)[0].permute(1, 2, 0).reshape(-1, 4).float()
 
     def forward(self, levels: Sequence[torch.Tensor], strides: Sequence[int], size_hw: tuple[int, int]) -> torch.Tensor:
         """The likeliest regions `[R, 4]` of one image."""

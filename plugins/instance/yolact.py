@@ -105,7 +105,7 @@ class YOLACT(nn.Module):
             "classes": classes,
             "coefficients": coefficients,
             "prototypes": torch.relu(self.proto_net(levels[0])),
-            "references": reference_boxes(sizes).to(offsets),
+            "references": reference_boxes(sizes).to(offsets.device),
         }
 
     def forward(self, pixels: torch.Tensor) -> list[dict[str, torch.Tensor]]:

@@ -113,3 +113,17 @@ def test_a_better_mask_lowers_only_its_likenesses_of_one_class():
     scores = torch.tensor([0.9, 0.8, 0.7, 0.6])
     result = lowered(inside, inside.sum(dim=(1, 2)).float(), torch.tensor([0, 0, 1, 0]), scores)
     torch.testing.assert_close(result, torch.tensor([0.9, 0.8 * float(np.exp(-2)), 0.7, 0.6]))
+
+
+@pytest.mark.parametrize("name", ["solo-v2-resnet50", "yolact-resnet50", "panet-resnet50"])
+def test_objects_are_found_in_half_precision_too(name):
+    torch.manual_seed(2)
+    network = create_model(name, num_classes=5)
+    if name.startswith("panet"):
+        network.proposals.most = 20
+    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+        (found,) = network(torch.randn(1, 3, 64, 64))
+    assert len(found["scores"]) > 0
+    assert found["scores"].dtype == torch.float32
+    assert torch.isfinite(found["scores"]).all()
+    assert (found["scores"] <= 1).all()
