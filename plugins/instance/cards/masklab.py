@@ -19,10 +19,11 @@ MASKLAB = ModelCard(
     preprocess=Preprocess(size_hw=(800, 1333), resize="short", multiple=32),
     input_size=(800, 1344),
     parameters=63_994_324,
+    gmacs=1174.341,
     published=(Published("COCO test-dev", "mask AP", 38.1, "paper, MaskLab+, trained on JFT too"),),
     notes=(
         "From the paper: no reference and no weights are public, so only its parts are checked. Train it yourself. "
-        "The paper states neither parameters nor multiply-accumulates; the latter depend on how many regions an image "
-        "holds."
+        "Multiply-accumulates are those of 300 regions and 100 objects, the most that an image may have; the "
+        "paper states neither them nor the parameters."
     ),
 )

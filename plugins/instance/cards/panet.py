@@ -24,7 +24,7 @@ PANET = ModelCard(
     ),
     input_size=(1024, 1408),
     parameters=73_356_357,
-    gmacs=None,
+    gmacs=621.165,
     published=(
         Published("COCO val2017", "box AP", 39.8, "ShuLiu1993/PANet, boxes only"),
         Published("COCO val2017", "box AP", 43.1, "ShuLiu1993/PANet, with masks"),
@@ -32,7 +32,7 @@ PANET = ModelCard(
     ),
     notes=(
         "The weights are on Google Drive: give the file that ShuLiu1993/PANet links to. "
-        "Multiply-accumulates depend on how many regions an image holds; neither paper nor reference state them or the "
-        "parameters."
+        "Multiply-accumulates are those of 1000 regions and 100 objects, the most that an image may have; "
+        "neither paper nor reference state them or the parameters."
     ),
 )
