@@ -6,9 +6,9 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QSplitter, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from segstudio.session.fact_scan import FactScan
 from segstudio.ui.dataset.columns import COLUMNS
@@ -32,7 +32,6 @@ _BUTTONS = (
     ("review", "Reviewed", "V"),
     ("reject", "Rejected", "X"),
 )
-_SHARE = 0.4
 _TIPS = {
     "next": "Open the image in the next row: in an order by a score, the next worst",
     "accept": "Take the newest prediction into the labels",
@@ -52,7 +51,6 @@ class DatasetDock(QWidget):
         super().__init__()
         self._window = window
         self._session = session = window.session
-        self._was_shown = False
         self.bar = FilterBar(session)
         self.table = DatasetTable(session, window.filmstrip.thumbnails)
         self.triage = Triage(window, self.table)
@@ -116,15 +114,6 @@ class DatasetDock(QWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         self._begin()
         super().showEvent(event)
-        if not self._was_shown:
-            self._was_shown = True
-            QTimer.singleShot(0, self._take_room)
-
-    def _take_room(self) -> None:
-        """A table of one row is none: a third of the window, from where a person moves the border."""
-        dock = self.parent()
-        if isinstance(dock, QDockWidget):
-            self._window.resizeDocks([dock], [round(self._window.height() * _SHARE)], Qt.Orientation.Vertical)
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
         self.scan.stop()

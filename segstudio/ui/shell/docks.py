@@ -1,11 +1,12 @@
-"""The panels that are too wide for the column on the right: docks, made when they are first asked for."""
+"""The panels that are too wide for the column on the right: docks under the canvas, made when first asked for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QWidget
 
 from segstudio.ui.shell.commands import Later
@@ -39,6 +40,12 @@ DOCKS: tuple[DockEntry, ...] = (
 )
 
 
+_SHARE = 0.55
+"""Of the room of canvas and docks, what the first dock takes: a table of one row is none."""
+_LEAST = QSize(420, 120)
+"""Smaller than its content may a dock become, so that the window never grows beyond a small screen."""
+
+
 class Docks:
     """Makes, shows and hides the docks of one window; those of one area share it as tabs."""
 
@@ -58,8 +65,13 @@ class Docks:
     def show(self, name: str) -> QWidget:
         """Bring it to the front; gives its content."""
         dock = self._dock(name)
+        area = self._entries[name].area
+        alone = not any(self.is_shown(key) for key in self._made if self._entries[key].area == area)
         dock.show()
         dock.raise_()
+        if alone:
+            # Not before the layout knows of it.
+            QTimer.singleShot(0, dock, partial(self._give_room, dock))
         return dock.widget()
 
     def toggle(self, name: str) -> None:
@@ -79,15 +91,19 @@ class Docks:
             dock = QDockWidget(entry.title, self._window)
             dock.setObjectName(f"dock-{entry.id}")
             dock.setWidget(Later(entry.module, entry.name, self._window)())  # type: ignore[arg-type]
+            dock.widget().setMinimumSize(dock.widget().minimumSizeHint().boundedTo(_LEAST))
+            dock.hide()
             beside = [other for key, other in self._made.items() if self._entries[key].area == entry.area]
-            self._window.addDockWidget(entry.area, dock)
+            self._window.dock_area.addDockWidget(entry.area, dock)
             if beside:
-                self._window.tabifyDockWidget(beside[-1], dock)
-            elif entry.area == Qt.DockWidgetArea.BottomDockWidgetArea:
-                self._window.resizeDocks([dock], [dock.widget().sizeHint().height()], Qt.Orientation.Vertical)
+                self._window.dock_area.tabifyDockWidget(beside[-1], dock)
             dock.visibilityChanged.connect(self._on_visibility)
             self._made[name] = dock
         return self._made[name]
+
+    def _give_room(self, dock: QDockWidget) -> None:
+        area = self._window.dock_area
+        area.resizeDocks([dock], [round(area.height() * _SHARE)], Qt.Orientation.Vertical)
 
     def _on_visibility(self, _: bool) -> None:
         self._window.actions_table.refresh_checks()

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from segstudio.formats.report import AmbiguousFormat
     from segstudio.session.workspace import Workspace
 
+_LEAST_PICTURE = QSize(240, 120)
+
 
 class MainWindow(QMainWindow):
     """Everything on the screen. `commands.run(id)` does what a menu entry does; `canvas` is where one draws."""
@@ -104,7 +106,10 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.messages)
-        column.addWidget(self._stack, 1)
+        self.dock_area = QMainWindow(self, Qt.WindowType.Widget)
+        self.dock_area.setCentralWidget(self._stack)
+        self.dock_area.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        column.addWidget(self.dock_area, 1)
         column.addWidget(self.filmstrip)
         self._side = self._side_panels()
         split = QSplitter(Qt.Orientation.Horizontal)
@@ -233,6 +238,8 @@ class MainWindow(QMainWindow):
     def _on_opened(self, workspace: Workspace | None) -> None:
         empty = workspace is None
         self._stack.setCurrentWidget(self.welcome if empty else self.canvas)
+        # Without it the picture would keep the room that the welcome page needs.
+        self._stack.setMinimumSize(self.welcome.minimumSize() if empty else _LEAST_PICTURE)
         for widget in (self._side, self.filmstrip, self.tool_bar, self.top_bar):
             widget.setVisible(not empty)
         if empty:
