@@ -28,36 +28,32 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torch.nn import functional
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from segstudio.core.class_set import IGNORED, ClassSet  # noqa: E402
 from segstudio.metrics import ConfusionMatrix  # noqa: E402
+from segstudio.models.card import Preprocess  # noqa: E402
+from segstudio.models.torch_backend.learning.crops import Recipe, batch_of  # noqa: E402
+from segstudio.models.torch_backend.learning.trainer import Trainer  # noqa: E402
 from segstudio.workflows.toytown.dataset import IMAGES, SEED, generate  # noqa: E402
 
 PLUGIN = ROOT / "plugins" / "toytown"
-MEAN = np.array([0.485, 0.456, 0.406], np.float32)
-STD = np.array([0.229, 0.224, 0.225], np.float32)
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How one network is trained; `balance` 0 counts all pixels alike, 1 all classes alike."""
+class Plan:
+    """How one of the networks is made: the function that builds it, how long it trains, and on what crops."""
 
     builder: str
     steps: int
-    batch: int
-    crop_hw: tuple[int, int]
-    scales: tuple[float, float]
-    peak_rate: float
-    balance: float
+    recipe: Recipe
 
 
-RECIPES = {
-    "toytown-unet": Recipe("build_unet", 6000, 4, (256, 448), (0.7, 1.35), 5e-3, 0.2),
-    "toytown-fastscnn": Recipe("build_fastscnn", 2200, 4, (256, 480), (0.7, 1.35), 5e-3, 0.2),
+PLANS = {
+    "toytown-unet": Plan("build_unet", 6000, Recipe(4, (256, 448), (0.7, 1.35), 5e-3, 0.2)),
+    "toytown-fastscnn": Plan("build_fastscnn", 2200, Recipe(4, (256, 480), (0.7, 1.35), 5e-3, 0.2)),
 }
 
 Photo = NDArray[np.uint8]
@@ -67,7 +63,7 @@ Labels = NDArray[np.uint8]
 def main() -> None:
     """Train one network and write its weights and its measures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", choices=sorted(RECIPES))
+    parser.add_argument("model", choices=sorted(PLANS))
     parser.add_argument(
         "--data", type=Path, help="where the data set is or shall be painted (default: a passing folder)"
     )
@@ -85,11 +81,11 @@ def main() -> None:
         train, val = (read_split(data, split, class_set) for split in ("train", "val"))
     weights = PLUGIN / "weights" / f"{options.model}.safetensors"
     report_path = weights.with_suffix(".json")
-    build = getattr(networks(), RECIPES[options.model].builder)
+    build = getattr(networks(), PLANS[options.model].builder)
     if options.measure_only:
         facts = json.loads(report_path.read_text(encoding="utf-8"))["training"]
     else:
-        facts = train_and_store(build, RECIPES[options.model], train, class_set, options, weights)
+        facts = train_and_store(build, PLANS[options.model], train, class_set, options, weights)
     model = build(class_set.num_classes)
     load_stored(model, weights)
     report = {"name": options.model, **facts_of(weights), **measure(model, val, class_set), "training": facts}
@@ -122,7 +118,7 @@ def read_split(data: Path, split: str, class_set: ClassSet) -> list[tuple[Photo,
 
 def train_and_store(
     build: Callable[[int], nn.Module],
-    recipe: Recipe,
+    plan: Plan,
     train: list[tuple[Photo, Labels]],
     class_set: ClassSet,
     options: argparse.Namespace,
@@ -134,10 +130,10 @@ def train_and_store(
     before = {"steps": 0, "seconds": 0, "resumed": 0}
     if options.resume:
         load_stored(model, weights)
-        recipe = replace(recipe, peak_rate=recipe.peak_rate / 2)
+        plan = replace(plan, recipe=replace(plan.recipe, peak_rate=plan.recipe.peak_rate / 2))
         before = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))["training"]
     started = time.monotonic()
-    steps = fit(model, recipe, train, class_set.num_classes, options.seed, options.minutes * 60)
+    steps = fit(model, plan, train, class_set.num_classes, options.seed, options.minutes * 60)
     seconds = time.monotonic() - started
     weights.parent.mkdir(parents=True, exist_ok=True)
     # Batch counters are needed for further training only.
@@ -149,7 +145,7 @@ def train_and_store(
         "images": len(train),
         "steps": before["steps"] + steps,
         "resumed": before.get("resumed", 0) + int(options.resume),
-        "batch": recipe.batch,
+        "batch": plan.recipe.batch,
         "seed": options.seed,
         "threads": options.threads,
         "seconds": before["seconds"] + round(seconds),
@@ -157,69 +153,19 @@ def train_and_store(
     }
 
 
-def fit(
-    model: nn.Module, recipe: Recipe, train: list[tuple[Photo, Labels]], classes: int, seed: int, limit: float
-) -> int:
-    """Train for the recipe's steps, or for `limit` seconds with the schedule shortened; return the steps made."""
-    random = np.random.default_rng(seed)
-    weight = class_weights(train, classes, recipe.balance)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.peak_rate, weight_decay=1e-3)
-    model.train().to(memory_format=torch.channels_last)
-    started, order, smooth = time.monotonic(), np.array([], np.int64), 0.0
-    for step in range(recipe.steps):
-        part = max(step / recipe.steps, (time.monotonic() - started) / limit)
+def fit(model: nn.Module, plan: Plan, train: list[tuple[Photo, Labels]], classes: int, seed: int, limit: float) -> int:
+    """Train for the plan's steps, or for `limit` seconds with the schedule shortened; return the steps made."""
+    trainer = Trainer(model, train, plan.recipe, classes=classes, ignored=IGNORED, preprocess=Preprocess(), seed=seed)
+    started, smooth = time.monotonic(), 0.0
+    for step in range(plan.steps):
+        part = max(step / plan.steps, (time.monotonic() - started) / limit)
         if part >= 1:
             return step
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.peak_rate * min(1.0, (step + 1) / 40) * (0.5 + 0.5 * math.cos(math.pi * part))
-        if len(order) < recipe.batch:
-            order = np.concatenate([order, random.permutation(len(train))])
-        chosen, order = order[: recipe.batch], order[recipe.batch :]
-        images, labels = batch_of([augmented(train[i], recipe, random) for i in chosen])
-        loss = functional.cross_entropy(model(images), labels, weight, ignore_index=IGNORED)
-        optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        optimizer.step()
-        smooth = loss.item() if step == 0 else 0.95 * smooth + 0.05 * loss.item()
+        loss = trainer.step(part)
+        smooth = loss if step == 0 else 0.95 * smooth + 0.05 * loss
         if step % 50 == 0:
-            print(f"step {step}/{recipe.steps} loss {smooth:.3f} {time.monotonic() - started:.0f} s", flush=True)
-    return recipe.steps
-
-
-def class_weights(train: list[tuple[Photo, Labels]], classes: int, balance: float) -> Tensor:
-    """Return weights ∝ frequency ** −balance with mean 1 over the pixels."""
-    counts = np.ones(classes)
-    for _, labels in train:
-        counts += np.bincount(labels.ravel(), minlength=256)[:classes]
-    weight = counts ** (-balance)
-    return torch.tensor(weight * counts.sum() / (weight * counts).sum(), dtype=torch.float32)
-
-
-def augmented(
-    pair: tuple[Photo, Labels], recipe: Recipe, random: np.random.Generator
-) -> tuple[NDArray[np.float32], Labels]:
-    """Return a random crop at a random scale, mirrored or not, with other light; float RGB in about 0 … 1."""
-    photo, labels = pair
-    scale = random.uniform(*recipe.scales)
-    height, width = recipe.crop_hw
-    tall, wide = min(round(height / scale), photo.shape[0]), min(round(width / scale), photo.shape[1])
-    y, x = random.integers(0, photo.shape[0] - tall + 1), random.integers(0, photo.shape[1] - wide + 1)
-    window = np.s_[y : y + tall, x : x + wide]
-    cut = cv2.resize(photo[window], (width, height), interpolation=cv2.INTER_LINEAR if scale > 1 else cv2.INTER_AREA)
-    truth = cv2.resize(labels[window], (width, height), interpolation=cv2.INTER_NEAREST)
-    if random.random() < 0.5:
-        cut, truth = cut[:, ::-1], truth[:, ::-1]
-    bright = cut.astype(np.float32) / 255
-    bright = bright ** np.float32(random.uniform(0.75, 1.3)) * random.uniform(0.8, 1.2, 3).astype(np.float32)
-    bright += random.normal(0, random.uniform(0, 0.03), bright.shape).astype(np.float32)
-    return bright.astype(np.float32), np.asarray(truth, np.uint8)
-
-
-def batch_of(samples: list[tuple[NDArray[np.float32], Labels]]) -> tuple[Tensor, Tensor]:
-    """Return normalised images `[N, 3, H, W]` and labels `[N, H, W]`."""
-    images = np.stack([(photo - MEAN) / STD for photo, _ in samples]).astype(np.float32)
-    labels = np.stack([truth for _, truth in samples]).astype(np.int64)
-    return torch.from_numpy(images).permute(0, 3, 1, 2), torch.from_numpy(labels)
+            print(f"step {step}/{plan.steps} loss {smooth:.3f} {time.monotonic() - started:.0f} s", flush=True)
+    return plan.steps
 
 
 def load_stored(model: nn.Module, weights: Path) -> None:
@@ -257,7 +203,7 @@ def measure(model: nn.Module, val: list[tuple[Photo, Labels]], class_set: ClassS
     confusion = ConfusionMatrix(class_set.num_classes, ignore_index=IGNORED)
     started = time.monotonic()
     for photo, truth in val:
-        images, _ = batch_of([(np.asarray(photo / np.float32(255), np.float32), truth)])
+        images, _ = batch_of([(np.asarray(photo / np.float32(255), np.float32), truth)], Preprocess())
         confusion.add(truth, model(images).argmax(1)[0].to(torch.uint8).numpy())
     iou = confusion.iou()
     return {

@@ -17,6 +17,7 @@ VERBS = (
     "export",
     "import",
     "convert",
+    "learn",
     "models",
     "bench",
     "project",

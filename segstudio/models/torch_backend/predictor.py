@@ -71,6 +71,11 @@ class Predictor:
         self._table: NDArray[np.uint8] | NDArray[np.uint16] = np.zeros(0, np.uint8)
 
     @property
+    def network(self) -> torch.nn.Module:
+        """The network, in eval mode and without gradients."""
+        return self._network
+
+    @property
     def device(self) -> str:
         return str(self._plan.device)
 
