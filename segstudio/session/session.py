@@ -18,7 +18,9 @@ from segstudio.core.history import HistoryBook
 from segstudio.core.layer import LABELS
 from segstudio.core.transaction import Edit
 from segstudio.session import recent
+from segstudio.session.catching_up import CatchingUp
 from segstudio.session.document import ClassBook, Document, Recorded
+from segstudio.session.forest import LiveForest
 from segstudio.session.images import ImageList
 from segstudio.session.jobs import Job, Jobs
 from segstudio.session.live import LiveScores
@@ -83,6 +85,8 @@ class Session:
         self.overview = Overview(self)
         self.classes.changed.connect(self._on_classes)
         self.object_view = ObjectView(self)
+        self.forest = LiveForest(self)
+        self.catching_up = CatchingUp(self)
 
     @property
     def pictures(self) -> PictureCache:

@@ -5,7 +5,7 @@ No threads, no window, nothing kept on disk: a picture and dabs in, labels and c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ NOTHING = -(2**31)
 _MOST_SAMPLES = 2000
 """Painted patches that a forest is fitted on; more of them are thinned, each class alike."""
 _PRIOR_PATCHES = 40.0
-"""The forest of other pictures counts as much as so many painted patches of this one."""
+"""The forests of other pictures count as much as so many painted patches of this one."""
 _SPREAD, _STEPS = 0.95, 24
 """How much of a patch's answer comes from its neighbours, and over how many steps: likes belong together."""
 
@@ -152,21 +152,20 @@ class Patches:
         patches: NDArray[np.intp],
         class_ids: Classes,
         *,
-        prior: Forest | None = None,
+        priors: Sequence[Forest] = (),
         with_position: bool = True,
         seed: int = 0,
     ) -> Answer:
-        """What painted patches (see `painted`) say of all; `prior` is a forest of other pictures.
+        """What painted patches (see `painted`) say of all; `priors` are forests of other pictures.
 
         Without position, up and down mean nothing: right for microscopes, wrong for streets.
         """
         features = self.features if with_position else _unplaced(self.features)
         known: list[tuple[Forest, float]] = []
         if len(patches):
-            chosen = _thinned(class_ids, seed)
+            chosen = thinned(class_ids, _MOST_SAMPLES, seed=seed)
             known.append((Forest.fit(features[patches[chosen]], class_ids[chosen], seed=seed), float(len(patches))))
-        if prior is not None:
-            known.append((prior, _PRIOR_PATCHES if known else 1.0))
+        known += [(prior, _PRIOR_PATCHES / len(priors)) for prior in priors]
         painted = np.zeros(self.count, np.bool_)
         painted[patches] = True
         if not known:
@@ -236,21 +235,21 @@ class Patches:
 class ForestSession:
     """Dabs on one picture and the labels that follow from them: for benches, scripts and tests.
 
-    `image_hwc` is uint8 RGB `[H, W, 3]`; `prior` a forest of other pictures; the same dabs give the same labels.
+    `image_hwc` is uint8 RGB `[H, W, 3]`; `priors` are forests of other pictures; the same dabs give the same labels.
     """
 
     def __init__(
         self,
         image_hwc: NDArray[np.uint8],
         *,
-        prior: Forest | None = None,
+        priors: Sequence[Forest] = (),
         with_position: bool = True,
         cell: int | None = None,
         seed: int = 0,
     ) -> None:
         self.patches = Patches(image_hwc, cell=cell)
         self.classes_hw: Classes = np.full(self.patches.size_hw, NOTHING, np.int32)
-        self._prior, self._with_position, self._seed = prior, with_position, seed
+        self._priors, self._with_position, self._seed = tuple(priors), with_position, seed
 
     def paint(self, points_xy: NDArray[Any], class_id: int, *, radius: float = 8.0) -> None:
         """Draw a stroke of a round tip along `points_xy` `[N, 2]` (one point is a dab; pixels) for a class.
@@ -265,12 +264,12 @@ class ForestSession:
     def answer(self) -> Answer:
         """What is known of each patch."""
         painted = self.patches.painted(self.patches.seen(self.classes_hw))
-        return self.patches.answer(*painted, prior=self._prior, with_position=self._with_position, seed=self._seed)
+        return self.patches.answer(*painted, priors=self._priors, with_position=self._with_position, seed=self._seed)
 
     def predict(self, *, refine: bool = False) -> tuple[Classes, NDArray[np.uint8]]:
         """(class ids int32 `[H, W]`, confidence uint8 `[H, W]`); painted pixels are as painted, with confidence 255.
 
-        Everything is `NOTHING` with confidence 0 where nothing was painted and there is no prior. `refine` draws the
+        Everything is `NOTHING` with confidence 0 where nothing was painted and there are no priors. `refine` draws the
         labels to the picture's edges, which takes longer.
         """
         answer, patches = self.answer(), self.patches
@@ -294,9 +293,14 @@ def _unplaced(features: Floats) -> Floats:
     return features
 
 
-def _thinned(class_ids: Classes, seed: int) -> NDArray[np.intp]:
-    """Places of at most `_MOST_SAMPLES` patches; the rarer a class, the larger the part of it that stays."""
-    if len(class_ids) <= _MOST_SAMPLES:
+def classes_of(ids_hw: NDArray[np.uint16], class_of: Classes) -> Classes:
+    """Class ids int32 `[H, W]` of segment ids; `class_of` int32 `[65536]` says the class of each, or `NOTHING`."""
+    return np.take(class_of, ids_hw)
+
+
+def thinned(class_ids: Classes, most: int, *, seed: int = 0) -> NDArray[np.intp]:
+    """Places of at most `most` samples; the rarer a class, the larger the part of it that stays."""
+    if len(class_ids) <= most:
         return np.arange(len(class_ids))
     order = np.random.default_rng(seed).permutation(len(class_ids))
     present, places, counts = np.unique(class_ids[order], return_inverse=True, return_counts=True)
@@ -304,4 +308,4 @@ def _thinned(class_ids: Classes, seed: int) -> NDArray[np.intp]:
     rank = np.zeros(len(order), np.intp)
     for place in range(len(present)):
         rank[places == place] = np.arange(counts[place])
-    return np.asarray(order[np.argsort(rank, kind="stable")[:_MOST_SAMPLES]])
+    return np.asarray(order[np.argsort(rank, kind="stable")[:most]])
