@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -131,6 +132,13 @@ class LiveForest:
         found = self._doubtful[self._visited % len(self._doubtful)]
         self._visited += 1
         return found
+
+    def save(self, path: Path) -> Job:
+        """Write what the open image and the others taught to a file. Raises `UserError` where that is nothing."""
+        document, told = self._document, self._told
+        if document is not None and told is not None and document.key in self._patches:
+            self.project.keep(document.key, self._patches[document.key][1].features[told.owners], told.class_ids)
+        return self.project.save(path)
 
     # ── following the session ────────────────────────────────────────────────────────────────────────────────────────
 

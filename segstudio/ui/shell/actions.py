@@ -6,16 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QMenu, QMenuBar
-
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS, TRUTH
 from segstudio.session.paint_rule import paint_rule
 from segstudio.ui.compare.commands import CompareCommands
-from segstudio.ui.shell.command_tables import ALSO, MENUS, TABLES
+from segstudio.ui.shell.command_tables import TABLES
 from segstudio.ui.shell.commands import Command, Later
 from segstudio.ui.shell.preferences import change
-from segstudio.ui.shell.recent_menu import RecentMenu
 from segstudio.ui.shell.theme import current_theme
 
 if TYPE_CHECKING:
@@ -46,20 +43,6 @@ class Actions:
         self._session.images.changed.connect(self._on_badge)
         self._session.document_changed.connect(self._on_badge)
         self._on_view(frozenset())
-
-    def fill_menus(self, bar: QMenuBar) -> None:
-        """One menu per group, in the order of the table."""
-        menus: dict[str, QMenu] = {}
-        groups = {command.id: command.id.partition(".")[0] for command in self._window.commands.all()}
-        used = {ALSO.get(group, group) for group in groups.values()}
-        for title, group in MENUS:
-            if group in used:
-                menus[group] = bar.addMenu(title)
-        for command in self._window.commands.all():
-            group = groups[command.id]
-            menus[ALSO.get(group, group)].addAction(self._window.commands.action(command.id))
-            if command.id == "file.open_project":
-                menus["file"].addMenu(RecentMenu(self._window))
 
     # ── the table ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -391,6 +374,9 @@ class Actions:
         view.set(brush_radius=round(2 * step) / 2)
 
     def _repeat_tool(self) -> None:
+        if self._session.forest.is_on:
+            self._window.commands.run("assist.next_doubtful")
+            return
         self.choose_tool(self._previous_tool)
 
     def _switch_theme(self) -> None:

@@ -1,10 +1,11 @@
-"""The tables of commands that the window is made of, one class per subject, in the order of its menus."""
+"""The tables of commands that the window is made of, one class per subject, in the order in which the palette lists them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 from segstudio.ui.models.commands import ModelCommands
+from segstudio.ui.shell.assist_commands import AssistCommands
 from segstudio.ui.shell.dataset_commands import DatasetCommands
 from segstudio.ui.shell.inspect_commands import InspectCommands
 from segstudio.ui.shell.object_commands import ObjectCommands
@@ -43,6 +44,7 @@ TABLES: tuple[Callable[[MainWindow], CommandTable], ...] = (
     InspectCommands,
     DatasetCommands,
     ModelCommands,
+    AssistCommands,
 )
 MENUS = (
     ("&File", "file"),
@@ -54,7 +56,7 @@ MENUS = (
     ("&Tools", "tool"),
     ("&Model", "model"),
     ("&Assist", "assist"),
-    ("&Inspect", "inspect"),
+    ("I&nspect", "inspect"),
     ("&Help", "help"),
 )
 """Title of a menu and the group of command ids ("file" of "file.open") that stand in it; a menu without any is left

@@ -7,9 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtWidgets import QDockWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from segstudio.ui.shell.commands import Later
+from segstudio.ui.shell.icons import icon
 
 if TYPE_CHECKING:
     from segstudio.ui.shell.main_window import MainWindow
@@ -36,6 +37,7 @@ DOCKS: tuple[DockEntry, ...] = (
     DockEntry(
         "inspect.truth_queue", "Doubts about the truth", "segstudio.ui.inspect.truth_queue_dock", "truth_queue_dock"
     ),
+    DockEntry("assist.panel", "Assist", "segstudio.ui.panels.assist", "assist_dock"),
     DockEntry("model.browser", "Model browser", "segstudio.ui.models.browser", "model_browser"),
 )
 
@@ -92,6 +94,7 @@ class Docks:
             dock.setObjectName(f"dock-{entry.id}")
             dock.setWidget(Later(entry.module, entry.name, self._window)())  # type: ignore[arg-type]
             dock.widget().setMinimumSize(dock.widget().minimumSizeHint().boundedTo(_LEAST))
+            dock.setTitleBarWidget(_title_bar(dock))
             dock.hide()
             beside = [other for key, other in self._made.items() if self._entries[key].area == entry.area]
             self._window.dock_area.addDockWidget(entry.area, dock)
@@ -107,3 +110,24 @@ class Docks:
 
     def _on_visibility(self, _: bool) -> None:
         self._window.actions_table.refresh_checks()
+
+
+def _title_bar(dock: QDockWidget) -> QWidget:
+    """Its name, and the button that puts it away; a drag takes it out of the window, a double-click puts it back."""
+    bar = QWidget()
+    name = QLabel(dock.windowTitle())
+    font = name.font()
+    font.setBold(True)
+    name.setFont(font)
+    close = QToolButton()
+    close.setIcon(icon("close"))
+    close.setIconSize(QSize(12, 12))
+    close.setAutoRaise(True)
+    close.setToolTip(f"Put “{dock.windowTitle()}” away")
+    close.setAccessibleName(f"Close {dock.windowTitle()}")
+    close.clicked.connect(dock.close)
+    row = QHBoxLayout(bar)
+    row.setContentsMargins(10, 3, 6, 1)
+    row.addWidget(name, 1)
+    row.addWidget(close)
+    return bar

@@ -95,20 +95,26 @@ class OnwardCommands:
         session.go(index)
 
     def _tell(self, arrivals: list[Arrival]) -> None:
-        added = sum(len(arrival.added) for arrival in arrivals)
-        pixels = sum(arrival.pixels for arrival in arrivals)
-        known, lost = sum(arrival.known for arrival in arrivals), sum(arrival.lost for arrival in arrivals)
-        where = arrivals[0].key if len(arrivals) == 1 else f"{len(arrivals)} images"
-        what = f"{pixels:,} pixels" if self._session.view.now.mode == "semantic" else _count(added, "object")
-        left_out = [f"{known} there already" if known else "", f"{lost} out of view" if lost else ""]
-        reasons = ", ".join(reason for reason in left_out if reason)
-        self._session.notify.info(f"{what} carried to {where}" + (f" ({reasons})" if reasons else ""))
+        raster = self._session.view.now.mode == "semantic"
+        self._session.notify.info(arrivals_in_words(arrivals, raster=raster))
 
     def _try(self, call: Callable[[], object]) -> None:
         try:
             call()
         except UserError as error:
             self._session.notify.fault(error)
+
+
+def arrivals_in_words(arrivals: list[Arrival], *, raster: bool) -> str:
+    """What was carried where, and what was left out; `raster`: pixels were, else objects."""
+    added = sum(len(arrival.added) for arrival in arrivals)
+    pixels = sum(arrival.pixels for arrival in arrivals)
+    known, lost = sum(arrival.known for arrival in arrivals), sum(arrival.lost for arrival in arrivals)
+    where = arrivals[0].key if len(arrivals) == 1 else f"{len(arrivals)} images"
+    what = f"{pixels:,} pixels" if raster else _count(added, "object")
+    left_out = [f"{known} there already" if known else "", f"{lost} out of view" if lost else ""]
+    reasons = ", ".join(reason for reason in left_out if reason)
+    return f"{what} carried to {where}" + (f" ({reasons})" if reasons else "")
 
 
 def _count(number: int, what: str) -> str:
