@@ -39,6 +39,7 @@ from segstudio.ui.shell.actions import Actions
 from segstudio.ui.shell.commands import Commands
 from segstudio.ui.shell.docks import Docks
 from segstudio.ui.shell.job_bridge import GuiHop
+from segstudio.ui.shell.menus import fill_menus
 from segstudio.ui.shell.message_bar import MessageBar
 from segstudio.ui.shell.object_state_commands import BUTTONS
 from segstudio.ui.shell.preferences import begin_with
@@ -95,7 +96,7 @@ class MainWindow(QMainWindow):
         self._on_opened(None)
 
     def _build(self) -> None:
-        self.actions_table.fill_menus(self.menuBar())
+        fill_menus(self, self.menuBar())
         self._tool_bar()
         self._top_bar()
         self._stack = QStackedWidget()

@@ -111,6 +111,8 @@ def _frame_style(t: Theme) -> str:
     QMenu::item {{ padding: 5px 26px 5px 22px; border-radius: 4px; }}
     QMenu::item:selected {{ background: {t.accent}; color: {t.on_accent}; }}
     QMenu::item:disabled {{ color: {t.dim}; background: transparent; }}
+    QMenu::icon {{ padding-left: 6px; }}
+    QMenu::icon:checked {{ background: {t.accent}; border-radius: 4px; padding: 3px; margin-left: 3px; }}
     QMenu::separator {{ height: 1px; background: {t.line}; margin: 4px 8px; }}
     QToolBar {{ background: {t.ground}; border: none; spacing: 3px; padding: 4px; }}
     QToolBar::separator {{ background: {t.line}; width: 1px; height: 1px; margin: 5px; }}
