@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.dataset import ImageItem
 from segstudio.core.event import Event
+from segstudio.session.row_item import RowItems
 
 FLAG = "flagged"
 """The tag that shows as a flag."""
@@ -61,6 +62,8 @@ class ImageList:
         self.changed: Event[int] = Event()
         self.walk_changed: Event[Walk | None] = Event()
         self._items: Sequence[ImageItem] = ()
+        self.keys: Sequence[str] = ()
+        """The key of each image, without asking for the images."""
         self._badges: dict[str, Badge] = {}
         self._remarks: dict[str, Remark] = {}
         self._index_of: dict[str, int] = {}
@@ -88,8 +91,9 @@ class ImageList:
         remarks: Mapping[str, Remark] | None = None,
     ) -> None:
         """Show other images, all of them."""
-        self._items = tuple(items)
-        self._index_of = {item.key: index for index, item in enumerate(self._items)}
+        self._items = items if isinstance(items, RowItems) else tuple(items)
+        self.keys = self._items.keys if isinstance(self._items, RowItems) else [item.key for item in self._items]
+        self._index_of = {key: index for index, key in enumerate(self.keys)}
         self._badges = dict(badges or {})
         self._remarks = dict(remarks or {})
         self._walk = self._places = None
@@ -100,7 +104,7 @@ class ImageList:
         return self._index_of.get(key)
 
     def badge(self, index: int) -> Badge:
-        return self._badges.get(self._items[index].key, NO_BADGE)
+        return self._badges.get(self.keys[index], NO_BADGE)
 
     def set_badge(self, key: str, badge: Badge) -> None:
         """Give an image another badge; nothing is told where it is the same."""
@@ -110,7 +114,7 @@ class ImageList:
             self.changed.emit(index)
 
     def remark(self, index: int) -> Remark:
-        return self._remarks.get(self._items[index].key, NO_REMARK)
+        return self._remarks.get(self.keys[index], NO_REMARK)
 
     @property
     def remarks(self) -> Mapping[str, Remark]:

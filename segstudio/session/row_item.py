@@ -1,14 +1,18 @@
-"""An image of a project as an item of a data set; its path is made when somebody asks for it."""
+"""The images of a project as items of a data set; an item and its path are made when somebody asks for them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from segstudio.core.dataset import ImageItem
 from segstudio.core.layer import Annotation
 from segstudio.store import ImageRow
+
+if TYPE_CHECKING:
+    from segstudio.store.image_rows import ImageRows
 
 
 class RowItem(ImageItem):
@@ -44,3 +48,47 @@ class RowItem(ImageItem):
         object.__setattr__(self, "_path", path)
 
     path: Any = property(_get_path, _set_path)
+
+
+class RowItems(Sequence[ImageItem]):
+    """The items of a project's rows, with the truth that the data set has of them once `know` was told of it."""
+
+    def __init__(self, rows: ImageRows, known: Mapping[str, ImageItem] | None = None) -> None:
+        self.keys = rows.keys
+        """The key of each, without making an item."""
+        self._rows = rows
+        self._known: Mapping[str, ImageItem] = known or {}
+        self._made: dict[int, ImageItem] = {}
+
+    def know(self, known: Mapping[str, ImageItem]) -> None:
+        """Take the data set's items, by key, for their truth; where a picture is gone, also for the picture."""
+        self._known = known
+        self._made = {}
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @overload
+    def __getitem__(self, index: int) -> ImageItem: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[ImageItem]: ...
+
+    def __getitem__(self, index: int | slice) -> ImageItem | list[ImageItem]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(len(self))[index]]
+        found = self._made.get(index)
+        if found is None:
+            row = self._rows[index]
+            found = self._made[index] = _item(row, self._known.get(row.key))
+        return found
+
+
+def _item(row: ImageRow, known: ImageItem | None) -> ImageItem:
+    """The image of a row with the truth that the data set has of it; where its picture is gone, with that one's."""
+    if known is None:
+        return RowItem.of(row)
+    item = RowItem.of(row, known.read_annotation)
+    if known.path is not None and known.path != item.path and (item.path is None or not item.path.exists()):
+        return replace(item, path=known.path)
+    return item

@@ -13,22 +13,35 @@ import numpy as np
 
 from segstudio import formats
 from segstudio.core.class_set import ClassSet, LabelClass, distinct_color
-from segstudio.core.dataset import Dataset, ImageItem, Skipped
+from segstudio.core.dataset import Dataset
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS
 from segstudio.metrics.confusion import ConfusionMatrix
 from segstudio.session.images import Badge, Remark
 from segstudio.session.jobs import Job
-from segstudio.session.row_item import RowItem
-from segstudio.store import DatasetSource, ImageRow, ScoreRow
+from segstudio.session.row_item import RowItems
+from segstudio.store import DatasetSource, ScoreRow
 from segstudio.store.place import Place, TeamAddress
 
 if TYPE_CHECKING:
     from segstudio.store import Project
+    from segstudio.store.image_rows import ImageRows
 
 PROJECT_SUFFIX = ".segproj"
 UNTITLED = "untitled"
 """Name of the class set that images without any classes begin with."""
+
+
+AT_ONCE = 5000
+"""Beyond so many images a project is shown before its list is checked, its truth found and its scores read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What a large project is shown without at first: see `catching_up.py`."""
+
+    rows: ImageRows
+    items: RowItems
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,7 @@ class Workspace:
     remarks: Mapping[str, Remark] = field(default_factory=dict)
     first_index: int = 0
     notes: tuple[str, ...] = ()
+    later: Later | None = None
 
 
 def open_workspace(
@@ -71,7 +85,10 @@ def open_workspace(
     with _opened(target, current) as project:
         if not project.read_only:
             project.add_images(dataset.images, progress=job.progress, cancel=job.cancel_token)
-        return _workspace(dataset, project, project.images(), first=_index_of_file(dataset, path))
+        rows = project.image_rows()
+        rows.check(progress=job.progress)
+        first = _index_of_file(dataset, path)
+        return _workspace(dataset, project, rows, scores=project.scores(LABELS), first=first)
 
 
 def project_path(dataset_path: Path, data_dir: Path, format: str) -> Path:
@@ -107,52 +124,54 @@ def _create(target: Path, dataset: Dataset, path: Path) -> None:
 
 
 def _of_project(project: Project, job: Job) -> Workspace:
-    rows = project.images()
-    truths: Mapping[str, ImageItem] = {}
-    skipped: tuple[Skipped, ...] = ()
-    notes: tuple[str, ...] = ()
+    rows = project.image_rows()
+    if not rows:
+        raise UserError(f"{project.path}: there are no images in it")
     source = project.dataset_source
+    format_name = source.format if source is not None else "images"
+    items = RowItems(rows)
+    whole = Dataset(project.name, project.folder, format_name, project.class_set, items)
+    if len(rows) > AT_ONCE:
+        return _workspace(whole, project, rows, scores=(), later=Later(rows, items))
+    rows.check(progress=job.progress)
+    notes: tuple[str, ...] = ()
     if source is not None:
         job.progress(0, 0, "reading the data set")
         try:
             dataset = formats.read(source.path, source.format)
-            truths, skipped = dataset.by_key, dataset.skipped
+            items.know(dataset.by_key)
+            whole = replace(whole, skipped=dataset.skipped)
         except UserError as error:
             notes = (f"the ground truth is not there: {error.message}",)
-    items = [_item(row, truths.get(row.key)) for row in rows]
-    format_name = source.format if source is not None else "images"
-    whole = Dataset(project.name, project.folder, format_name, project.class_set, tuple(items), tuple(skipped))
-    if not items:
-        raise UserError(f"{project.path}: there are no images in it")
-    return _workspace(whole, project, rows, notes=notes)
-
-
-def _item(row: ImageRow, known: ImageItem | None) -> ImageItem:
-    """The image of a row with the truth that the data set has of it; where its picture is gone, with that one's."""
-    if known is None:
-        return RowItem.of(row)
-    item = RowItem.of(row, known.read_annotation)
-    if known.path is not None and known.path != item.path and (item.path is None or not item.path.exists()):
-        return replace(item, path=known.path)
-    return item
+    return _workspace(whole, project, rows, scores=project.scores(LABELS), notes=notes)
 
 
 def _workspace(
-    dataset: Dataset, project: Project, rows: Sequence[ImageRow], *, first: int = 0, notes: tuple[str, ...] = ()
+    dataset: Dataset,
+    project: Project,
+    rows: ImageRows,
+    *,
+    scores: Sequence[ScoreRow],
+    first: int = 0,
+    notes: tuple[str, ...] = (),
+    later: Later | None = None,
 ) -> Workspace:
     class_set = project.class_set
-    matrices = {}
-    for score in project.scores(LABELS):
-        matrix = _matrix(score, class_set)
-        if matrix is not None:
-            matrices[score.image_key] = matrix
-    plain = {status: Badge(status) for status in {row.status for row in rows}}
-    badges = {row.key: plain[row.status] for row in rows}
-    for row in rows if matrices else ():
-        if (matrix := matrices.get(row.key)) is not None:
-            badges[row.key] = badge_of(row.status, matrix, class_set)
-    remarks = {row.key: Remark(row.note, row.tags) for row in rows if row.note or row.tags}
-    return Workspace(dataset, project, class_set, badges, matrices, remarks, first, (*project.notes, *notes))
+    statuses = rows.statuses
+    plain = {status: Badge(status) for status in set(statuses)}
+    badges = {key: plain[status] for key, status in zip(rows.keys, statuses, strict=True)}
+    matrices = {key: matrix for key, matrix in matrices_of(scores, class_set).items() if key in badges}
+    for key, matrix in matrices.items():
+        badges[key] = badge_of(badges[key].status, matrix, class_set)
+    remarks = {row.key: Remark(row.note, row.tags) for row in rows.remarked()}
+    notes = (*project.notes, *notes)
+    return Workspace(dataset, project, class_set, badges, matrices, remarks, first, notes, later)
+
+
+def matrices_of(scores: Sequence[ScoreRow], class_set: ClassSet) -> dict[str, ConfusionMatrix]:
+    """The confusion matrices by image key, of the scores that were counted with as many classes as there are now."""
+    found = ((score.image_key, _matrix(score, class_set)) for score in scores)
+    return {key: matrix for key, matrix in found if matrix is not None}
 
 
 def badge_of(status: str, matrix: ConfusionMatrix | None, class_set: ClassSet) -> Badge:

@@ -64,7 +64,9 @@ def _check(connection: Connection, path: Path, problems: list[str], progress: Pr
             return otherwise
 
     attempt(lambda: opening.read_facts(connection, path), None)
-    images = attempt(lambda: image_rows.read_all(connection, roots, path), [])
+    images = attempt(lambda: image_rows.read_all(connection, roots, path), None)
+    if images is not None:
+        attempt(images.check, None)
     names = attempt(lambda: layers.all_names(connection), [])
     for done, (key, name) in enumerate(names, 1):
         attempt(partial(layers.load, connection, key, name, path), None)
@@ -76,7 +78,7 @@ def _check(connection: Connection, path: Path, problems: list[str], progress: Pr
     attempt(lambda: history.read_versions(connection, path), None)
     attempt(lambda: problems.extend(_damaged_preimages(connection)), None)
     count = attempt(lambda: connection.execute(select(func.count()).select_from(schema.edit)).scalar(), 0)
-    return CheckReport(len(images), len(names), max(len(edits), count or 0), tuple(dict.fromkeys(problems)))
+    return CheckReport(len(images or ()), len(names), max(len(edits), count or 0), tuple(dict.fromkeys(problems)))
 
 
 def _damaged_preimages(connection: Connection) -> list[str]:

@@ -68,6 +68,8 @@ def damaged(path: Place, what: str) -> UserError:
 def _translated(path: Place, error: BaseException | None) -> SegStudioError | None:
     if error is not None and hasattr(error, "sqlstate"):
         return _from_server(path, error.sqlstate, str(error).strip().splitlines()[0])
+    if isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode to UTF-8"):
+        return damaged(path, "text in it is not UTF-8")
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
         return None

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import xor
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from segstudio.core.dataset import ImageItem
 from segstudio.core.errors import UserError
+from segstudio.core.progress import Progress, no_progress
 from segstudio.store import meta, schema
 from segstudio.store.faults import damaged
 from segstudio.store.packing import from_text, to_text
@@ -20,6 +23,8 @@ from segstudio.store.records import STATUSES, ImageRow
 from segstudio.store.seal import Value, plain_seal, seal
 
 SEALED_COLUMNS = ("key", "root", "file", "height", "width", "split", "sequence", "status", "note", "tags", "extra")
+_STATUS, _NOTE, _TAGS = (SEALED_COLUMNS.index(name) for name in ("status", "note", "tags"))
+_CHECKED_AT_ONCE = 2000
 _TABLE = schema.image
 _KNOWN = select(_TABLE.c.key).where(_TABLE.c.key.in_(bindparam("keys", expanding=True)))
 
@@ -62,20 +67,64 @@ def add(connection: Connection, items: Sequence[ImageItem], roots: Roots, path: 
     return len(rows)
 
 
-def read_all(connection: Connection, roots: Roots, path: Place) -> list[ImageRow]:
-    """Every image in the order of adding. Raises `UserError` where a row is damaged or missing."""
+class ImageRows(Sequence[ImageRow]):
+    """Every image of a project in the order of adding; a row is made when somebody asks for it.
+
+    That all rows are there is known from the beginning; `check` says whether each is as it was written.
+    """
+
+    def __init__(self, rows: list[tuple[Any, ...]], folders: Mapping[str, str], path: Place) -> None:
+        self._rows = rows
+        self._folders = folders
+        self._path = path
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> ImageRow: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[ImageRow]: ...
+
+    def __getitem__(self, index: int | slice) -> ImageRow | list[ImageRow]:
+        if isinstance(index, slice):
+            return [_image_row(row, self._folders) for row in self._rows[index]]
+        return _image_row(self._rows[index], self._folders)
+
+    @property
+    def keys(self) -> list[str]:
+        """The key of each."""
+        return [row[0] for row in self._rows]
+
+    @property
+    def statuses(self) -> list[str]:
+        """The status of each."""
+        return [row[_STATUS] for row in self._rows]
+
+    def remarked(self) -> list[ImageRow]:
+        """The rows that have a note or tags."""
+        return [_image_row(row, self._folders) for row in self._rows if row[_NOTE] or row[_TAGS]]
+
+    def check(self, *, progress: Progress = no_progress) -> None:
+        """Raise `UserError` where a row does not bear its seal; `progress` is told now and then, and may raise."""
+        for start in range(0, len(self._rows), _CHECKED_AT_ONCE):
+            progress(start, len(self._rows), "checking the list of images")
+            for row in self._rows[start : start + _CHECKED_AT_ONCE]:
+                if plain_seal("image", row[:-1]) != row[-1]:
+                    raise damaged(self._path, f"the row of image {row[0]!r}")
+
+
+def read_all(connection: Connection, roots: Roots, path: Place) -> ImageRows:
+    """Every image, its seal unchecked (see `ImageRows.check`). Raises `UserError` where one is missing."""
     columns = (*(_TABLE.c[name] for name in SEALED_COLUMNS), _TABLE.c.seal)
-    rows = [tuple(row) for row in connection.execute(select(*columns).order_by(_TABLE.c.id))]
+    result = connection.execute(select(*columns).order_by(_TABLE.c.id))
+    rows = list(result.cursor.fetchall())  # the driver's own tuples: 100,000 rows of plain values
+    result.close()
     count, digest = _counted(connection, path, to_change=False)
-    found = 0
-    for row in rows:
-        if plain_seal("image", row[:-1]) != row[-1]:
-            raise damaged(path, f"the row of image {row[0]!r}")
-        found ^= row[-1]
-    if (count, digest) != (len(rows), found):
+    if (count, digest) != (len(rows), _xor(row[-1] for row in rows)):
         raise damaged(path, f"{count} images were added, {len(rows)} are there")
-    folders = {root: roots.folder(root) for root in ("dataset", "project", "")}
-    return [_image_row(row, folders) for row in rows]
+    return ImageRows(rows, {root: roots.folder(root) for root in ("dataset", "project", "")}, path)
 
 
 def change(connection: Connection, key: str, values: Mapping[str, Any], path: Place) -> None:
@@ -137,7 +186,4 @@ def _count(connection: Connection, path: Place, *, added: int, change: int) -> N
 
 
 def _xor(seals: Iterable[int]) -> int:
-    total = 0
-    for one in seals:
-        total ^= one
-    return total
+    return reduce(xor, seals, 0)

@@ -37,6 +37,7 @@ from segstudio.store.access import Access
 from segstudio.store.copies import copy_file
 from segstudio.store.fact_rows import LastEdit, PackedFacts
 from segstudio.store.image_facts import ImageFacts
+from segstudio.store.image_rows import ImageRows
 from segstudio.store.opening import Opened
 from segstudio.store.place import Place, TeamAddress, place_of
 from segstudio.store.records import DatasetSource, EditRow, ImageRow, Receipt, RunRow, ScoreRow, VersionRow
@@ -158,7 +159,13 @@ class Project(Access):
         return added
 
     def images(self) -> Sequence[ImageRow]:
-        """Every image, in the order of adding."""
+        """Every image, in the order of adding. Raises `UserError` where one is damaged or missing."""
+        rows = self.image_rows()
+        rows.check()
+        return rows[:]
+
+    def image_rows(self) -> ImageRows:
+        """Every image at once, to be checked later (`ImageRows.check`): what a large project is opened with."""
         return self._read(lambda connection: image_rows.read_all(connection, self._folders, self.path))
 
     def set_status(self, key: str, status: str) -> None:
@@ -298,10 +305,14 @@ class Project(Access):
         self._writer.run(lambda connection: run_rows.add_run(connection, row, self.path))
         return row
 
-    def scores(self, layer_name: str) -> list[ScoreRow]:
-        """The confusion counts of a layer over all images that have them; an edit of the layer drops them."""
+    def scores(self, layer_name: str, keys: Sequence[str] | None = None) -> list[ScoreRow]:
+        """The confusion counts of a layer over all images that have them, or these; an edit of the layer drops them."""
         self._settle()
-        return self._read(lambda connection: run_rows.read_scores(connection, layer_name, self.path))
+        return self._read(lambda connection: run_rows.read_scores(connection, layer_name, self.path, keys=keys))
+
+    def scored_keys(self, layer_name: str) -> list[str]:
+        """The images of which that layer has confusion counts."""
+        return self._read(lambda connection: run_rows.scored_keys(connection, layer_name))
 
     def set_score(self, key: str, layer_name: str, counts: NDArray[np.int64], missed: NDArray[np.int64]) -> None:
         """Store the confusion counts int64 `[C, C]` (rows are truth) and missed pixels `[C]` of an image's layer."""

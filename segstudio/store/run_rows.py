@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,10 +53,21 @@ def put_score(
     connection.execute(insert(table).values(**row, seal=seal("image_score", *values)))
 
 
-def read_scores(connection: Connection, layer: str, path: Place) -> list[ScoreRow]:
-    """The scores of one layer over all images, in the order of the images."""
+def scored_keys(connection: Connection, layer: str) -> list[str]:
+    """The images of which that layer has a score, in order."""
+    image, table = schema.image, schema.image_score
+    query = select(image.c.key).join(table, image.c.id == table.c.image_id).where(table.c.layer == layer)
+    return list(connection.execute(query.order_by(image.c.id)).scalars())
+
+
+def read_scores(
+    connection: Connection, layer: str, path: Place, *, keys: Sequence[str] | None = None
+) -> list[ScoreRow]:
+    """The scores of one layer over all images, or those of some, in the order of the images."""
     image, table = schema.image, schema.image_score
     query = select(table, image.c.key).join(image, image.c.id == table.c.image_id).where(table.c.layer == layer)
+    if keys is not None:
+        query = query.where(image.c.key.in_(keys))
     return [_score(row, path) for row in connection.execute(query.order_by(image.c.id))]
 
 

@@ -44,7 +44,7 @@ class FilmModel(QAbstractListModel):
         super().__init__(parent)
         self._session = session
         self._thumbnails = thumbnails
-        self._shared = shared_ends(item.name for item in session.images)
+        self._shared = shared_ends(key.rsplit("/", 1)[-1] for key in session.images.keys)
         session.images.reset.connect(self._on_reset)
         session.images.changed.connect(self._on_changed)
         session.images.walk_changed.connect(self._on_walk)
@@ -77,7 +77,7 @@ class FilmModel(QAbstractListModel):
 
     def _on_reset(self, count: int) -> None:
         self.beginResetModel()
-        self._shared = shared_ends(item.name for item in self._session.images)
+        self._shared = shared_ends(key.rsplit("/", 1)[-1] for key in self._session.images.keys)
         self.endResetModel()
 
     def _on_walk(self, _: Walk | None) -> None:
