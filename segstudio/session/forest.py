@@ -278,7 +278,7 @@ class LiveForest:
             self._show(document, told, seconds=time.perf_counter() - asked)
             if self._again:
                 self.ask()
-            elif 0 < told.facts.classes < 256:
+            elif 0 < len(told.answer.class_ids) < 256:
                 self._refine(document, question, told)
 
         def failed(error: BaseException) -> None:

@@ -48,9 +48,10 @@ class AssistPanel(QWidget):
         row = QHBoxLayout()
         row.setSpacing(6)
         for name, words in _BUTTONS:
+            action = window.commands.action(name)
+            action.setIconText(words)
             button = QToolButton()
-            button.setDefaultAction(window.commands.action(name))
-            button.setText(words)
+            button.setDefaultAction(action)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
             button.setProperty("role", "outlined")
             button.setAccessibleName(words)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QWi
 
 from segstudio.ui.shell.commands import Later
 from segstudio.ui.shell.icons import icon
+from segstudio.ui.shell.language import say
 
 if TYPE_CHECKING:
     from segstudio.ui.shell.main_window import MainWindow
@@ -18,17 +19,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DockEntry:
-    """A dock by its id: its title, and the function (module, name) that makes its content from the window."""
+    """A dock by its id: its title, and the function (module, name) that makes its content from the window.
+
+    `height` is what it takes of the room, 0 for the usual share.
+    """
 
     id: str
     title: str
     module: str
     name: str
     area: Qt.DockWidgetArea = Qt.DockWidgetArea.BottomDockWidgetArea
+    height: int = 0
 
 
 DOCKS: tuple[DockEntry, ...] = (
-    DockEntry("inspect.dataset", "Dataset table", "segstudio.ui.dataset.dataset_dock", "dataset_dock"),
+    DockEntry("inspect.dataset", "Data set table", "segstudio.ui.dataset.dataset_dock", "dataset_dock"),
     DockEntry("inspect.statistics", "Statistics", "segstudio.ui.dataset.statistics_dock", "statistics_dock"),
     DockEntry("inspect.confusion", "Confusion matrix", "segstudio.ui.inspect.confusion_dock", "confusion_dock"),
     DockEntry("inspect.what_if", "What if", "segstudio.ui.inspect.what_if_dock", "what_if_dock"),
@@ -37,7 +42,7 @@ DOCKS: tuple[DockEntry, ...] = (
     DockEntry(
         "inspect.truth_queue", "Doubts about the truth", "segstudio.ui.inspect.truth_queue_dock", "truth_queue_dock"
     ),
-    DockEntry("assist.panel", "Assist", "segstudio.ui.panels.assist", "assist_dock"),
+    DockEntry("assist.panel", "Assist", "segstudio.ui.panels.assist", "assist_dock", height=140),
     DockEntry("model.browser", "Model browser", "segstudio.ui.models.browser", "model_browser"),
 )
 
@@ -73,7 +78,7 @@ class Docks:
         dock.raise_()
         if alone:
             # Not before the layout knows of it.
-            QTimer.singleShot(0, dock, partial(self._give_room, dock))
+            QTimer.singleShot(0, dock, partial(self._give_room, dock, self._entries[name].height))
         return dock.widget()
 
     def toggle(self, name: str) -> None:
@@ -90,7 +95,7 @@ class Docks:
     def _dock(self, name: str) -> QDockWidget:
         if name not in self._made:
             entry = self._entries[name]
-            dock = QDockWidget(entry.title, self._window)
+            dock = QDockWidget(say(entry.title), self._window)
             dock.setObjectName(f"dock-{entry.id}")
             dock.setWidget(Later(entry.module, entry.name, self._window)())  # type: ignore[arg-type]
             dock.widget().setMinimumSize(dock.widget().minimumSizeHint().boundedTo(_LEAST))
@@ -104,9 +109,9 @@ class Docks:
             self._made[name] = dock
         return self._made[name]
 
-    def _give_room(self, dock: QDockWidget) -> None:
+    def _give_room(self, dock: QDockWidget, height: int) -> None:
         area = self._window.dock_area
-        area.resizeDocks([dock], [round(area.height() * _SHARE)], Qt.Orientation.Vertical)
+        area.resizeDocks([dock], [height or round(area.height() * _SHARE)], Qt.Orientation.Vertical)
 
     def _on_visibility(self, _: bool) -> None:
         self._window.actions_table.refresh_checks()

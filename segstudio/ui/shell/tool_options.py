@@ -10,7 +10,7 @@ from segstudio.session.view import MAX_RADIUS, MIN_RADIUS
 from segstudio.ui.shell.commands import Commands
 from segstudio.ui.shell.paint_options import PaintOptions
 
-_BRUSHES = frozenset({"brush", "eraser"})
+_BRUSHES = frozenset({"brush", "smart_brush", "eraser"})
 _SWITCHES = {
     "tool.brush_screen": _BRUSHES,
     "tool.snapping": frozenset({"polygon", "vertex"}),

@@ -5,6 +5,7 @@ share, `asking.py` how a tool has something worked out in a worker.
 """
 
 from segstudio.ui.canvas.tools.brush import BrushTool
+from segstudio.ui.canvas.tools.colour_range import ColourRangeTool
 from segstudio.ui.canvas.tools.cut import CutTool
 from segstudio.ui.canvas.tools.cut_out import CutOutTool
 from segstudio.ui.canvas.tools.eraser import EraserTool
@@ -16,6 +17,7 @@ from segstudio.ui.canvas.tools.pick import PickTool
 from segstudio.ui.canvas.tools.polygon import PolygonTool
 from segstudio.ui.canvas.tools.scissors import ScissorsTool
 from segstudio.ui.canvas.tools.select import SelectTool
+from segstudio.ui.canvas.tools.smart_brush import SmartBrushTool
 from segstudio.ui.canvas.tools.superpixel import SuperpixelTool
 from segstudio.ui.canvas.tools.tool import Tool
 from segstudio.ui.canvas.tools.vertex import VertexTool
@@ -25,9 +27,11 @@ TOOLS: tuple[type[Tool], ...] = (
     SelectTool,
     PanTool,
     BrushTool,
+    SmartBrushTool,
     EraserTool,
     FillTool,
     WandTool,
+    ColourRangeTool,
     SuperpixelTool,
     PolygonTool,
     ScissorsTool,

@@ -28,7 +28,11 @@ class RasterGesture:
         """The tip went along `path_xy`, float64 `[N, 2]`."""
         rect, mask_hw = stroke_path(path_xy, radius, self._stroke.layer.raster.bounds, square=square)
         if not rect.is_empty:
-            fill_mask(self._stroke, rect, mask_hw, self._segment_id, self._view)
+            self.add_pixels(rect, mask_hw)
+
+    def add_pixels(self, rect: Rect, mask_hw: NDArray[np.bool_]) -> None:
+        """The pixels of a mask of the size of `rect`, which is not empty."""
+        fill_mask(self._stroke, rect, mask_hw, self._segment_id, self._view)
 
     def finish(self) -> None:
         """Make the stroke one undo step."""
@@ -68,8 +72,11 @@ class ObjectGesture:
 
     def add(self, path_xy: Points, radius: float, *, square: bool) -> None:
         """The tip went along `path_xy`, float64 `[N, 2]`."""
+        self.add_pixels(*stroke_path(path_xy, radius, self._stroke.layer.raster.bounds, square=square))
+
+    def add_pixels(self, rect: Rect, mask_hw: NDArray[np.bool_]) -> None:
+        """The pixels of a mask of the size of `rect`."""
         layer = self._stroke.layer
-        rect, mask_hw = stroke_path(path_xy, radius, layer.raster.bounds, square=square)
         if self._subtracts:
             rect, mask_hw = _cut(rect, mask_hw, self._rect)
         if rect.is_empty:

@@ -27,7 +27,9 @@ _LABEL = QRectF(14, -24, 64, 20)
 """Where the tolerance is written, from the pointer on."""
 
 
-class _Wanted(NamedTuple):
+class Wanted(NamedTuple):
+    """What the worker is asked: what is like the seed's colour in what is in view."""
+
     sample: Sample
     seed_xy: tuple[float, float]
     tolerance: int
@@ -44,6 +46,8 @@ class WandTool(Tool):
     icon = "wand"
     key = "W"
     hint = "press a colour, drag right for more or left for less, release · Alt takes away · Shift adds · Esc drops"
+
+    edit_name = "magic wand"
 
     def __init__(self, context: ToolContext) -> None:
         super().__init__(context)
@@ -67,6 +71,7 @@ class WandTool(Tool):
         self._start = self._at = at
         self._purpose = Purpose.of(at)
         self._first_tolerance = self.tolerance
+        self._begin()
         self._ask()
 
     def move(self, points: Sequence[Pointer]) -> None:
@@ -126,9 +131,12 @@ class WandTool(Tool):
 
     def _ask(self) -> None:
         if self._sample is not None and self._start is not None:
-            self._asking.ask(_Wanted(self._sample, self._start.xy, round(self.tolerance)))
+            self._asking.ask(Wanted(self._sample, self._start.xy, round(self.tolerance)))
 
-    def _search(self, wanted: _Wanted) -> tuple[Rect, NDArray[np.bool_]]:
+    def _begin(self) -> None:
+        """A colour has just been pressed."""
+
+    def _search(self, wanted: Wanted) -> tuple[Rect, NDArray[np.bool_]]:
         """In the worker; only one question is there at a time, so the space it keeps is its own."""
         sample = wanted.sample
         if self._space is None or self._space[0] is not sample:
@@ -136,7 +144,7 @@ class WandTool(Tool):
         box, mask_hw = wand(self._space[1], sample.place(wanted.seed_xy), wanted.tolerance)
         return sample.on_image(box, mask_hw) if not box.is_empty else (EMPTY, mask_hw)
 
-    def _show(self, wanted: _Wanted, found: tuple[Rect, NDArray[np.bool_]]) -> None:
+    def _show(self, wanted: Wanted, found: tuple[Rect, NDArray[np.bool_]]) -> None:
         self._found = found
         if self._released and not self._asking.is_busy:
             self._commit()
@@ -147,4 +155,4 @@ class WandTool(Tool):
         self._start = self._found = None
         self._released = False
         if found is not None:
-            apply_mask(self.context, *found, purpose, name="magic wand", tool=self.id)
+            apply_mask(self.context, *found, purpose, name=self.edit_name, tool=self.id)
