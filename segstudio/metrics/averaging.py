@@ -42,10 +42,11 @@ def mean_iou_of_images(counts: ImageCounts, averaging: Averaging, absent: Absent
         return mean_of_defined(iou_of_counts(counts, absent).ravel())
     in_truth = iou_of_counts(counts, "skip_absent_from_truth")
     axis = 1 if averaging == "per_image" else 0
-    return mean_of_defined(_means_along(in_truth, axis))
+    return mean_of_defined(means_of_defined(in_truth, axis))
 
 
-def _means_along(values: Fractions, axis: int) -> Fractions:
+def means_of_defined(values: Fractions, axis: int) -> Fractions:
+    """Means along an axis over the values that are not NaN; NaN where none is defined."""
     defined = ~np.isnan(values)
     return ratio(np.where(defined, values, 0.0).sum(axis=axis), defined.sum(axis=axis))
 
@@ -59,15 +60,15 @@ def mean_iou_of_resamples(
     """
     images, _, classes = counts.shape
     # Integers in float64: exact far beyond any dataset, and a matrix product instead of R sums.
-    totals = (weights @ counts.reshape(images, -1).astype(np.float64, copy=False)).reshape(-1, 3, classes)
+    totals = (weights @ counts.reshape(images, 3 * classes).astype(np.float64, copy=False)).reshape(-1, 3, classes)
     accumulated = iou_of_counts(totals, absent)
     if averaging == "accumulate":
-        return _means_along(accumulated, 1), accumulated
+        return means_of_defined(accumulated, 1), accumulated
     ious = iou_of_counts(counts, absent if averaging == "image_class_pairs" else "skip_absent_from_truth")
     if averaging == "per_image":
-        ious = _means_along(ious, 1)[:, None]
+        ious = means_of_defined(ious, 1)[:, None]
     defined = ~np.isnan(ious)
     sums, numbers = weights @ np.where(defined, ious, 0.0), weights @ defined.astype(np.float64)
     if averaging == "image_class_pairs":
         return ratio(sums.sum(axis=1), numbers.sum(axis=1)), accumulated
-    return _means_along(ratio(sums, numbers), 1), accumulated
+    return means_of_defined(ratio(sums, numbers), 1), accumulated

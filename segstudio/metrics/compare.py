@@ -1,118 +1,60 @@
-"""Is model B better than model A? Paired intervals, p-value and the smallest difference that could be seen."""
+"""Two evaluations of the same images and what can be said about their difference, as one document."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from segstudio.core.errors import UserError
-from segstudio.metrics.averaging import ImageCounts, iou_of_counts, mean_iou_of_images, mean_iou_of_resamples
-from segstudio.metrics.numbers import Fractions, mean_of_defined, number_or_none
-from segstudio.metrics.policy import AbsentRule, Averaging, Policy
+from segstudio.metrics.averaging import iou_of_counts
+from segstudio.metrics.coco_ap import AveragePrecision
+from segstudio.metrics.matching import Matches
+from segstudio.metrics.numbers import mean_of_defined, number_or_none
+from segstudio.metrics.paired import RESAMPLES, CountedImages, PairedStatistics, ScoredImages, paired_statistics
+from segstudio.metrics.panoptic import PanopticQuality
+from segstudio.metrics.resampled_ap import DetectedImages
 from segstudio.metrics.semantic import SemanticResult
 
-RESAMPLES = 2000
-Interval = tuple[float, float]
+_AP_WORK = 2_000_000_000
+"""Detections times resamples that resampling AP may cost; of more detections fewer resamples are drawn."""
+_FEWEST = 200
 
-# Two-sided 5 % test with a power of 80 %: the sum of the normal quantiles of 0.975 and 0.8.
-_DETECTABLE_IN_STANDARD_ERRORS = 1.959963984540054 + 0.8416212335729143
-_ELEMENTS = 1 << 22
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PairedStatistics:
-    """Differences B - A with 95 % percentile intervals from resampling images (or clusters) in pairs.
-
-    `delta_iou` is float64 [C], `iou_interval` float64 [C, 2]. Undefined numbers are NaN: a class that one side lacks,
-    every interval and the p-value when there are fewer than two units to resample.
-    """
-
-    delta_miou: float
-    miou_interval: Interval
-    probability_b_better: float
-    p_value: float
-    minimum_detectable: float
-    delta_iou: Fractions
-    iou_interval: Fractions
-    units: int
-    resamples: int
-
-
-def paired_statistics(
-    counts_a: ImageCounts,
-    counts_b: ImageCounts,
-    *,
-    averaging: Averaging = "accumulate",
-    absent: AbsentRule = "skip_absent_from_both",
-    clusters: Sequence[Hashable] | None = None,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> PairedStatistics:
-    """Compare two models on the same N images from their counts [N, 3, C] (see `averaging.image_counts`).
-
-    `clusters` names the sequence, city or patient of every image; then whole clusters are drawn, because images of
-    one cluster resemble each other. The interval is a paired percentile bootstrap of the mean IoU in the given
-    manner, the p-value a paired permutation test that exchanges A and B in random units, the minimum detectable
-    difference that of a two-sided 5 % test with 80 % power. The same seed gives the same numbers. Raises UserError
-    when the counts or clusters do not fit each other. Source: Efron & Tibshirani, An Introduction to the Bootstrap.
-    """
-    if counts_a.shape != counts_b.shape:
-        raise UserError(f"cannot compare counts of shapes {counts_a.shape} and {counts_b.shape} in pairs")
-    members = _members(clusters, len(counts_a))
-    units = int(members.max(initial=-1)) + 1
-    delta = mean_iou_of_images(counts_b, averaging, absent) - mean_iou_of_images(counts_a, averaging, absent)
-    total_a, total_b = (iou_of_counts(counts.sum(axis=0), absent) for counts in (counts_a, counts_b))
-    if units < 2:
-        return _undefined(delta, total_b - total_a, units)
-
-    rng = np.random.default_rng(seed)
-    float_a, float_b = counts_a.astype(np.float64), counts_b.astype(np.float64)
-    deltas, class_deltas = [], []
-    for drawn in _draws(rng, units, resamples, columns=len(counts_a)):
-        weights = drawn[:, members]
-        miou_a, iou_a = mean_iou_of_resamples(weights, float_a, averaging, absent)
-        miou_b, iou_b = mean_iou_of_resamples(weights, float_b, averaging, absent)
-        deltas.append(miou_b - miou_a)
-        class_deltas.append(iou_b - iou_a)
-    resampled = np.concatenate(deltas)
-    spread = resampled[~np.isnan(resampled)]
-    return PairedStatistics(
-        delta_miou=delta,
-        miou_interval=_interval(resampled),
-        probability_b_better=float((spread > 0).mean() + (spread == 0).mean() / 2) if spread.size else math.nan,
-        p_value=_permutation_p_value(
-            float_a, float_b, delta, averaging=averaging, absent=absent, members=members, resamples=resamples, rng=rng
-        ),
-        minimum_detectable=_DETECTABLE_IN_STANDARD_ERRORS * float(spread.std(ddof=1)) if spread.size > 1 else math.nan,
-        delta_iou=total_b - total_a,
-        iou_interval=np.array([_interval(column) for column in np.concatenate(class_deltas).T]).reshape(-1, 2),
-        units=units,
-        resamples=resamples,
-    )
+HEADLINES: Mapping[str, str] = {"semantic": "miou", "instance": "ap", "panoptic": "pq"}
+"""The score that is compared, by task."""
+CLASS_SCORES: Mapping[str, str] = {"semantic": "iou", "instance": "ap", "panoptic": "pq"}
+"""The score of a class, by task."""
+IMAGE_SCORES: Mapping[str, str] = {"semantic": "miou", "instance": "f1_50", "panoptic": "pq"}
+"""The score of an image, by task: AP of one image says little, so that instances have F1 at an IoU of 0.5."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Comparison:
-    """Two evaluations of the same images and what can be said about their difference."""
+    """The documents of both evaluations (see `evaluate --json`), and the statistics of B - A.
 
-    a: SemanticResult
-    b: SemanticResult
+    `names` are the images in order, with the score of each in A and B (NaN where undefined).
+    """
+
+    task: str
+    a: Mapping[str, Any]
+    b: Mapping[str, Any]
     statistics: PairedStatistics
+    names: tuple[str, ...]
+    scores_a: tuple[float, ...]
+    scores_b: tuple[float, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that `compare --json` prints; undefined numbers are None."""
-        found, policy = self.statistics, self.a.policy
+        found = self.statistics
+        head, of_class, of_image = HEADLINES[self.task], CLASS_SCORES[self.task], IMAGE_SCORES[self.task]
         return {
-            "a": self.a.to_json(),
-            "b": self.b.to_json(),
+            "a": dict(self.a),
+            "b": dict(self.b),
             "delta": {
-                "miou": number_or_none(found.delta_miou),
-                "ci95": [number_or_none(end) for end in found.miou_interval],
+                head: number_or_none(found.delta),
+                "ci95": [number_or_none(end) for end in found.interval],
                 "p_value": number_or_none(found.p_value),
                 "minimum_detectable": number_or_none(found.minimum_detectable),
                 "probability_b_better": number_or_none(found.probability_b_better),
@@ -121,18 +63,18 @@ class Comparison:
             },
             "classes": [
                 {
-                    "id": item.id,
-                    "name": item.name,
-                    "delta_iou": number_or_none(found.delta_iou[index]),
-                    "ci95": [number_or_none(end) for end in found.iou_interval[index]],
+                    "id": row["id"],
+                    "name": row["name"],
+                    f"delta_{of_class}": number_or_none(delta),
+                    "ci95": [number_or_none(end) for end in interval],
                 }
-                for index, item in enumerate(self.a.classes.evaluated)
+                for row, delta, interval in zip(
+                    self.a["classes"], found.class_deltas.tolist(), found.class_intervals.tolist(), strict=True
+                )
             ],
             "per_image": [
-                {"name": name, "miou_a": number_or_none(miou_a), "miou_b": number_or_none(miou_b)}
-                for name, miou_a, miou_b in zip(
-                    self.a.names, _image_mious(self.a, policy), _image_mious(self.b, policy), strict=True
-                )
+                {"name": name, f"{of_image}_a": number_or_none(a), f"{of_image}_b": number_or_none(b)}
+                for name, a, b in zip(self.names, self.scores_a, self.scores_b, strict=True)
             ],
         }
 
@@ -145,96 +87,96 @@ def compare_semantic(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Comparison:
-    """Compare two evaluations of the same images under the policy of `a`; see `paired_statistics`.
+    """Compare two evaluations of the same images under the policy of `a` by mean IoU; see `paired_statistics`.
 
     Raises UserError when the images, their order or the classes differ.
     """
-    if a.names != b.names:
-        raise UserError(f"the two evaluations hold different images ({len(a.names)} and {len(b.names)})")
-    if [item.id for item in a.classes.evaluated] != [item.id for item in b.classes.evaluated]:
-        raise UserError("the two evaluations hold different classes")
-    statistics = paired_statistics(
-        a.counts,
-        b.counts,
-        averaging=a.policy.averaging,
-        absent=a.policy.absent,
-        clusters=clusters,
-        resamples=resamples,
-        seed=seed,
-    )
-    return Comparison(a=a, b=b, statistics=statistics)
+    _require_same_images(a.names, b.names)
+    _require_same_classes([item.id for item in a.classes.evaluated], [item.id for item in b.classes.evaluated])
+    rules = a.policy.averaging, a.policy.absent
+    sides = CountedImages(a.counts, *rules), CountedImages(b.counts, *rules)
+    scores = (tuple(mean_of_defined(iou) for iou in iou_of_counts(result.counts, a.policy.absent)) for result in (a, b))
+    statistics = paired_statistics(*sides, clusters=clusters, resamples=resamples, seed=seed)
+    return _comparison("semantic", a.to_json(), b.to_json(), statistics, a.names, *scores)
 
 
-def _permutation_p_value(
-    counts_a: Fractions,
-    counts_b: Fractions,
-    delta: float,
+def compare_panoptic(
+    a: PanopticQuality,
+    b: PanopticQuality,
     *,
-    averaging: Averaging,
-    absent: AbsentRule,
-    members: npt.NDArray[np.int64],
-    resamples: int,
-    rng: np.random.Generator,
-) -> float:
-    """Share of random exchanges of A and B between units whose difference is at least as large as the observed."""
-    if math.isnan(delta):
-        return math.nan
-    both = np.concatenate([counts_a, counts_b])
-    units = int(members.max()) + 1
-    extreme = 0
-    for block in _blocks(resamples, 2 * len(members)):
-        swapped = rng.integers(0, 2, (block, units), np.int8)[:, members].astype(np.float64)
-        first, _ = mean_iou_of_resamples(np.hstack([1 - swapped, swapped]), both, averaging, absent)
-        second, _ = mean_iou_of_resamples(np.hstack([swapped, 1 - swapped]), both, averaging, absent)
-        # Rounding must not turn an exchange of equals into a smaller difference.
-        extreme += int((np.abs(second - first) >= abs(delta) - 1e-12).sum())
-    return (extreme + 1) / (resamples + 1)
+    clusters: Sequence[Hashable] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Comparison:
+    """Compare two evaluations of the same images by panoptic quality; see `paired_statistics`.
 
-
-def _draws(rng: np.random.Generator, units: int, resamples: int, *, columns: int) -> Iterator[Fractions]:
-    """Yield how often each unit was drawn with replacement, float64 [block, units]."""
-    for block in _blocks(resamples, max(units, columns)):
-        picks = rng.integers(0, units, (block, units)) + units * np.arange(block)[:, None]
-        yield np.bincount(picks.ravel(), minlength=block * units).reshape(block, units).astype(np.float64)
-
-
-def _blocks(resamples: int, columns: int) -> Iterator[int]:
-    size = max(1, _ELEMENTS // max(columns, 1))
-    for start in range(0, resamples, size):
-        yield min(size, resamples - start)
-
-
-def _members(clusters: Sequence[Hashable] | None, images: int) -> npt.NDArray[np.int64]:
-    """Unit index of every image, int64 [N]."""
-    if clusters is None:
-        return np.arange(images)
-    if len(clusters) != images:
-        raise UserError(f"{len(clusters)} clusters are named for {images} images")
-    number = {name: index for index, name in enumerate(dict.fromkeys(clusters))}
-    return np.array([number[name] for name in clusters], np.int64)
-
-
-def _interval(values: Fractions) -> Interval:
-    defined = values[~np.isnan(values)]
-    if not defined.size:
-        return math.nan, math.nan
-    low, high = np.percentile(defined, [2.5, 97.5])
-    return float(low), float(high)
-
-
-def _undefined(delta: float, delta_iou: Fractions, units: int) -> PairedStatistics:
-    return PairedStatistics(
-        delta_miou=delta,
-        miou_interval=(math.nan, math.nan),
-        probability_b_better=math.nan,
-        p_value=math.nan,
-        minimum_detectable=math.nan,
-        delta_iou=delta_iou,
-        iou_interval=np.full((delta_iou.size, 2), np.nan),
-        units=units,
-        resamples=0,
+    Raises UserError when the images, their order or the classes differ.
+    """
+    names = tuple(name for name, _ in a.per_image)
+    _require_same_images(names, tuple(name for name, _ in b.per_image))
+    _require_same_classes([item.id for item in a.classes.evaluated], [item.id for item in b.classes.evaluated])
+    scores = (tuple(mean_of_defined(counts.pq()) for _, counts in result.per_image) for result in (a, b))
+    statistics = paired_statistics(
+        _panoptic_images(a), _panoptic_images(b), clusters=clusters, resamples=resamples, seed=seed
     )
+    return _comparison("panoptic", a.to_json(), b.to_json(), statistics, names, *scores)
 
 
-def _image_mious(result: SemanticResult, policy: Policy) -> list[float]:
-    return [mean_of_defined(iou) for iou in iou_of_counts(result.counts, policy.absent)]
+def compare_instances(
+    a: tuple[AveragePrecision, Matches],
+    b: tuple[AveragePrecision, Matches],
+    *,
+    class_names: Mapping[int, str] | None = None,
+    clusters: Sequence[Hashable] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Comparison:
+    """Compare two evaluations of the same images by COCO's AP; see `paired_statistics`.
+
+    Of very many detections fewer resamples are drawn than asked for; the document says how many. Raises UserError when
+    the images, their order or the classes differ.
+    """
+    (ap_a, matches_a), (ap_b, matches_b) = a, b
+    _require_same_images(matches_a.images, matches_b.images)
+    _require_same_classes(ap_a.class_ids, ap_b.class_ids)
+    sides: tuple[ScoredImages, ScoredImages] = (
+        DetectedImages(matches_a, ap_a.class_ids),
+        DetectedImages(matches_b, ap_b.class_ids),
+    )
+    detections = max(1, matches_a.det_class.size + matches_b.det_class.size) * ap_a.iou_thresholds.size
+    drawn = min(resamples, max(_FEWEST, _AP_WORK // detections))
+    scores = (tuple(tally.f1 for tally in result.per_image) for result in (ap_a, ap_b))
+    statistics = paired_statistics(*sides, clusters=clusters, resamples=drawn, seed=seed)
+    documents = ap_a.to_json(class_names), ap_b.to_json(class_names)
+    return _comparison("instance", *documents, statistics, matches_a.images, *scores)
+
+
+def _comparison(
+    task: str,
+    a: Mapping[str, Any],
+    b: Mapping[str, Any],
+    statistics: PairedStatistics,
+    names: tuple[str, ...],
+    scores_a: tuple[float, ...],
+    scores_b: tuple[float, ...],
+) -> Comparison:
+    return Comparison(task=task, a=a, b=b, statistics=statistics, names=names, scores_a=scores_a, scores_b=scores_b)
+
+
+def _panoptic_images(result: PanopticQuality) -> CountedImages:
+    """PQ as a ratio of sums, the form of an IoU: the sum of matched IoUs over matches and half of what is unmatched."""
+    rows = []
+    for _, counts in result.per_image:
+        whole = counts.true_positives + 0.5 * counts.false_positives + 0.5 * counts.false_negatives
+        rows.append(np.stack([counts.iou_sum, whole, counts.iou_sum]))
+    return CountedImages(np.stack(rows) if rows else np.zeros((0, 3, result.classes.num_classes)))
+
+
+def _require_same_images(a: Sequence[str], b: Sequence[str]) -> None:
+    if tuple(a) != tuple(b):
+        raise UserError(f"the two evaluations hold different images ({len(a)} and {len(b)})")
+
+
+def _require_same_classes(a: Sequence[int], b: Sequence[int]) -> None:
+    if list(a) != list(b):
+        raise UserError("the two evaluations hold different classes")

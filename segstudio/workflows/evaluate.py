@@ -12,10 +12,11 @@ from segstudio.core.dataset import ImageItem, Skipped
 from segstudio.core.errors import UserError
 from segstudio.core.layer import Annotation
 from segstudio.core.progress import CancelToken, Progress, no_progress
+from segstudio.metrics.panoptic import PanopticQuality
 from segstudio.metrics.policy import COCO, Policy, policy_named
 from segstudio.metrics.semantic import SemanticResult
 from segstudio.workflows.id_maps import PLAIN_IDS
-from segstudio.workflows.instance_evaluation import evaluate_instances
+from segstudio.workflows.instance_evaluation import InstanceResult, evaluate_instances
 from segstudio.workflows.pairing import Pairs, pair
 from segstudio.workflows.panoptic_evaluation import evaluate_panoptic
 from segstudio.workflows.parallel import in_order
@@ -32,7 +33,8 @@ _TASK_OF_FORMAT: dict[str, Task] = {"coco-instances": "instance", "coco-panoptic
 class Evaluation:
     """What was measured: the document of `segstudio evaluate --json`, what failed, and what else a person should know.
 
-    `semantic` holds the exact counts of a semantic evaluation; of plain ids, for all 255 that there could be.
+    `semantic` holds the exact counts of a semantic evaluation (of plain ids, for all 255 that there could be),
+    `instances` and `panoptic` what was matched in one of those.
     """
 
     task: Task
@@ -40,6 +42,9 @@ class Evaluation:
     failed: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
     semantic: SemanticResult | None = field(default=None, repr=False)
+    instances: InstanceResult | None = field(default=None, repr=False)
+    panoptic: PanopticQuality | None = field(default=None, repr=False)
+    classes: ClassSet | None = field(default=None, repr=False)
 
 
 def evaluate(
@@ -74,12 +79,12 @@ def evaluate(
             pairs = _without_detections_where_missing(pairs, own)
         failed = list(pairs.missing)
         measure = _MEASURES[chosen]
-        document, semantic = measure(_Work(pairs.pairs, common, rules, failed, progress, cancel))
+        document, details = measure(_Work(pairs.pairs, common, rules, failed, progress, cancel))
         if not document["images"]:
             raise UserError(f"nothing could be measured: {failed[-1].reason}")
         document["policy"] |= _circumstances(own, other, common)
         notes = _notes(other, pairs.unused, own.skipped + other.skipped)
-    return Evaluation(chosen, document, tuple(failed), notes, semantic)
+    return Evaluation(chosen, document, tuple(failed), notes, classes=common, **details)
 
 
 def _without_detections_where_missing(pairs: Pairs[Entry], own: Side) -> Pairs[Entry]:
@@ -119,18 +124,24 @@ class _Work:
             self.progress(done, len(self.pairs), self.pairs[done - 1][0])
 
 
-def _measure_semantic(work: _Work) -> tuple[dict[str, Any], SemanticResult | None]:
+Measured = tuple[dict[str, Any], dict[str, Any]]
+"""The document, and what the evaluation keeps beside it."""
+
+
+def _measure_semantic(work: _Work) -> Measured:
     result = evaluate_semantic(work.results, work.classes, work.policy)
     shown = shrunk(result, highest_present(result)) if work.classes.name == PLAIN_IDS else result
-    return shown.to_json(), result
+    return shown.to_json(), {"semantic": result}
 
 
-def _measure_instances(work: _Work) -> tuple[dict[str, Any], SemanticResult | None]:
-    return evaluate_instances(work.results, work.classes, work.policy), None
+def _measure_instances(work: _Work) -> Measured:
+    result = evaluate_instances(work.results, work.classes, work.policy)
+    return result.precision.to_json({c.id: c.name for c in work.classes.classes}), {"instances": result}
 
 
-def _measure_panoptic(work: _Work) -> tuple[dict[str, Any], SemanticResult | None]:
-    return evaluate_panoptic(work.results, work.classes, work.policy), None
+def _measure_panoptic(work: _Work) -> Measured:
+    result = evaluate_panoptic(work.results, work.classes, work.policy)
+    return result.to_json(), {"panoptic": result}
 
 
 _MEASURES = {"semantic": _measure_semantic, "instance": _measure_instances, "panoptic": _measure_panoptic}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.errors import UserError
@@ -11,8 +11,9 @@ from segstudio.core.layer import Annotation
 from segstudio.core.objects import MaskShape, SegObject
 from segstudio.formats.coco_files import RAW
 from segstudio.formats.object_list import objects_of
-from segstudio.metrics.coco_ap import average_precision
+from segstudio.metrics.coco_ap import AveragePrecision, accumulate, coco_rules
 from segstudio.metrics.instances import DetectedInstance, InstanceImage, Rle, TruthInstance
+from segstudio.metrics.matching import Matches, match_instances
 from segstudio.metrics.policy import Policy
 from segstudio.ops.shapes import as_mask
 from segstudio.workflows.sides import Entry
@@ -21,8 +22,15 @@ Pair = tuple[str, Entry, Entry]
 Results = Callable[[Callable[[Pair], Any]], Iterator[Any]]
 
 
-def evaluate_instances(results: Results, classes: ClassSet, policy: Policy) -> dict[str, Any]:
-    """Average precision and recall over the thing classes that count, as the document of `evaluate --json`."""
+class InstanceResult(NamedTuple):
+    """Precision and recall, and the matches that they follow from."""
+
+    precision: AveragePrecision
+    matches: Matches
+
+
+def evaluate_instances(results: Results, classes: ClassSet, policy: Policy) -> InstanceResult:
+    """Average precision and recall over the thing classes that count."""
     wanted = {c.id for c in classes.classes if not c.is_ignored and c.is_thing}
 
     def read(row: Pair) -> InstanceImage:
@@ -38,9 +46,8 @@ def evaluate_instances(results: Results, classes: ClassSet, policy: Policy) -> d
             [DetectedInstance(o.class_id, _score(o), _rle(o, size_hw)) for o in detections if not o.is_crowd],
         )
 
-    images = list(results(read))
-    names = {c.id: c.name for c in classes.classes}
-    return average_precision(images, class_ids=sorted(wanted), policy=policy).to_json(names)
+    matches = match_instances(results(read), coco_rules(policy))
+    return InstanceResult(accumulate(matches, class_ids=sorted(wanted), policy=policy), matches)
 
 
 def _score(item: SegObject) -> float:

@@ -9,7 +9,7 @@ from segstudio.core.class_set import ClassSet
 from segstudio.core.errors import UserError
 from segstudio.core.layer import Annotation
 from segstudio.formats.rasters import rasterised
-from segstudio.metrics.panoptic import PanopticImage, Segment, panoptic_quality
+from segstudio.metrics.panoptic import PanopticImage, PanopticQuality, Segment, panoptic_quality
 from segstudio.metrics.policy import Policy
 from segstudio.workflows.semantic_evaluation import in_pixels
 from segstudio.workflows.sides import Entry
@@ -18,8 +18,8 @@ Pair = tuple[str, Entry, Entry]
 Results = Callable[[Callable[[Pair], Any]], Iterator[Any]]
 
 
-def evaluate_panoptic(results: Results, classes: ClassSet, policy: Policy) -> dict[str, Any]:
-    """PQ, SQ and RQ, as the document of `evaluate --json`."""
+def evaluate_panoptic(results: Results, classes: ClassSet, policy: Policy) -> PanopticQuality:
+    """PQ, SQ and RQ of all pairs that can be read."""
 
     def read(row: Pair) -> PanopticImage:
         key, truth, prediction = row
@@ -30,7 +30,7 @@ def evaluate_panoptic(results: Results, classes: ClassSet, policy: Policy) -> di
             raise UserError(f"{in_pixels(found.size_hw)} predicted, {in_pixels(own.size_hw)} in the truth")
         return PanopticImage(key, own.labels_hw, _table(own), found.labels_hw, _table(found))
 
-    return panoptic_quality(results(read), classes=classes, policy=policy).to_json()
+    return panoptic_quality(results(read), classes=classes, policy=policy)
 
 
 def _table(annotation: Annotation) -> dict[int, Segment]:

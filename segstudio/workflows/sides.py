@@ -111,7 +111,7 @@ def both_sides(
     Where only the prediction says what its ids mean (a `class_set.json`), a truth of plain ids is read in those.
     Raises `UserError` naming the path.
     """
-    with _side(truth, classes, split) as own, _side(prediction, classes or _borrowed(prediction, own)) as other:
+    with one_side(truth, classes, split) as own, one_side(prediction, classes or _borrowed(prediction, own)) as other:
         common = classes or own.class_set or other.class_set
         yield own.in_classes(common), other.in_classes(common, truth=own.id_maps), common or plain_class_set()
 
@@ -125,7 +125,7 @@ def _borrowed(prediction: Path, truth: Side) -> ClassSet | None:
 
 
 @contextmanager
-def _side(path: Path, classes: ClassSet | None, split: str | None = None) -> Iterator[Side]:
+def one_side(path: Path, classes: ClassSet | None, split: str | None = None) -> Iterator[Side]:
     if path.suffix.lower() != PROJECT_SUFFIX and _is_id_maps(path, classes):
         if split is not None:
             raise UserError(f"{path}: class-id PNGs have no splits")

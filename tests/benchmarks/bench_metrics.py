@@ -18,7 +18,6 @@ from pycocotools.cocoeval import COCOeval
 
 from segstudio.core.class_set import ClassSet
 from segstudio.metrics import ConfusionMatrix, average_precision
-from segstudio.metrics.compare import paired_statistics
 from segstudio.metrics.error_kind_map import error_kind_map
 from segstudio.metrics.error_kinds import error_kinds
 from segstudio.metrics.error_regions import error_regions
@@ -26,6 +25,7 @@ from segstudio.metrics.errors_map import all_classes_error_map, class_error_map
 from segstudio.metrics.instances import DetectedInstance, InstanceImage, TruthInstance
 from segstudio.metrics.live_ap import LiveAveragePrecision
 from segstudio.metrics.live_panoptic import LivePanoptic
+from segstudio.metrics.paired import CountedImages, paired_statistics
 from segstudio.metrics.panoptic import Segment
 from segstudio.metrics.segment_overlaps import SegmentOverlaps
 from tests.benchmarks.table import Row, median_of
@@ -299,7 +299,8 @@ def bench_paired_bootstrap() -> list[Row]:
         return np.stack([hits, truth, hits + rng.integers(0, 20_000, hits.shape)], axis=1)
 
     counts = model(0.7), model(0.71)
-    median, p95 = median_of(lambda: paired_statistics(*counts), repeat=7, warmup=1)
+    sides = [CountedImages(one) for one in counts]
+    median, p95 = median_of(lambda: paired_statistics(*sides), repeat=7, warmup=1)
     weights, data = np.ones((2000, 500)), counts[0].reshape(500, -1).astype(float)
     product, _ = median_of(lambda: weights @ data, repeat=7)
     what = "paired bootstrap and permutation, 2,000 x 500 images"
