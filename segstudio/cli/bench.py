@@ -72,6 +72,10 @@ def bench(
         raise UserError(f"bench {what}: measured in the checkout only", hint=f"run: python -m tests.benchmarks {what}")
     ways = Ways(device, precision, channels_last, compiled, graphs, repeat)
     rows = _store() if what == "store" else _models(names or [], size_hw(size), ways, console)
+    if what == "models":
+        from segstudio.workflows.measured_costs import remember_costs
+
+        remember_costs(rows)
     console.result({"rows": rows}, table(_store_cells(rows) if what == "store" else _model_cells(rows)))
     return 0
 

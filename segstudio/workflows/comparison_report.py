@@ -1,4 +1,4 @@
-"""The comparison of two models as one HTML page that needs nothing else: verdict, classes, images, and what it is of."""
+"""The comparison of two models as one HTML page that needs nothing else: verdict, classes, images, inputs."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ _SIDE, _MARGIN = 340, 44
 
 
 def interval_plot(rows: Sequence[tuple[str, float, float | None, float | None]]) -> str:
-    """One line per class: name, difference (fraction), and its interval; zero in the middle, the largest at the edge."""
+    """One line per class: name, difference (fraction) and interval; zero in the middle, the largest at the edge."""
     ends = [abs(end) for _, delta, low, high in rows for end in (delta, low, high) if end is not None]
     reach = _nice(max(ends, default=0.01))
     height = _ROW * len(rows) + 40

@@ -14,8 +14,10 @@ p.lead { color: var(--dim); margin-top: 0; } .verdict { font-size: 1.15rem; padd
 .verdict.b { border-color: var(--b); }
 .a { color: var(--a); } .b { color: var(--b); } .dim { color: var(--dim); } .verdict.a, .verdict.b { color: inherit; }
 table { border-collapse: collapse; width: 100%; } th, td { padding: .22rem .6rem; text-align: right; }
-th { font-weight: 600; } th:first-child, td:first-child { text-align: left; } tr { border-bottom: 1px solid var(--line); }
-table.facts td, table.facts th { text-align: left; overflow-wrap: anywhere; } table.facts td:first-child { white-space: nowrap; }
+th { font-weight: 600; } th:first-child, td:first-child { text-align: left; }
+tr { border-bottom: 1px solid var(--line); }
+table.facts td, table.facts th { text-align: left; overflow-wrap: anywhere; }
+table.facts td:first-child { white-space: nowrap; }
 td.hash { font: 12px/1.6 ui-monospace, monospace; } .wide { overflow-x: auto; }
 svg.plot { width: 100%; height: auto; max-width: 45rem; display: block; } svg.scatter { max-width: 27rem; }
 svg text { font: 12px system-ui, sans-serif; fill: var(--text); } svg .name, svg .side { text-anchor: end; }

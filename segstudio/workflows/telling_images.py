@@ -60,9 +60,10 @@ def telling_images(
 ) -> list[TellingImage]:
     """Draw the images of these keys of the truth, in this order; those that cannot be drawn are left out."""
     found: dict[str, list[Any]] = {}
-    palette: ClassSet | None = None
+    palette = ClassSet("none", ())
     for prediction in (a, b):
-        with both_sides(truth, prediction, classes=classes, split=split) as (own, other, palette):
+        with both_sides(truth, prediction, classes=classes, split=split) as (own, other, common):
+            palette = common
             wanted = {name: own.entries[name] for name in names if name in own.entries}
             for key, entry, partner in pair(wanted, other.entries, number_of=Entry.image_number).pairs:
                 try:
@@ -71,7 +72,6 @@ def telling_images(
                     found[key].append(partner.index_map())
                 except UserError:
                     found.pop(key, None)
-    assert palette is not None
     complete = [(name, found[name]) for name in names if len(found.get(name, ())) == 4]
     return [_drawn(name, *rasters, classes=palette) for name, rasters in complete]
 
