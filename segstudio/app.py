@@ -73,7 +73,7 @@ def tour(dataset: Path, output: Path) -> int:
 
 
 def make_application() -> QApplication:
-    """The QApplication, in the theme that was chosen last."""
+    """The QApplication, in the theme and the language that were chosen last."""
     # A GUI build of OpenCV that another package brought would point Qt at its own, foreign plugins.
     for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
         os.environ.pop(name, None)
@@ -82,13 +82,16 @@ def make_application() -> QApplication:
     from PySide6.QtWidgets import QApplication
 
     from segstudio.settings import load_settings
+    from segstudio.ui.shell.language import use_language
     from segstudio.ui.shell.preferences import dress
 
     app = QApplication.instance() or QApplication(["segstudio"])
     assert isinstance(app, QApplication)
     app.setApplicationName("SegStudio")
     app.setDesktopFileName("segstudio")
-    dress(app, load_settings())
+    settings = load_settings()
+    dress(app, settings)
+    use_language(app, settings.language)
     return app
 
 

@@ -1,4 +1,4 @@
-"""Every command of the table, tried on the street and with nothing open: no fault, no warning, and Esc ends what opened.
+"""Every command of the table, tried on the street and with nothing open: no fault, no warning, and Esc closes all.
 
 Qt's warnings and lines of the log fail a test by themselves; what a command raises inside Qt is caught here.
 """

@@ -1,4 +1,4 @@
-"""The columns of the dataset table: what each is called, puts in order by, and shows of an image."""
+"""The columns of the data set table: what each is called, puts in order by, and shows of an image."""
 
 from __future__ import annotations
 

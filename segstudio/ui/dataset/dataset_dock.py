@@ -1,4 +1,4 @@
-"""The dock with the dataset table: filter bar above, table below, histograms beside where they are wanted."""
+"""The dock with the data set table: filter bar above, table below, histograms beside where they are wanted."""
 
 from __future__ import annotations
 

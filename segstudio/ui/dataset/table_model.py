@@ -1,4 +1,4 @@
-"""The dataset table as Qt asks for it: one row per image that is shown, nothing made before it is painted."""
+"""The data set table as Qt asks for it: one row per image that is shown, nothing made before it is painted."""
 
 from __future__ import annotations
 

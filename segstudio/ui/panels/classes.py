@@ -129,6 +129,8 @@ class _ClassListView(QListView):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
+        # The delegate's columns stand from left to right, as the names of classes do.
+        self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self.setMouseTracking(True)
         self.setAccessibleName("Classes")
         self.setUniformItemSizes(True)

@@ -195,6 +195,8 @@ class _Headline(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._line: Line | None = None
+        # Figures and the bar run from left to right in every language.
+        self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)

@@ -1,4 +1,4 @@
-"""The tables of commands that the window is made of, one class per subject, in the order in which the palette lists them."""
+"""The tables of commands that the window is made of, one class per subject, in the order of the palette."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from segstudio.ui.models.commands import ModelCommands
 from segstudio.ui.shell.assist_commands import AssistCommands
 from segstudio.ui.shell.dataset_commands import DatasetCommands
 from segstudio.ui.shell.inspect_commands import InspectCommands
+from segstudio.ui.shell.learn_commands import LearnCommands
 from segstudio.ui.shell.object_commands import ObjectCommands
 from segstudio.ui.shell.object_state_commands import ObjectStateCommands
 from segstudio.ui.shell.onward_commands import OnwardCommands
@@ -45,6 +46,7 @@ TABLES: tuple[Callable[[MainWindow], CommandTable], ...] = (
     DatasetCommands,
     ModelCommands,
     AssistCommands,
+    LearnCommands,
 )
 MENUS = (
     ("&File", "file"),

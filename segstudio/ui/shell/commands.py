@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from segstudio.ui.shell.icons import icon
+from segstudio.ui.shell.language import say
 
 _GOES_ON = frozenset(
     (
@@ -78,6 +79,7 @@ class Commands(QObject):
         for key in command.keys:
             if key in taken:
                 raise ValueError(f"{key} is the key of {taken[key]!r} and of {command.id!r}")
+        command = replace(command, title=say(command.title), tip=say(command.tip))
         action = QAction(command.title, self._window)
         action.setObjectName(command.id)
         action.setCheckable(command.checkable)

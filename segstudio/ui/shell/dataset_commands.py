@@ -1,4 +1,4 @@
-"""What a person can do with many images: the dataset table, the statistics, and triage of the image that is open."""
+"""What a person can do with many images: the table of the data set, statistics, and triage of the open image."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class DatasetCommands:
         shown = [
             Command(
                 "inspect.dataset",
-                "&Dataset table",
+                "&Data set table",
                 lambda: docks.toggle("inspect.dataset"),
                 ("Ctrl+T",),
                 checkable=True,

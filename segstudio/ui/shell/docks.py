@@ -43,6 +43,7 @@ DOCKS: tuple[DockEntry, ...] = (
         "inspect.truth_queue", "Doubts about the truth", "segstudio.ui.inspect.truth_queue_dock", "truth_queue_dock"
     ),
     DockEntry("assist.panel", "Assist", "segstudio.ui.panels.assist", "assist_dock", height=140),
+    DockEntry("learn.panel", "Learn", "segstudio.ui.panels.learn", "learn_panel", height=300),
     DockEntry("model.browser", "Model browser", "segstudio.ui.models.browser", "model_browser"),
 )
 

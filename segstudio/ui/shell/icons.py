@@ -5,12 +5,15 @@ from __future__ import annotations
 from functools import cache
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
-from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QGuiApplication, QIcon, QIconEngine, QPainter, QPaintEvent, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QWidget
 
 from segstudio.core.resources import resource_dir
 from segstudio.ui.shell.theme import current_theme
+
+_TURNED = {"next": "previous", "previous": "next"}
+"""What points the other way where one reads from right to left."""
 
 
 @cache
@@ -45,7 +48,8 @@ class _ThemedEngine(QIconEngine):
         color = theme.dim if mode == QIcon.Mode.Disabled else getattr(theme, self._role)
         if state == QIcon.State.On and mode != QIcon.Mode.Disabled:
             color = theme.on_accent
-        svg = _source(self._name).replace("currentColor", color)
+        name = _TURNED.get(self._name, self._name) if QGuiApplication.isRightToLeft() else self._name
+        svg = _source(name).replace("currentColor", color)
         renderer = QSvgRenderer(QByteArray(svg.encode()))
         if mode == QIcon.Mode.Disabled:
             painter.setOpacity(0.5)

@@ -39,6 +39,7 @@ from segstudio.ui.shell.actions import Actions
 from segstudio.ui.shell.commands import Commands
 from segstudio.ui.shell.docks import Docks
 from segstudio.ui.shell.job_bridge import GuiHop
+from segstudio.ui.shell.language import say
 from segstudio.ui.shell.menus import fill_menus
 from segstudio.ui.shell.message_bar import MessageBar
 from segstudio.ui.shell.object_state_commands import BUTTONS
@@ -162,9 +163,9 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(_Heading("Live metrics"))
+        column.addWidget(_Heading(say("Live metrics")))
         column.addWidget(self.metrics)
-        column.addWidget(_Heading("Classes"))
+        column.addWidget(_Heading(say("Classes")))
         column.addWidget(self.classes, 1)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -180,7 +181,7 @@ class MainWindow(QMainWindow):
             scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             scroll.setWidget(panel)
             scroll.setMinimumHeight(80)
-            self.tabs.addTab(scroll, title)
+            self.tabs.addTab(scroll, say(title))
         side.addWidget(upper)
         self.tabs.setMinimumHeight(120)
         side.addWidget(self.tabs)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QMenu, QMenuBar
 
 from segstudio.ui.shell.command_tables import ALSO, MENUS
+from segstudio.ui.shell.language import say
 from segstudio.ui.shell.recent_menu import RecentMenu
 
 if TYPE_CHECKING:
@@ -150,14 +151,14 @@ def fill_menus(window: MainWindow, bar: QMenuBar) -> None:
         if OTHERS not in entries:
             entries = (*entries, LINE, OTHERS)
         if group in LAYOUT or group in others:
-            _fill(window, bar.addMenu(title), entries, others.get(group, []))
+            _fill(window, bar.addMenu(say(title)), entries, others.get(group, []))
 
 
 def _fill(window: MainWindow, menu: QMenu, entries: tuple[Entry, ...], others: list[str]) -> None:
     known = set(window.commands.ids())
     for entry in entries:
         if isinstance(entry, Sub):
-            _fill(window, menu.addMenu(entry.title), entry.entries, [])
+            _fill(window, menu.addMenu(say(entry.title)), entry.entries, [])
         elif entry == LINE:
             menu.addSeparator()
         elif entry == RECENT:

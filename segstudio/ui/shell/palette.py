@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from segstudio.ui.shell.commands import Command, Commands
+from segstudio.ui.shell.language import say
 
 
 def matches(query: str, title: str) -> bool:
@@ -36,7 +37,7 @@ class CommandPalette(QDialog):
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._commands = commands
-        self.edit = QLineEdit(placeholderText="What do you want to do?")
+        self.edit = QLineEdit(placeholderText=say("What do you want to do?"))
         self.edit.setAccessibleName("Search commands")
         self.edit.textChanged.connect(self._fill)
         self.edit.installEventFilter(self)
@@ -59,7 +60,7 @@ class CommandPalette(QDialog):
         found = [
             command
             for command in self._commands.all()
-            if self._commands.action(command.id).isEnabled() and matches(query, _title(command))
+            if self._commands.action(command.id).isEnabled() and _is_meant(query, command)
         ]
         if query.strip():
             found.sort(key=lambda command: rank(query, _title(command)))
@@ -89,6 +90,11 @@ class CommandPalette(QDialog):
         return super().eventFilter(watched, event)
 
 
+def _is_meant(query: str, command: Command) -> bool:
+    """By its words, or by its id, which is the same in every language."""
+    return matches(query, _title(command)) or (bool(query.strip()) and query.strip().casefold() in command.id)
+
+
 def _title(command: Command) -> str:
-    group = command.id.partition(".")[0].capitalize()
-    return f"{group}: {command.title.replace('&', '').rstrip('…')}"
+    group = say(command.id.partition(".")[0].capitalize())
+    return f"{group}: {command.words}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QMenu
 
 from segstudio.session.recent import recent_paths
+from segstudio.ui.shell.language import say
 
 if TYPE_CHECKING:
     from segstudio.session.session import Session
@@ -19,7 +20,7 @@ class RecentMenu(QMenu):
     """Filled whenever it is about to be seen."""
 
     def __init__(self, window: MainWindow) -> None:
-        super().__init__("Open &recent", window)
+        super().__init__(say("Open &recent"), window)
         self._session = window.session
         self.setToolTipsVisible(True)
         self.aboutToShow.connect(self.fill)
@@ -32,7 +33,7 @@ class RecentMenu(QMenu):
             action.setToolTip(str(path))
             action.triggered.connect(partial(_open, self._session, path))
         if self.isEmpty():
-            self.addAction("Nothing yet").setEnabled(False)
+            self.addAction(say("Nothing yet")).setEnabled(False)
 
 
 def short_path(path: Path, limit: int = 60) -> str:

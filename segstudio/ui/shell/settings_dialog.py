@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.settings import SPECS, load_settings, settings_path
+from segstudio.ui.shell.language import languages
 from segstudio.ui.shell.preferences import change
 from segstudio.ui.shell.shortcut_editor import ShortcutEditor
 
@@ -70,6 +71,14 @@ class GeneralPage(QWidget):
         self.text_size.setKeyboardTracking(False)
         self.text_size.setAccessibleName("Size of texts in percent")
         self.text_size.valueChanged.connect(self._on_text_size)
+        self.language = QComboBox()
+        self.language.addItem("As the system", "")
+        for language in languages().values():
+            self.language.addItem(language.name, language.code)
+        self.language.setCurrentIndex(max(0, self.language.findData(settings.language)))
+        self.language.setAccessibleName("Language")
+        self.language.setToolTip("Spoken from the next start")
+        self.language.activated.connect(self._on_language)
         self.safe = QCheckBox("Colours that colour-blind people can tell apart")
         self.safe.setChecked(window.session.view.now.colour_blind)
         self.safe.toggled.connect(self._on_safe)
@@ -81,6 +90,7 @@ class GeneralPage(QWidget):
         form.setVerticalSpacing(12)
         form.addRow("Theme", self.theme)
         form.addRow("Size of texts", self.text_size)
+        form.addRow("Language, from the next start", self.language)
         form.addRow("Colours", self.safe)
         form.addRow("Brush", self.brush)
         note = QLabel(
@@ -100,6 +110,9 @@ class GeneralPage(QWidget):
 
     def _on_theme(self, index: int) -> None:
         change(self._window, theme=self.theme.itemData(index))
+
+    def _on_language(self, index: int) -> None:
+        change(self._window, language=self.language.itemData(index))
 
     def _on_text_size(self, percent: int) -> None:
         change(self._window, font_scale=percent / 100)

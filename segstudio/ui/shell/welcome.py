@@ -13,6 +13,7 @@ from segstudio.session.recent import recent_paths
 from segstudio.session.session import Session
 from segstudio.ui.shell.commands import Commands
 from segstudio.ui.shell.icons import icon
+from segstudio.ui.shell.language import say
 from segstudio.ui.shell.recent_menu import short_path
 
 _RECENT = 4
@@ -49,7 +50,7 @@ class Welcome(QWidget):
         grid.setSpacing(10)
         self.buttons: dict[str, QPushButton] = {}
         for row, (command, symbol, text, explanation) in enumerate(_WAYS):
-            button = QPushButton(text)
+            button = QPushButton(say(text))
             button.setIcon(icon(symbol))
             button.setIconSize(QSize(22, 22))
             button.setMinimumHeight(42)
