@@ -23,6 +23,8 @@ from segstudio.session.document import ClassBook, Document, Recorded
 from segstudio.session.forest import LiveForest
 from segstudio.session.images import ImageList
 from segstudio.session.jobs import Job, Jobs
+from segstudio.session.journal import EditGains
+from segstudio.session.learning import Learning
 from segstudio.session.live import LiveScores
 from segstudio.session.notify import Notifier
 from segstudio.session.object_view import ObjectView
@@ -31,7 +33,7 @@ from segstudio.session.pictures import PictureCache
 from segstudio.session.predictions import Host, Predictions
 from segstudio.session.team import TeamWork
 from segstudio.session.view import ViewState
-from segstudio.settings import data_directory
+from segstudio.settings import data_directory, load_settings
 from segstudio.store.place import place_of
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ class Session:
         self.images = ImageList()
         self.classes = ClassBook(NO_CLASSES)
         self.live = LiveScores(NO_CLASSES)
-        self.histories = HistoryBook()
+        self.histories = _histories()
         self.predictions = Predictions(self, make_host)
         self.team = TeamWork(self)
         self.opened: Event[Workspace | None] = Event()
@@ -87,6 +89,8 @@ class Session:
         self.object_view = ObjectView(self)
         self.forest = LiveForest(self)
         self.catching_up = CatchingUp(self)
+        self._gains = EditGains(self)
+        self.learning = Learning(self)
 
     @property
     def pictures(self) -> PictureCache:
@@ -218,7 +222,7 @@ class Session:
         self.team.leaving(document)
         if self.read_only:
             # Nothing was kept: the labels come back without these edits, and undo must not meet them.
-            self.histories = HistoryBook()
+            self.histories = _histories()
         self.live.close()
         self.document = None
         self.document_changed.emit(None)
@@ -226,6 +230,7 @@ class Session:
     def close(self) -> None:
         """Put everything away; returns when all is on disk and no thread or process of ours is left."""
         self.close_document()
+        self.learning.close()
         self.predictions.close()
         self.jobs.close()
         self._put_away()
@@ -261,7 +266,7 @@ class Session:
     def _show_workspace(self, workspace: Workspace) -> None:
         self._put_away(keep=workspace.project)
         self._workspace = workspace
-        self.histories = HistoryBook()
+        self.histories = _histories()
         self.live.reset(NO_CLASSES)
         self.classes.replace(workspace.class_set)
         self.images.replace(workspace.dataset.images, workspace.badges, workspace.remarks)
@@ -340,8 +345,9 @@ class Session:
         """Copy the project beside itself where the last copy is an hour old: at opening, and while one goes on."""
         project = self.project
         if project is not None and not project.read_only:
+            settings = load_settings()
             self.jobs.submit(
-                lambda job: project.back_up(),
+                lambda job: project.back_up(keep=settings.backups, minutes=settings.backup_minutes),
                 done=lambda _: None,
                 failed=self.notify.fault,
                 key="back-up",
@@ -349,7 +355,8 @@ class Session:
             )
 
     def _on_recorded(self, recorded: Recorded) -> None:
-        document, edit = recorded.document, recorded.edit
+        document = recorded.document
+        edit = self._gains.told(document, recorded.edit)
         classes = self.classes.current if edit.changes.classes else None
         layer = document.layer(edit.layer)
         facts = self.overview.facts_after(document, edit)
@@ -408,6 +415,10 @@ class Session:
         if self.view.now.active_class not in class_set.by_id:
             first = next((c.id for c in class_set.evaluated), None)
             self.view.set(active_class=first, previous_class=None, error_class=None)
+
+
+def _histories() -> HistoryBook:
+    return HistoryBook(load_settings().undo_megabytes * 2**20)
 
 
 def _person() -> str:
