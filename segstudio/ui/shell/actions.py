@@ -117,7 +117,9 @@ class Actions:
             ),
             Command("view.labels", "Show &labels", lambda: self._toggle_layer(LABELS), ("Ctrl+1",)),
             Command("view.truth", "Show ground &truth", lambda: self._toggle_layer(TRUTH), ("Ctrl+2",)),
-            Command("view.prediction", "Show &prediction", lambda: self._toggle_layer(self._source()), ("Ctrl+3",)),
+            Command(
+                "view.prediction", "Show &prediction", lambda: self._toggle_layer(self.prediction_source()), ("Ctrl+3",)
+            ),
             Command("view.colour_blind", "Colour-&blind-safe colours", toggle("colour_blind"), checkable=True),
             Command("view.theme", "&Dark / light", self._switch_theme, icon="theme"),
         ]
@@ -311,7 +313,7 @@ class Actions:
         self._on_view(frozenset())
 
     def _toggle_heat(self) -> None:
-        view, source = self._session.view, self._source()
+        view, source = self._session.view, self.prediction_source()
         if not view.now.heat_map and source is None:
             self._session.notify.tell("warning", "there is no prediction to be sure of", hint="run a model (Ctrl+R)")
         elif source is not None:
@@ -327,7 +329,7 @@ class Actions:
         if name is not None:
             view.show_layer(name, not view.now.shown.get(name, True))
 
-    def _source(self) -> str | None:
+    def prediction_source(self) -> str | None:
         """The prediction that accept takes from: the newest shown one, else the newest."""
         document = self._session.document
         names = list(document.predictions) if document is not None else []
@@ -336,7 +338,7 @@ class Actions:
         return candidates[-1] if candidates else None
 
     def _accept_here(self) -> None:
-        document, source = self._session.document, self._source()
+        document, source = self._session.document, self.prediction_source()
         point = self._window.canvas.cursor_image_point()
         if document is None or source is None:
             self.accept_layer("")
@@ -349,10 +351,10 @@ class Actions:
                 self._try(lambda: accept.accept_region_at(document, source, point, rule=self._rule(document)))
 
     def _accept_all(self) -> None:
-        self.accept_layer(self._source() or "")
+        self.accept_layer(self.prediction_source() or "")
 
     def _accept_class(self) -> None:
-        document, source = self._session.document, self._source()
+        document, source = self._session.document, self.prediction_source()
         chosen = self._session.view.now.active_class
         if document is None or source is None or chosen is None:
             self.accept_layer("")

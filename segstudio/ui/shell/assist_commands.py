@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from segstudio.core.errors import UserError
+from segstudio.session.paint_rule import paint_rule
 from segstudio.ui.shell.commands import Command, Later
 
 if TYPE_CHECKING:
     from segstudio.ui.shell.main_window import MainWindow
 
 PANEL = "assist.panel"
+_REFINING = "segstudio.ui.shell.refine_dialog"
 _FILES = "segstudio.ui.shell.forest_files"
 
 
@@ -48,6 +50,20 @@ class AssistCommands:
             Command("assist.forest_load", "&Load a forest…", Later(_FILES, "load_forest", w)),
             Command(
                 PANEL, "Assist &panel", lambda: w.docks.toggle(PANEL), checkable=True, tip="What the forest is doing"
+            ),
+            Command(
+                "assist.snap_boundary",
+                "&Snap the boundary to the image",
+                lambda: self._try(self._snap_boundary),
+                ("Shift+X",),
+                tip="Draw the outline of what is selected, or of the region under the cursor, to the picture's edges",
+            ),
+            Command("assist.refine", "&Refine a prediction…", Later(_REFINING, "refine_prediction", w)),
+            Command(
+                "assist.interpolate",
+                "&Interpolate between two images",
+                lambda: self._try(self._interpolate),
+                tip="Fill the images between this one and the next that has the selected object",
             ),
             Command(
                 "assist.propagate_labels",
@@ -94,6 +110,37 @@ class AssistCommands:
 
         notify = self._session.notify
         onward.propagate_labels(self._session, lambda arrivals: notify.info(arrivals_in_words(arrivals, raster=True)))
+
+    def _snap_boundary(self) -> None:
+        from segstudio.session.snap_boundary import snap_objects, snap_region
+
+        session = self._session
+        document, view = session.document, session.view.now
+        if document is None:
+            return
+        if view.mode == "objects":
+            if not view.selection:
+                raise UserError("nothing is selected", hint="select objects with the select tool (V)")
+            changed = bool(snap_objects(document, view.selection))
+        else:
+            point = self._window.canvas.cursor_image_point()
+            if point is None:
+                raise UserError("point at the region whose boundary shall follow the image")
+            changed = snap_region(document, point, rule=paint_rule(view, document.labels))
+        if not changed:
+            session.notify.info("the boundary lies on the strongest edge already")
+
+    def _interpolate(self) -> None:
+        from segstudio.session.interpolating import interpolate
+
+        session, chosen = self._session, self._session.view.now.selection
+        if session.view.now.mode != "objects" or len(chosen) != 1:
+            raise UserError("select one object in object mode", hint="press M for object mode, then select with V")
+
+        def tell(filled: int, key: str) -> None:
+            session.notify.info(f"{filled} image{'' if filled == 1 else 's'} filled between here and {key}")
+
+        interpolate(session, next(iter(chosen)), tell)
 
     def _on_forest(self, _: None) -> None:
         action = self._window.commands.action("assist.forest")
