@@ -141,15 +141,20 @@ def paint_order(
     uint8 for up to 255 rings, else int32.
     """
     # Pillow fills rows of bytes several times as fast as rows of 32-bit numbers.
-    canvas = Image.new("L" if len(rings_xy) < 256 else "I", (size_hw[1], size_hw[0]), 0)
+    is_narrow = len(rings_xy) < 256
+    if is_narrow:
+        # Pillow draws into NumPy's own memory: its way from pictures into arrays copies twice.
+        values: NDArray[Any] = np.zeros(size_hw, np.uint8)
+        canvas = Image.frombuffer("L", (size_hw[1], size_hw[0]), values, "raw", "L", 0, 1)
+        canvas.readonly = 0
+    else:
+        canvas = Image.new("I", (size_hw[1], size_hw[0]), 0)
     pencil = ImageDraw.Draw(canvas)
     for index, ring_xy in enumerate(rings_xy):
         if len(ring_xy) and (drawn is None or drawn[index]):
             flat = ring_xy.reshape(-1).tolist()
             pencil.polygon(flat if len(flat) > 2 else flat * 2, fill=index + 1)
-    # Pillow's own way into NumPy copies twice.
-    values: NDArray[Any] = np.frombuffer(canvas.tobytes(), np.dtype("u1" if canvas.mode == "L" else "i4"))
-    return values.reshape(size_hw)
+    return values if is_narrow else np.frombuffer(canvas.tobytes(), np.int32).reshape(size_hw)
 
 
 def painted_values(

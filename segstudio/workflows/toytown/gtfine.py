@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.class_set import ClassSet
-from segstudio.core.errors import EnvironmentFault
+from segstudio.ops.image import write_png
 from segstudio.workflows.toytown.scene import Scene
+
+_LEVEL = 1
+"""Halves the time of the default and costs a tenth in size."""
 
 
 def write_scene(root: Path, split: str, name: str, scene: Scene, class_set: ClassSet) -> None:
@@ -26,10 +28,10 @@ def write_scene(root: Path, split: str, name: str, scene: Scene, class_set: Clas
     palette = np.zeros((256, 3), np.uint8)
     for label in class_set.classes:
         palette[label.id] = label.color
-    _write_png(photo_dir / f"{name}_leftImg8bit.png", scene.image_hwc[..., ::-1])
-    _write_png(truth_dir / f"{name}_gtFine_labelIds.png", scene.class_hw)
-    _write_png(truth_dir / f"{name}_gtFine_instanceIds.png", instance_ids(scene))
-    _write_png(truth_dir / f"{name}_gtFine_color.png", palette[scene.class_hw][..., ::-1])
+    write_png(photo_dir / f"{name}_leftImg8bit.png", scene.image_hwc, level=_LEVEL, flush=False)
+    write_png(truth_dir / f"{name}_gtFine_labelIds.png", scene.class_hw, level=_LEVEL, flush=False)
+    write_png(truth_dir / f"{name}_gtFine_instanceIds.png", instance_ids(scene), level=_LEVEL, flush=False)
+    write_png(truth_dir / f"{name}_gtFine_color.png", palette[scene.class_hw], level=_LEVEL, flush=False)
     (truth_dir / f"{name}_gtFine_polygons.json").write_text(json.dumps(polygons_json(scene)), encoding="utf-8")
 
 
@@ -45,9 +47,3 @@ def polygons_json(scene: Scene) -> dict[str, object]:
     height, width = scene.class_hw.shape
     objects = [{"label": p.label, "polygon": np.round(p.points_xy, 1).tolist()} for p in scene.polygons]
     return {"imgHeight": height, "imgWidth": width, "objects": objects}
-
-
-def _write_png(path: Path, image: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
-    # Level 1 halves the time of the default and costs a tenth in size.
-    if not cv2.imwrite(str(path), image, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
-        raise EnvironmentFault(f"{path}: cannot be written")
