@@ -9,7 +9,7 @@ from typing import Any, Literal
 from segstudio.core.class_set import IGNORED, ClassSet
 from segstudio.core.errors import UserError
 
-Task = Literal["semantic", "instance", "panoptic"]
+Task = Literal["semantic", "instance", "panoptic", "promptable"]
 Triple = tuple[float, float, float]
 
 IMAGENET_MEAN: Triple = (0.485, 0.456, 0.406)

@@ -13,6 +13,8 @@ from segstudio.models.card import WeightsEntry
 CONFIG = "config.json"
 FOLDER_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 """Under which names the libraries of the hub save weights, the safe format first."""
+PAIR = "segmenter.toml"
+"""What describes an encoder and decoder pair of a promptable segmenter that lie beside it."""
 
 
 def weights_dir() -> Path:
@@ -31,13 +33,18 @@ def weights_path(plugin_folder: Path, entry: WeightsEntry) -> Path:
 def find_weights(plugin_folder: Path, entry: WeightsEntry) -> Path | None:
     """The file of a weights entry where it is on this machine."""
     path = weights_path(plugin_folder, entry)
-    there = is_weights_folder(path) if entry.folder else path.is_file()
+    there = is_weights_folder(path) or is_pair_folder(path) if entry.folder else path.is_file()
     return path if there else None
 
 
 def is_weights_folder(path: Path) -> bool:
     """Whether a folder holds weights as libraries save them, described by a `config.json` beside them."""
     return (path / CONFIG).is_file() and any((path / name).is_file() for name in FOLDER_WEIGHTS)
+
+
+def is_pair_folder(path: Path) -> bool:
+    """Whether a folder holds an encoder and a decoder, described by a manifest beside them."""
+    return (path / PAIR).is_file()
 
 
 def weights_in(path: Path) -> tuple[Path, Path | None]:

@@ -22,16 +22,19 @@ _WORKER = "segstudio.models.worker_main"
 
 
 class ModelProcess:
-    """A started child. It imports neither Qt nor the program's own main module."""
+    """A started child. It imports neither Qt nor the program's own main module.
 
-    def __init__(self, backend: str, folders: Sequence[Path]) -> None:
+    `backend` is a word for the module that it runs, `worker`.
+    """
+
+    def __init__(self, backend: str, folders: Sequence[Path], *, worker: str = _WORKER) -> None:
         self.arena = Arena.create()
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         path = os.pathsep.join([str(_PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
         try:
             # -P: the folder in which the program was started must not be able to lend it code.
             self._child = subprocess.Popen(
-                [sys.executable, "-P", "-m", _WORKER],
+                [sys.executable, "-P", "-m", worker],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._said,

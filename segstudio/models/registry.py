@@ -149,6 +149,10 @@ class ModelRegistry:
         missing = self.missing_extra(name)
         if missing:
             raise UserError(f"{name} needs the extra {missing!r}", hint=f"pip install segstudio[{missing}]")
+        if "predictor" in entry.offer.code:
+            raise UserError(
+                f"{name} answers prompts", hint="use it with the tool AI points; it does not run over images"
+            )
         if "build" not in entry.offer.code:
             raise UserError(f"{name} is known by its card only: its network is not written yet")
         build: Callable[..., Any] = entry.load("build")
@@ -165,7 +169,7 @@ class ModelRegistry:
     def status(self, name: str) -> ModelStatus:
         """Whether the model can run here and now."""
         entry, card = self.entry(name), self.card(name)
-        if "build" not in entry.offer.code:
+        if not entry.offer.code.keys() & {"build", "predictor"}:
             return ModelStatus("not yet", "known by its card only")
         missing = self.missing_extra(name)
         if missing:

@@ -2,128 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-import threading
-from collections import OrderedDict
-from contextlib import suppress
 from pathlib import Path
 
+from segstudio.models.file_cache import FileCache
 from segstudio.models.prediction import Prediction
 from segstudio.models.result_packing import pack, unpack
 
 LIMIT_BYTES = 2 << 30
-_SUFFIX = ".prediction"
 
 
-class ResultCache:
-    """A folder with one file for each prediction. Safe from any thread; nothing that goes wrong with it raises.
+class ResultCache(FileCache[Prediction]):
+    """A folder with one file for each prediction."""
 
-    `problem` says why the last prediction could not be kept ("" where it was): a full disk, a folder that cannot be
-    written.
-    """
+    what = "predictions"
 
     def __init__(self, folder: Path, *, limit_bytes: int = LIMIT_BYTES) -> None:
-        self.folder = folder
-        self.limit_bytes = limit_bytes
-        self.problem = ""
-        self._lock = threading.Lock()
-        self._sizes: OrderedDict[str, int] | None = None
-
-    def get(self, key: str) -> Prediction | None:
-        """What was kept under that key; None where there is nothing, or where it was damaged (and is gone now)."""
-        path = self._path(key)
-        try:
-            data = path.read_bytes()
-        except OSError:
-            return None
-        try:
-            prediction = unpack(data)
-        except ValueError:
-            self._remove(key)
-            return None
-        with self._lock:
-            if key in self._index():
-                self._index().move_to_end(key)
-        with suppress(OSError):  # the order of use is a convenience, not the content
-            os.utime(path)
-        return prediction
-
-    def put(self, key: str, prediction: Prediction) -> bool:
-        """Keep a prediction, making room for it; whether it could be kept."""
-        try:
-            data = pack(prediction)
-        except ValueError as error:
-            self.problem = str(error)
-            return False
-        if len(data) > self.limit_bytes:
-            return False
-        self._make_room(len(data))
-        try:
-            self._write(self._path(key), data)
-        except OSError as error:
-            self.problem = f"{self.folder}: predictions cannot be kept for later: {error.strerror or error}"
-            return False
-        self.problem = ""
-        with self._lock:
-            self._index()[key] = len(data)
-            self._index().move_to_end(key)
-        return True
-
-    def size_bytes(self) -> int:
-        """How much is kept."""
-        with self._lock:
-            return sum(self._index().values())
-
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            keys = list(self._index())
-        for key in keys:
-            self._remove(key)
-
-    def _path(self, key: str) -> Path:
-        return self.folder / f"{key}{_SUFFIX}"
-
-    def _index(self) -> OrderedDict[str, int]:
-        """Keys with their sizes, those used longest ago first; call it with the lock held."""
-        if self._sizes is None:
-            found = []
-            try:
-                with os.scandir(self.folder) as entries:
-                    for entry in entries:
-                        if entry.name.endswith(_SUFFIX):
-                            status = entry.stat()
-                            found.append((status.st_mtime_ns, entry.name.removesuffix(_SUFFIX), status.st_size))
-            except OSError:
-                pass  # no folder yet
-            self._sizes = OrderedDict((name, size) for _, name, size in sorted(found))
-        return self._sizes
-
-    def _make_room(self, needed: int) -> None:
-        with self._lock:
-            total, dropped = sum(self._index().values()) + needed, []
-            for key, size in self._index().items():
-                if total <= self.limit_bytes:
-                    break
-                total -= size
-                dropped.append(key)
-        for key in dropped:
-            self._remove(key)
-
-    def _remove(self, key: str) -> None:
-        with self._lock:
-            self._index().pop(key, None)
-        with suppress(OSError):  # somebody else holds it: it is found again with the next start
-            self._path(key).unlink(missing_ok=True)
-
-    def _write(self, path: Path, data: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".part-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        super().__init__(folder, suffix=".prediction", limit_bytes=limit_bytes, pack=pack, unpack=unpack)

@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,11 @@ NICENESS = 5
 
 def main() -> None:
     """Serve requests from stdin until it ends; answers go to what was stdout."""
+    run_worker(_serve)
+
+
+def run_worker(serve: Callable[[Channel], None]) -> None:
+    """Give `serve` the pipes to the parent; ends this process when it returns, raises, or the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(NICENESS)
@@ -39,7 +45,7 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever libraries print must not end up among the messages
     channel = Channel(sys.stdin.buffer, answers)
     try:
-        _serve(channel)
+        serve(channel)
     except ChannelClosed:
         os._exit(0)
     except BaseException:  # noqa: BLE001 - the parent reads the last line; leaving by an exception waits for threads
@@ -53,7 +59,7 @@ def _serve(channel: Channel) -> None:
     waiting: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
     tokens: dict[int, CancelToken] = {}
     threading.Thread(target=_listen, args=(channel, waiting, tokens), daemon=True).start()
-    threading.Thread(target=_beat, args=(channel, threading.Event()), daemon=True).start()
+    threading.Thread(target=beat, args=(channel, threading.Event()), daemon=True).start()
     arena = Arena.open(handle)
     channel.send("ready", os.getpid())
     workbench = Workbench(make_backend(backend, [Path(folder) for folder in folders]))
@@ -76,7 +82,8 @@ def _listen(channel: Channel, waiting: queue.SimpleQueue[tuple[Any, ...]], token
             tokens[rest[0]].cancel()
 
 
-def _beat(channel: Channel, never: threading.Event) -> None:
+def beat(channel: Channel, never: threading.Event) -> None:
+    """Tell the parent every second that this process is alive, and how much memory it holds."""
     while not never.wait(BEAT_S):
         try:
             channel.send("beat", used_bytes())

@@ -22,6 +22,10 @@ network returns the same with `channels`; its masks may overlap, the studio make
 weights file by name, renames them from the names of its public reference, may rebuild itself in place for a variant
 that the shapes tell, and returns them under its own names.
 
+A row with `predictor` instead of `build` is a promptable segmenter: a function (weights: Path | None, *, device,
+**options) that gives an `InteractivePredictor` (see `segstudio.models.interactive.predictor`). Run
+`segstudio.models.interactive.contract.violations` on it in your tests.
+
 Modules of a folder import each other relatively (`from . import blocks`).
 """
 
@@ -43,6 +47,11 @@ from segstudio.models.card import (
     WeightsEntry,
     with_background,
 )
+from segstudio.models.interactive.candidate import Candidate
+from segstudio.models.interactive.embedding import Embedding, Frame
+from segstudio.models.interactive.oracle import open_oracle
+from segstudio.models.interactive.predictor import Capabilities, InteractivePredictor, Tracker, no_tracker
+from segstudio.models.interactive.prompt import Prompt
 from segstudio.models.prediction import Prediction
 
 __all__ = [
@@ -50,9 +59,14 @@ __all__ = [
     "IMAGENET_STD",
     "Annotation",
     "CancelToken",
+    "Candidate",
+    "Capabilities",
     "ClassSet",
     "Dataset",
+    "Embedding",
+    "Frame",
     "ImageItem",
+    "InteractivePredictor",
     "LabelClass",
     "MaskShape",
     "ModelCard",
@@ -61,10 +75,14 @@ __all__ = [
     "Prediction",
     "Preprocess",
     "Progress",
+    "Prompt",
     "Published",
     "SegObject",
     "Segment",
+    "Tracker",
     "UserError",
     "WeightsEntry",
+    "no_tracker",
+    "open_oracle",
     "with_background",
 ]
