@@ -40,8 +40,7 @@ def cut_out(
     inside = box.intersect(bounds)
     if inside.width < 2 or inside.height < 2 or iterations < 1:
         return _NOTHING
-    margin = max(8, max(inside.width, inside.height) // 4)
-    crop = inside.grown(margin).intersect(bounds)
+    crop = surroundings(box, bounds)
     marks = np.full((crop.height, crop.width), cv2.GC_BGD, np.uint8)
     within = marks[inside.moved(-crop.x0, -crop.y0).slices]
     within[...] = cv2.GC_PR_FGD
@@ -55,6 +54,14 @@ def cut_out(
     if held.is_empty:
         return _NOTHING
     return held.moved(crop.x0, crop.y0), cut[held.slices]
+
+
+def surroundings(box: Rect, bounds: Rect) -> Rect:
+    """The part of a picture that decides what is cut out of a box: empty where the box lies outside."""
+    inside = box.intersect(bounds)
+    return (
+        inside.grown(max(8, max(inside.width, inside.height) // 4)).intersect(bounds) if not inside.is_empty else EMPTY
+    )
 
 
 def _grabbed(crop_hwc: NDArray[np.uint8], marks: NDArray[np.uint8], iterations: int) -> Mask:

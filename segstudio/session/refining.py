@@ -1,4 +1,4 @@
-"""A prediction refined to the picture's edges: a layer beside it that follows the slider, kept or dropped at the end."""
+"""A prediction refined to the picture's edges: a layer that follows the slider and is kept or dropped at the end."""
 
 from __future__ import annotations
 

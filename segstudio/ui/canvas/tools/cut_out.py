@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
+from segstudio.core.errors import EnvironmentFault
 from segstudio.core.geometry import EMPTY, Points, Rect
 from segstudio.ops.brush import stroke_path
-from segstudio.ops.grabcut import cut_out
 from segstudio.ops.lasso import rectangle
+from segstudio.session.cut_child import CutChild
 from segstudio.ui.canvas.overlay import bounds_of, draw_line
 from segstudio.ui.canvas.tools.area import Purpose, apply_mask
 from segstudio.ui.canvas.tools.asking import Asking
@@ -73,18 +74,21 @@ class CutOutTool(Tool):
         self._scribbles: list[Scribble] = []
         self._line: list[tuple[float, float]] = []
         self._excludes = False
+        self._children: list[CutChild] = []
         self._asking: Asking[Wanted, tuple[Rect, NDArray[np.bool_]]] = Asking(context.session, self._cut, self._show)
 
     def press(self, at: Pointer) -> None:
         shows = self._found is not None or bool(self._scribbles)
         if shows and self._start is None and self._image_box().holds(*at.xy):
             self._line, self._excludes = [at.xy], at.ctrl
+            self._make_ready()
             return
         self.cancel()
         if self.context.document is not None:
             self._start = at.xy
             self._box = (at.xy, at.xy)
             self._purpose = Purpose.of(at)
+            self._make_ready()
 
     def move(self, points: Sequence[Pointer]) -> None:
         if self._line:
@@ -102,6 +106,7 @@ class CutOutTool(Tool):
             return
         if self._is_click([start, at.xy]):
             self._box = None
+            self._end_children()
             return
         self._box = (start, at.xy)
         self._ask()
@@ -115,6 +120,7 @@ class CutOutTool(Tool):
     def cancel(self) -> bool:
         had = self._box is not None or self._found is not None
         self._asking.drop()
+        self._end_children()
         self._start = self._box = self._found = None
         self._scribbles, self._line = [], []
         return had
@@ -177,9 +183,28 @@ class CutOutTool(Tool):
         (x, y), still = line[0], _STILL * self.context.image_px
         return all(max(abs(other[0] - x), abs(other[1] - y)) < still for other in line)
 
+    def _make_ready(self) -> None:
+        """Start a process now, so that it is there when the hand has drawn."""
+        try:
+            self._children.append(CutChild())
+        except EnvironmentFault as fault:
+            self.context.session.notify.fault(fault)
+
+    def _end_children(self) -> None:
+        while self._children:
+            self._children.pop().kill()
+
     def _cut(self, wanted: Wanted) -> tuple[Rect, NDArray[np.bool_]]:
+        """In the worker: it waits for a process, which `cancel` kills."""
+        if not self._children:
+            self._children.append(CutChild())
+        child = self._children[-1]
         marks = {True: _marks(wanted, belongs=True), False: _marks(wanted, belongs=False)}
-        return cut_out(wanted.image_hwc, wanted.box, foreground_hw=marks[True], background_hw=marks[False])
+        try:
+            return child.cut(wanted.image_hwc, wanted.box, foreground_hw=marks[True], background_hw=marks[False])
+        finally:
+            if child in self._children:
+                self._children.remove(child)
 
     def _show(self, wanted: Wanted, found: tuple[Rect, NDArray[np.bool_]]) -> None:
         rect, mask_hw = found
