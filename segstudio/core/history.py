@@ -14,11 +14,12 @@ DEFAULT_BUDGET = 256 * 2**20
 class History:
     """The edits of one image that can be undone, and those that can be redone."""
 
-    __slots__ = ("_redo", "_undo")
+    __slots__ = ("_nbytes", "_redo", "_undo")
 
     def __init__(self) -> None:
         self._undo: list[Edit] = []
         self._redo: list[Edit] = []
+        self._nbytes = 0
 
     @property
     def undoable(self) -> Sequence[Edit]:
@@ -32,10 +33,12 @@ class History:
 
     @property
     def nbytes(self) -> int:
-        return sum(edit.nbytes for edit in self._undo) + sum(edit.nbytes for edit in self._redo)
+        """Memory of all edits; counted along, for it is asked with each of thousands of edits."""
+        return self._nbytes
 
     def push(self, edit: Edit) -> None:
         """Record a committed edit; what was undone before can no longer be redone."""
+        self._nbytes += edit.nbytes - sum(undone.nbytes for undone in self._redo)
         self._redo.clear()
         self._undo.append(edit)
 
@@ -47,19 +50,21 @@ class History:
 
     def undone(self, inverse: Edit) -> None:
         """The next undo was applied; `inverse` (from `Edit.swap`) redoes it."""
-        self._undo.pop()
+        self._nbytes += inverse.nbytes - self._undo.pop().nbytes
         self._redo.append(inverse)
 
     def redone(self, inverse: Edit) -> None:
         """The next redo was applied; `inverse` (from `Edit.swap`) undoes it again."""
-        self._redo.pop()
+        self._nbytes += inverse.nbytes - self._redo.pop().nbytes
         self._undo.append(inverse)
 
     def drop_oldest(self) -> int:
         """Forget the oldest undoable edit (or, without one, the furthest redo); returns the bytes freed."""
         for stack in (self._undo, self._redo):
             if stack:
-                return stack.pop(0).nbytes
+                freed = stack.pop(0).nbytes
+                self._nbytes -= freed
+                return freed
         return 0
 
 
@@ -87,6 +92,8 @@ class HistoryBook:
     def trim(self) -> None:
         """Forget the oldest edits until the budget holds; the newest edit of the current image always stays."""
         excess = self.nbytes - self.budget
+        if excess <= 0:
+            return
         newest = next(reversed(self._by_image), None)
         for key in list(self._by_image):
             history = self._by_image[key]

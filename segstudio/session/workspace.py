@@ -20,6 +20,7 @@ from segstudio.metrics.confusion import ConfusionMatrix
 from segstudio.session.images import Badge, Remark
 from segstudio.session.jobs import Job
 from segstudio.session.row_item import RowItems
+from segstudio.settings import load_settings
 from segstudio.store import DatasetSource, ScoreRow
 from segstudio.store.place import Place, TeamAddress
 
@@ -106,7 +107,7 @@ def _opened(path: Place, current: Project | None) -> Iterator[Project]:
     if current is not None and current.path == (path.absolute() if isinstance(path, Path) else path):
         yield current
         return
-    project = Project.open(path)
+    project = Project.open(path, history_megabytes=load_settings().history_megabytes)
     try:
         yield project
     except BaseException:

@@ -76,6 +76,7 @@ def _check(connection: Connection, path: Path, problems: list[str], progress: Pr
     edits = attempt(lambda: journal.read(connection, path, key=None, limit=None), [])
     attempt(lambda: run_rows.read_runs(connection, path), None)
     attempt(lambda: history.read_versions(connection, path), None)
+    attempt(lambda: history.read_image_versions(connection, path), None)
     attempt(lambda: problems.extend(_damaged_preimages(connection)), None)
     count = attempt(lambda: connection.execute(select(func.count()).select_from(schema.edit)).scalar(), 0)
     return CheckReport(len(images or ()), len(names), max(len(edits), count or 0), tuple(dict.fromkeys(problems)))

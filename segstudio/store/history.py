@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, Select, Table, delete, func, insert, select
 
 from segstudio.core.errors import UserError
 from segstudio.core.layer import Annotation
@@ -13,10 +13,11 @@ from segstudio.store.faults import damaged
 from segstudio.store.packing import unpack_preimage
 from segstudio.store.place import Place
 from segstudio.store.records import VersionRow
-from segstudio.store.seal import seal
+from segstudio.store.seal import Value, seal
 
 _PAGES_AT_ONCE = 8192
 VERSION_COLUMNS = ("name", "edit_id", "at", "person")
+IMAGE_VERSION_COLUMNS = ("image_id", *VERSION_COLUMNS)
 
 
 def state_after(connection: Connection, key: str, layer: str, edit_id: int, path: Place) -> Annotation:
@@ -66,7 +67,10 @@ def forget(connection: Connection, owner: int, layer: str) -> None:
 
 
 def trim(connection: Connection, budget: int) -> int:
-    """Drop the oldest of what edits replaced until at most `budget` bytes are kept; returns how many edits lost it."""
+    """Drop the oldest of what edits replaced until at most `budget` bytes are kept; returns how many edits lost it.
+
+    What leads back to a named version always stays, over the budget if need be.
+    """
     preimage = schema.preimage
     newest_first = select(preimage.c.edit_id, func.length(preimage.c.packed)).order_by(preimage.c.edit_id.desc())
     total, last_kept = 0, None
@@ -77,10 +81,20 @@ def trim(connection: Connection, budget: int) -> int:
         last_kept = edit_id
     else:
         return 0
-    doomed = delete(preimage) if last_kept is None else delete(preimage).where(preimage.c.edit_id < last_kept)
+    doomed = delete(preimage).where(preimage.c.edit_id.not_in(_on_the_way_to_versions_of_images()))
+    if last_kept is not None:
+        doomed = doomed.where(preimage.c.edit_id < last_kept)
+    oldest_version = connection.execute(select(func.min(schema.version.c.edit_id))).scalar()
+    if oldest_version is not None:
+        doomed = doomed.where(preimage.c.edit_id <= oldest_version)
     count = connection.execute(doomed).rowcount
     _give_space_back(connection)
     return count
+
+
+def _on_the_way_to_versions_of_images() -> Select[tuple[int]]:
+    edit, version = schema.edit, schema.image_version
+    return select(edit.c.id).join(version, (version.c.image_id == edit.c.image_id) & (edit.c.id > version.c.edit_id))
 
 
 def _give_space_back(connection: Connection) -> None:
@@ -92,24 +106,53 @@ def _give_space_back(connection: Connection) -> None:
         raw.execute("PRAGMA incremental_vacuum(1)")
 
 
-def add_version(connection: Connection, name: str, person: str, path: Place) -> VersionRow:
-    """Name the state as it is now. Raises `UserError` where the name is taken."""
-    table = schema.version
-    if connection.execute(select(table.c.id).where(table.c.name == name)).first() is not None:
-        raise UserError(f"{path}: there is a version {name!r} already")
+def add_version(connection: Connection, name: str, person: str, path: Place, *, key: str = "") -> VersionRow:
+    """Name the state as it is now, of an image or of all. Raises `UserError` where the name is taken."""
     newest = connection.execute(select(func.max(schema.edit.c.id))).scalar() or 0
-    row = VersionRow(name, newest, journal.now(), person)
-    values = (row.name, row.edit_id, row.when, row.person)
-    fields = dict(zip(VERSION_COLUMNS, values, strict=True))
-    connection.execute(insert(table).values(**fields, seal=seal("version", *values)))
+    row = VersionRow(name, newest, journal.now(), person, key)
+    values: tuple[Value, ...] = (row.name, row.edit_id, row.when, row.person)
+    if key:
+        values = (layers.image_id(connection, key, path), *values)
+    table, columns = (schema.image_version, IMAGE_VERSION_COLUMNS) if key else (schema.version, VERSION_COLUMNS)
+    if connection.execute(_named(table, name, values[0] if key else None)).first() is not None:
+        raise UserError(f"{path}: there is a version {name!r} already")
+    fields = dict(zip(columns, values, strict=True))
+    connection.execute(insert(table).values(**fields, seal=seal(table.name, *values)))
     return row
 
 
+def remove_version(connection: Connection, name: str, path: Place, *, key: str = "") -> None:
+    """Forget a name, which lets its state be trimmed; unknown names are ignored."""
+    table = schema.image_version if key else schema.version
+    owner = layers.image_id(connection, key, path) if key else None
+    found = connection.execute(_named(table, name, owner)).scalar_one_or_none()
+    connection.execute(delete(table).where(table.c.id == found))
+
+
 def read_versions(connection: Connection, path: Place) -> list[VersionRow]:
-    """The named versions, oldest first."""
+    """The named versions of the project, oldest first."""
     found = []
     for row in connection.execute(select(schema.version).order_by(schema.version.c.id)):
-        if row.seal != seal("version", row.name, row.edit_id, row.at, row.person):
+        if row.seal != seal("version", *(row._mapping[name] for name in VERSION_COLUMNS)):
             raise damaged(path, f"version {row.name!r}")
         found.append(VersionRow(row.name, row.edit_id, row.at, row.person))
     return found
+
+
+def read_image_versions(connection: Connection, path: Place, *, key: str | None = None) -> list[VersionRow]:
+    """The named versions of one image or of each, oldest first."""
+    image, table = schema.image, schema.image_version
+    query = select(table, image.c.key.label("image_key")).join(image, image.c.id == table.c.image_id)
+    if key is not None:
+        query = query.where(image.c.key == key)
+    found = []
+    for row in connection.execute(query.order_by(table.c.id)):
+        if row.seal != seal("image_version", *(row._mapping[name] for name in IMAGE_VERSION_COLUMNS)):
+            raise damaged(path, f"version {row.name!r} of image {row.image_key!r}")
+        found.append(VersionRow(row.name, row.edit_id, row.at, row.person, row.image_key))
+    return found
+
+
+def _named(table: Table, name: str, owner: Value) -> Select[tuple[int]]:
+    query = select(table.c.id).where(table.c.name == name)
+    return query if owner is None else query.where(table.c.image_id == owner)

@@ -35,7 +35,16 @@ def _add_team_work(connection: Connection) -> None:
     )
 
 
-STEPS: Mapping[int, Step] = {1: _add_image_facts, 2: _add_team_work}
+def _add_image_versions(connection: Connection) -> None:
+    connection.exec_driver_sql(
+        "CREATE TABLE image_version (id INTEGER NOT NULL PRIMARY KEY,"
+        " image_id INTEGER NOT NULL REFERENCES image (id) ON DELETE CASCADE, name VARCHAR NOT NULL,"
+        " edit_id INTEGER NOT NULL, at VARCHAR NOT NULL, person VARCHAR NOT NULL, seal BIGINT NOT NULL,"
+        " UNIQUE (image_id, name))"
+    )
+
+
+STEPS: Mapping[int, Step] = {1: _add_image_facts, 2: _add_team_work, 3: _add_image_versions}
 """Schema number → the step that leads from it to the next. A step only adds; it never drops what a person made."""
 
 

@@ -278,14 +278,24 @@ class Project(Access):
         """Keep at most so much of what edits replaced, the newest; returns how many edits can no longer be undone."""
         return self._writer.run(lambda connection: history.trim(connection, megabytes * 2**20))
 
-    def add_version(self, name: str, *, person: str = "") -> VersionRow:
-        """Name the project's state as it is now. Raises `UserError` where the name is taken."""
+    def add_version(self, name: str, *, person: str = "", key: str = "") -> VersionRow:
+        """Name the state of image `key`, or of the whole project, as it is now. Raises `UserError` for a taken name."""
         self._settle()
-        return self._writer.run(lambda connection: history.add_version(connection, name, person, self.path))
+        return self._writer.run(lambda c: history.add_version(c, name, person, self.path, key=key))
 
-    def versions(self) -> list[VersionRow]:
-        """The named states, oldest first; `state_after(key, layer, version.edit_id)` gives each image's."""
-        return self._read(lambda connection: history.read_versions(connection, self.path))
+    def versions(self, key: str = "") -> list[VersionRow]:
+        """The named states of the project, oldest first, with `key` followed by those of that image.
+
+        `state_after(key, layer, version.edit_id)` gives an image's.
+        """
+        found = self._read(lambda connection: history.read_versions(connection, self.path))
+        if key:
+            found += self._read(lambda connection: history.read_image_versions(connection, self.path, key=key))
+        return found
+
+    def remove_version(self, name: str, *, key: str = "") -> None:
+        """Forget a name given to a state of image `key` or of the project; the state may be trimmed from then on."""
+        self._writer.run(lambda connection: history.remove_version(connection, name, self.path, key=key))
 
     def runs(self) -> list[RunRow]:
         """The model runs, oldest first."""

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 STATUSES = ("to do", "labelled", "reviewed", "rejected")
 """The usual states of an image, in the order of work; a project takes any other word as well."""
+DELTA_IOU = "delta_iou"
+"""What an edit did to the image's mean IoU, in its provenance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +67,25 @@ class EditRow:
     is_undo: bool
     provenance: Mapping[str, Any]
 
+    @property
+    def delta_iou(self) -> float | None:
+        """What the edit did to the image's mean IoU (-1 … 1); None where there was no truth."""
+        found = self.provenance.get(DELTA_IOU)
+        return float(found) if isinstance(found, (int, float)) else None
+
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """A named state of the project: as it was after edit `edit_id` (0 = before any), when (UTC) and by whom named."""
+    """A named state: as it was after edit `edit_id` (0 = before any), when (UTC) and by whom named.
+
+    Of one image where `image_key` says which, else of the whole project.
+    """
 
     name: str
     edit_id: int
     when: str
     person: str
+    image_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ _SEALED: Mapping[str, Sequence[str]] = {
     "edit": journal.SEALED_COLUMNS,
     "preimage": ("edit_id", "packed"),
     "version": history.VERSION_COLUMNS,
+    "image_version": history.IMAGE_VERSION_COLUMNS,
     "image_score": ("image_id", "layer", "classes", "packed"),
     "review": review_rows.SEALED_COLUMNS,
 }

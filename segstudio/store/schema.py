@@ -20,7 +20,7 @@ from sqlalchemy import (
 APPLICATION_ID = 0x53454753
 """The file's signature, "SEGS", in SQLite's header."""
 
-VERSION = 3
+VERSION = 4
 """The schema's number, SQLite's `user_version`; `migrations.py` leads from each to the next."""
 
 tables = MetaData()
@@ -183,6 +183,20 @@ version = Table(
     Column("at", String, nullable=False),
     Column("person", String, nullable=False),
     _seal(),
+)
+
+# The same for one image; names are told apart within it.
+image_version = Table(
+    "image_version",
+    tables,
+    Column("id", Integer, primary_key=True),
+    _owner("image.id"),
+    Column("name", String, nullable=False),
+    Column("edit_id", Integer, nullable=False),
+    Column("at", String, nullable=False),
+    Column("person", String, nullable=False),
+    _seal(),
+    UniqueConstraint("image_id", "name"),
 )
 
 image_score = Table(

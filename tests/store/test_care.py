@@ -243,3 +243,32 @@ def test_versions_name_states(painted):
         assert_same(painters["a"].layer, project.state_after("a", "labels", version.edit_id))
         with pytest.raises(UserError, match="'first round' already"):
             project.add_version("first round")
+
+
+def test_versions_of_one_image_are_its_own(painted):
+    path, painters = painted
+    with Project.open(path) as project:
+        project.add_version("clean", person="ana", key="a")
+        project.add_version("clean", person="ana", key="b")
+        with pytest.raises(UserError, match="'clean' already"):
+            project.add_version("clean", key="a")
+        assert [(one.name, one.image_key) for one in project.versions("a")] == [("first round", ""), ("clean", "a")]
+        assert [one.image_key for one in project.versions()] == [""]
+        project.remove_version("clean", key="a")
+        assert [one.image_key for one in project.versions("b")] == ["", "b"]
+        assert len(project.versions("a")) == 1
+
+
+@pytest.mark.parametrize("key", ["", "a"])
+def test_trimming_keeps_what_leads_back_to_a_version(painted, key):
+    path, painters = painted
+    with Project.open(path) as project:
+        project.remove_version("first round")
+        named = project.add_version("named", key=key)
+        before = project.load("a", "labels")
+        paint(project, "a", Painter(9, Layer.from_annotation("labels", before)), 8)
+        paint(project, "b", Painter(8, Layer.from_annotation("labels", project.load("b", "labels"))), 5)
+        assert project.trim_history(0) == (40 if key == "" else 45)
+        assert_same(Layer.from_annotation("labels", before), project.state_after("a", "labels", named.edit_id))
+        project.remove_version("named", key=key)
+        assert project.trim_history(0) == (13 if key == "" else 8)

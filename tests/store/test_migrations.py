@@ -70,7 +70,7 @@ def test_step_that_fails_changes_nothing(project, newer_program, monkeypatch):
 def test_file_of_the_first_schema_gets_the_table_of_facts(project):
     project.close()
     raw = sqlite3.connect(project.path)
-    for statement in ("DROP TABLE image_facts", "DROP TABLE review", "DROP TABLE image_lease"):
+    for statement in [f"DROP TABLE {name}" for name in ("image_facts", "review", "image_lease", "image_version")]:
         raw.execute(statement)
     raw.execute("DROP INDEX edit_by_token")
     raw.execute("ALTER TABLE edit DROP COLUMN token")
@@ -81,3 +81,4 @@ def test_file_of_the_first_schema_gets_the_table_of_facts(project):
         assert "as it was: work.schema-1.segproj" in reopened.notes[0]
         reopened.put_facts([("city/1", "labels", ImageFacts(mean_iou=0.5)), ("nowhere", "labels", ImageFacts())])
         assert [(row.key, row.layer) for row in reopened.facts()] == [("city/1", "labels")]
+        assert reopened.add_version("begun", key="city/1").image_key == "city/1"

@@ -1,0 +1,125 @@
+"""What the journal of an image tells, and the way back to any state in it: restoring is an edit like all others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from segstudio.core.errors import UserError
+from segstudio.core.geometry import Rect
+from segstudio.core.layer import Annotation
+from segstudio.core.transaction import Edit
+from segstudio.store.records import DELTA_IOU, EditRow, RunRow, VersionRow
+
+if TYPE_CHECKING:
+    from segstudio.session.document import Document
+    from segstudio.session.session import Session
+    from segstudio.store import Project
+
+LINES = 2000
+"""The newest lines of an image's journal that are shown."""
+
+
+class EditGains:
+    """Notes with each edit of the open image what it did to the mean IoU, where there is a truth."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._before: float | None = None
+        session.document_changed.connect(self._on_document)
+
+    def told(self, document: Document, edit: Edit) -> Edit:
+        """The edit with its gain in its provenance; as it is where nothing can be said."""
+        if document is not self._session.document:
+            return edit
+        before, self._before = self._before, self._now()
+        if before is None or self._before is None:
+            return edit
+        gain = round(self._before - before, 6)
+        return replace(edit, provenance={**edit.provenance, DELTA_IOU: gain})
+
+    def _on_document(self, document: Document | None) -> None:
+        self._before = self._now()
+
+    def _now(self) -> float | None:
+        live = self._session.live
+        if not live.has_truth:
+            return None
+        found = live.image_matrix().mean_iou()
+        return None if np.isnan(found) else float(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The newest edits of an image, oldest first, the names given to its states, and the runs that they may name."""
+
+    key: str
+    edits: tuple[EditRow, ...]
+    versions: tuple[VersionRow, ...]
+    runs: tuple[RunRow, ...] = ()
+
+    def weights_of(self, run: str) -> str:
+        """The hash of the weights that a run used; "" where it is not known."""
+        return next((row.weights_hash for row in self.runs if row.name == run), "")
+
+
+def read_journal(project: Project, key: str) -> Journal:
+    """Read an image's journal; for a worker. Raises `UserError` where it is damaged."""
+    edits = tuple(project.edits(key, limit=LINES))
+    return Journal(key, edits, tuple(project.versions(key)), tuple(project.runs()))
+
+
+def restore(document: Document, annotation: Annotation, name: str) -> Edit | None:
+    """Make the labels what they were, as one edit; None where they are that already.
+
+    Raises `UserError` where the state is of another size or an edit is open.
+    """
+    layer = document.labels
+    if annotation.size_hw != layer.size_hw:
+        raise UserError(f"{document.item.name}: that state is of another size")
+    wanted = annotation.labels_hw
+    if wanted is None:
+        wanted = np.zeros(layer.size_hw, np.uint16)
+    stroke = document.begin(name, tool="history")
+    try:
+        for segment in annotation.segments:
+            if layer.segments.get(segment.id) != segment:
+                stroke.put_segment(segment)
+        box = Rect.of_mask(layer.raster.ids_hw != wanted)
+        if not box.is_empty:
+            stroke.write(box, wanted[box.slices])
+        then = {item.id: item for item in annotation.objects}
+        for object_id in [item.id for item in layer.objects if item.id not in then]:
+            stroke.remove_object(object_id)
+        for item in annotation.objects:
+            if layer.objects.get(item.id) != item:
+                stroke.put_object(item)
+    except BaseException:
+        stroke.cancel()
+        raise
+    return stroke.commit()
+
+
+def restore_after(session: Session, edit_id: int, name: str) -> None:
+    """Read the open image's state after an edit of the journal, then restore it; what stands against it is told."""
+    document, project = session.document, session.project
+    if document is None or project is None:
+        return
+
+    def arrived(annotation: Annotation) -> None:
+        if session.document is not document:
+            return
+        try:
+            if restore(document, annotation, name) is None:
+                session.notify.info("the labels are as they were then")
+        except UserError as error:
+            session.notify.fault(error)
+
+    session.jobs.submit(
+        lambda job: project.state_after(document.key, document.labels.name, edit_id),
+        done=arrived,
+        failed=session.notify.fault,
+        key="restore",
+    )
