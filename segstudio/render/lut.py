@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -284,12 +284,12 @@ def gap_table(*, opacity: float = 0.6) -> ColorTable:
     return ColorTable.of(np.array([GAP_COLOR, GAP_COLOR], np.uint8), np.array([opacity, 0.0]))
 
 
-def agreement_table(*, opacity: float = 0.8) -> ColorTable:
-    """Colours of who is right (see `AGREEMENT_COLORS`)."""
+def agreement_table(*, opacity: float = 0.8, hidden: Collection[int] = ()) -> ColorTable:
+    """Colours of who is right (see `AGREEMENT_COLORS`); `hidden` codes stay bare."""
     colors, alpha = np.zeros((8, 3), np.uint8), np.zeros(8)
     for code, color in AGREEMENT_COLORS.items():
-        colors[code], alpha[code] = color, opacity
-    striped = np.arange(8) == 4
+        colors[code], alpha[code] = color, opacity if code not in hidden else 0.0
+    striped = (np.arange(8) == 4) & (4 not in hidden)
     return ColorTable.of(colors, alpha, striped=striped)
 
 

@@ -10,11 +10,14 @@ from PySide6.QtWidgets import QApplication
 
 from segstudio.core.geometry import Rect
 from segstudio.core.layer import Layer, prediction_layer
+from segstudio.metrics.agreement import Agreement
+from segstudio.ui.compare.arrangement import Arrangement, load_arrangement
 from segstudio.ui.compare.pane_scenes import Shown
 from tests.session.conftest import CLASSES, SIZE_HW
 
 ONLY_A, ONLY_B, ALIKE = (0x56, 0xB4, 0xE9), (0xE6, 0x9F, 0x00), (0xCC, 0x79, 0xA7)
 """As the field's palette says, not as the program does."""
+CONTROL_ALT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
 
 
 def add_prediction(window, name: str, index_hw: np.ndarray) -> None:
@@ -73,10 +76,10 @@ def test_c_opens_and_c_or_escape_leaves(window, compared, qtbot) -> None:
     assert window.centre is window.canvas
     qtbot.keyClick(window.canvas, Qt.Key.Key_C, Qt.KeyboardModifier.ShiftModifier)
     assert window.centre is compared
-    assert compared.is_swiping
+    assert compared.manner == "swipe"
     qtbot.keyClick(compared, Qt.Key.Key_C)
     assert window.centre is compared
-    assert not compared.is_swiping
+    assert compared.manner == "panes"
     qtbot.keyClick(compared, Qt.Key.Key_Escape)
     assert window.centre is window.canvas
     assert window.canvas.isVisible()
@@ -234,12 +237,12 @@ def test_the_next_image_keeps_comparing_and_says_what_is_missing(window, compare
 def test_take_from_a_and_b_under_the_cursor(window, compared, qtbot) -> None:
     document = window.session.document
     point(compared.panes["truth"], 50.5, 10.5)
-    qtbot.keyClick(compared, Qt.Key.Key_A, Qt.KeyboardModifier.AltModifier)
+    qtbot.keyClick(compared, Qt.Key.Key_A, CONTROL_ALT)
     expected = np.full(SIZE_HW, 255)
     expected[:30] = 1
     assert (document.labels.index_map(CLASSES) == expected).all()
     point(compared.panes["a"], 10.5, 55.5)
-    qtbot.keyClick(compared, Qt.Key.Key_B, Qt.KeyboardModifier.AltModifier)
+    qtbot.keyClick(compared, Qt.Key.Key_B, CONTROL_ALT)
     expected[50:, :40] = 2
     assert (document.labels.index_map(CLASSES) == expected).all()
     qtbot.keyClick(compared, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
@@ -307,3 +310,89 @@ def test_the_difference_title_says_who_is_right_on_more_pixels(window, compared)
     net = int(np.sum(window.a_hw == truth_hw)) - int(np.sum(window.b_hw == truth_hw))
     assert net > 0
     assert f"A is right on {net:,} px more".replace(",", "\u202f") in compared.titles["difference"].text()
+
+
+def test_any_panes_stand_in_any_lines_and_stay_so_for_the_next_time(window, compared, qtbot) -> None:
+    def places() -> dict[str, tuple[int, int]]:
+        QApplication.processEvents()
+        shown = {name: pane for name, pane in compared.panes.items() if pane.isVisible()}
+        corners = {name: pane.mapTo(compared, QPoint(0, 0)) for name, pane in shown.items()}
+        columns, rows = sorted({at.x() for at in corners.values()}), sorted({at.y() for at in corners.values()})
+        return {name: (columns.index(at.x()), rows.index(at.y())) for name, at in corners.items()}
+
+    assert places() == {"a": (0, 0), "b": (1, 0), "difference": (0, 1), "truth": (1, 1)}
+    compared.choices.layouts["row"].trigger()
+    assert places() == {"a": (0, 0), "b": (1, 0), "difference": (2, 0), "truth": (3, 0)}
+    for name in ("b", "difference"):
+        compared.choices.shown[name].trigger()
+    compared.choices.layouts["column"].trigger()
+    assert places() == {"a": (0, 0), "truth": (0, 1)}
+    for name in ("a", "truth"):
+        compared.choices.shown[name].trigger()
+    assert list(places()) == ["a"], "something is always shown"
+    compared.choices.shown["labels"].trigger()
+    assert load_arrangement(window.session.data_dir) == Arrangement(("labels",), "column")
+    (window.session.data_dir / "compare.json").write_text('{"panes": 3, "layout": "spiral"}')
+    assert load_arrangement(window.session.data_dir) == Arrangement()
+
+
+def test_the_onion_skin_blends_a_over_b(window, compared, qtbot) -> None:
+    qtbot.keyClick(compared, Qt.Key.Key_O, CONTROL_ALT)
+    over = compared.over
+    assert compared.manner == "onion"
+    assert not over.swipe.divider.isVisible()
+    over.swipe.b.scale_to(6.0)
+
+    def seen(value: int) -> np.ndarray:
+        over.slider.setValue(value)
+        return np.array(colour_at(over.swipe, over.swipe.b, 40.5, 10.5), int)
+
+    only_b, only_a = seen(0), seen(100)
+    assert np.abs(only_a - only_b).max() > 20
+    for share in (25, 60):
+        assert np.abs(seen(share) - (only_b + (only_a - only_b) * share / 100)).max() <= 3
+
+
+def test_blinking_shows_a_and_b_by_turns_until_it_is_held(window, compared, qtbot) -> None:
+    qtbot.keyClick(compared, Qt.Key.Key_C, CONTROL_ALT)
+    over = compared.over
+    over.interval.setValue(100)
+    assert over.shown_side == "a"
+    qtbot.waitUntil(lambda: over.shown_side == "b", timeout=2000)
+    assert over.titles["b"].isEnabled()
+    assert not over.titles["a"].isEnabled()
+    qtbot.waitUntil(lambda: over.shown_side == "a", timeout=2000)
+    qtbot.keyClick(compared, Qt.Key.Key_Space)
+    held = over.shown_side
+    qtbot.wait(250)
+    assert over.shown_side == held
+    qtbot.keyClick(compared, Qt.Key.Key_Space)
+    assert over.shown_side != held
+    qtbot.keyClick(compared, Qt.Key.Key_Escape)
+    over.pause.setChecked(False)
+    assert load_arrangement(window.session.data_dir).interval_ms == 100
+
+
+def test_the_key_counts_the_cases_and_hides_them(window, compared, qtbot) -> None:
+    truth_hw = window.session.document.truth_index_hw
+    valid = truth_hw < 3
+    only_a = (window.a_hw == truth_hw) & (window.b_hw != truth_hw) & valid
+    number = compared.key.numbers[Agreement.ONLY_A_RIGHT]
+    assert number.text() == f"{100 * only_a.sum() / valid.sum():.2f} %"
+    assert number.toolTip() == f"{only_a.sum():,} px".replace(",", "\u202f")
+    pane = compared.panes["difference"]
+    pane.scale_to(8.0)
+    photo = window.session.document.pyramid.image_hwc
+
+    def is_bare(x: int, y: int) -> bool:
+        pane.show_viewport(pane.viewport_now.centred_on(x + 0.5, y + 0.5))
+        return bool(np.abs(np.array(colour_at(pane, pane, x + 0.5, y + 0.5), int) - photo[y, x]).max() <= 1)
+
+    a_there, alike_there = (50, 10), (70, 47)
+    assert not is_bare(*a_there)
+    qtbot.mouseClick(compared.key.buttons[Agreement.ONLY_A_RIGHT], Qt.MouseButton.LeftButton)
+    assert is_bare(*a_there)
+    assert not is_bare(*alike_there)
+    qtbot.mouseClick(compared.key.buttons[Agreement.BOTH_WRONG_DIFFERENTLY], Qt.MouseButton.LeftButton)
+    assert is_bare(70, 32)
+    assert not is_bare(*alike_there)

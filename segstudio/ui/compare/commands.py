@@ -9,6 +9,7 @@ from segstudio.ui.shell.commands import Command
 if TYPE_CHECKING:
     from segstudio.session.comparing import Side
     from segstudio.session.errors import ErrorStop, ErrorWalk
+    from segstudio.ui.compare.arrangement import Manner
     from segstudio.ui.compare.compare_view import CompareView
     from segstudio.ui.compare.region_mark import RegionMark
     from segstudio.ui.shell.main_window import MainWindow
@@ -26,10 +27,12 @@ class CompareCommands:
     def rows(self) -> list[Command]:
         """The rows of the window's table."""
         return [
-            Command("compare.panes", "&Compare two layers", self._toggle_panes, ("C",), "compare"),
-            Command("compare.swipe", "Compare by &swiping", self._toggle_swipe, ("Shift+C",)),
-            Command("compare.take_a", "Take from &A here", lambda: self._take("a"), ("Alt+A",)),
-            Command("compare.take_b", "Take from &B here", lambda: self._take("b"), ("Alt+B",)),
+            Command("compare.panes", "&Compare two layers", lambda: self._toggle("panes"), ("C",), "compare"),
+            Command("compare.swipe", "Compare by &swiping", lambda: self._toggle("swipe"), ("Shift+C",)),
+            Command("compare.onion", "Compare through an &onion skin", lambda: self._toggle("onion"), ("Ctrl+Alt+O",)),
+            Command("compare.blink", "Compare by b&linking", lambda: self._toggle("blink"), ("Ctrl+Alt+C",)),
+            Command("compare.take_a", "Take from &A here", lambda: self._take("a"), ("Ctrl+Alt+A",)),
+            Command("compare.take_b", "Take from &B here", lambda: self._take("b"), ("Ctrl+Alt+B",)),
             Command("errors.next", "Next e&rror", lambda: self._step(1), ("Ctrl+Right",)),
             Command("errors.previous", "Previous err&or", lambda: self._step(-1), ("Ctrl+Left",)),
         ]
@@ -52,17 +55,11 @@ class CompareCommands:
             now = canvas.viewport_now
             canvas.show_viewport(look.viewport.resized(now.width_px, now.height_px))
 
-    def _toggle_panes(self) -> None:
-        self._toggle(swipe=False)
-
-    def _toggle_swipe(self) -> None:
-        self._toggle(swipe=True)
-
-    def _toggle(self, *, swipe: bool) -> None:
-        if self.view is not None and self.is_open and self.view.is_swiping == swipe:
+    def _toggle(self, manner: Manner) -> None:
+        if self.view is not None and self.is_open and self.view.manner == manner:
             self.close()
         else:
-            self._open().show_swipe(swipe)
+            self._open().show_as(manner)
 
     def _open(self) -> CompareView:
         from segstudio.ui.compare.compare_view import CompareView

@@ -1,8 +1,8 @@
-"""Two layers of the open image side by side, in the place of the canvas: panes or a swipe, and the bars beside them."""
+"""Two layers of the open image, in the place of the canvas: in panes or over each other, and the bars beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from math import isnan
 
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -25,21 +25,14 @@ from segstudio.render.lut import AGREEMENT_COLORS
 from segstudio.render.viewport import Viewport
 from segstudio.session.comparing import Comparing, Comparison, Side
 from segstudio.session.session import Session
+from segstudio.ui.compare.agreement_key import AgreementKey
+from segstudio.ui.compare.arrangement import PANES, Arrangement, Manner, load_arrangement, save_arrangement
 from segstudio.ui.compare.choices import ChoiceBar, layer_title
 from segstudio.ui.compare.delta_bars import DeltaBars
 from segstudio.ui.compare.look import SharedLook
+from segstudio.ui.compare.over_view import OverView
 from segstudio.ui.compare.pane import ComparePane
 from segstudio.ui.compare.pane_scenes import Shown
-from segstudio.ui.compare.swipe import SwipeView
-
-PANES = ("a", "b", "difference", TRUTH, LABELS)
-"""In the order in which they stand; A and B always do."""
-_CASES = {
-    Agreement.ONLY_A_RIGHT: "only A right",
-    Agreement.ONLY_B_RIGHT: "only B right",
-    Agreement.BOTH_WRONG_ALIKE: "both wrong alike",
-    Agreement.BOTH_WRONG_DIFFERENTLY: "wrong differently",
-}
 
 
 class CompareView(QWidget):
@@ -52,45 +45,50 @@ class CompareView(QWidget):
         self._session = session
         self.comparing = Comparing(session)
         self.look = SharedLook()
-        self.choices = ChoiceBar()
+        self.arrangement = load_arrangement(session.data_dir)
+        self.choices = ChoiceBar(self.arrangement)
         self.panes = {name: ComparePane(session, self.look) for name in PANES}
         self.titles = {name: QLabel() for name in PANES}
-        self.swipe = SwipeView(session, self.look)
-        self.swipe_titles: dict[Side, QLabel] = {"a": QLabel(), "b": QLabel()}
+        self.over = OverView(session, self.look, self.arrangement.interval_ms)
+        self.swipe = self.over.swipe
         self.bars = DeltaBars()
-        self.pixels = QLabel()
+        self.key = AgreementKey()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Compare two layers")
         self._arranged: list[str] = []
         self._build()
         self._arrange()
         self.choices.layer_chosen.connect(self._on_chosen)
-        self.choices.arranged.connect(self._arrange)
+        self.choices.arranged.connect(self._on_arranged)
+        self.over.interval_changed.connect(self._on_interval)
+        self.key.changed.connect(self._refresh)
         self.choices.close_asked.connect(self.closed)
         self.comparing.changed.connect(self._refresh)
 
     def start(self, viewport: Viewport, *, fits: bool) -> None:
         """Begin to compare, looking where `viewport` looks."""
         self.look.look_at(viewport, fits=fits)
+        self.over.show_as(self.choices.manner)
         self.comparing.start()
 
     def stop(self) -> None:
         """Count no more until the next `start`."""
+        self.over.stop()
         self.comparing.stop()
 
     @property
     def viewer(self) -> ComparePane:
         """The pane that zoom commands act on; all others follow."""
-        return self.swipe.b if self.is_swiping else self.panes["a"]
+        return self.swipe.b if self.manner != "panes" else self.panes[self._arranged[0]]
 
     @property
-    def is_swiping(self) -> bool:
-        """Whether A lies over B in one place, instead of beside it."""
-        return self.choices.swipe.isChecked()
+    def manner(self) -> Manner:
+        """How A and B are shown."""
+        return self.choices.manner
 
-    def show_swipe(self, on: bool) -> None:
-        """Lay A over B in one place, or put them side by side again."""
-        self.choices.swipe.setChecked(on)
+    def show_as(self, manner: Manner) -> None:
+        """Lay A over B in one place in some manner, or put them beside each other ("panes")."""
+        self.choices.manners[manner].setChecked(True)
 
     def take(self, side: Side) -> None:
         """Take what A or B says under the cursor into the labels; what hinders it is told."""
@@ -114,20 +112,9 @@ class CompareView(QWidget):
         side_by_side.setLayout(self._grid)
         for box in self._boxes.values():
             box.setParent(side_by_side)
-        over_titles = QHBoxLayout()
-        for title in self.swipe_titles.values():
-            over_titles.addWidget(title, 1)
-        self.swipe_titles["b"].setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.swipe_titles["b"].setContentsMargins(0, 0, 6, 0)
-        over = QWidget()
-        column = QVBoxLayout(over)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        column.addLayout(over_titles)
-        column.addWidget(self.swipe, 1)
         self._stack = QStackedWidget()
         self._stack.addWidget(side_by_side)
-        self._stack.addWidget(over)
+        self._stack.addWidget(self.over)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(8, 4, 4, 4)
         whole.setSpacing(4)
@@ -154,27 +141,41 @@ class CompareView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(QLabel("<b>ΔIoU per class</b>, A − B, points"))
         column.addWidget(scroll, 1)
-        column.addWidget(self.pixels)
-        self.pixels.setAccessibleName("Pixels where A and B differ")
+        column.addWidget(self.key)
         return box
 
     @property
     def _wanted(self) -> list[str]:
         needs_truth = () if TRUTH in self.comparing.names else (TRUTH, "difference")
-        extra = [name for name, button in self.choices.extra.items() if button.isChecked() and name not in needs_truth]
-        return [name for name in PANES if name in ("a", "b", *extra)]
+        return [name for name in self.choices.panes if name not in needs_truth] or ["a"]
+
+    def _on_arranged(self) -> None:
+        self._arrange()
+        choices = self.choices
+        arrangement = replace(self.arrangement, panes=choices.panes, layout=choices.layout_name)
+        self._keep(arrangement)
+
+    def _on_interval(self, interval_ms: int) -> None:
+        self._keep(replace(self.arrangement, interval_ms=interval_ms))
+
+    def _keep(self, arrangement: Arrangement) -> None:
+        if arrangement != self.arrangement:
+            self.arrangement = arrangement
+            save_arrangement(self._session.data_dir, arrangement)
 
     def _arrange(self) -> None:
-        """Put the wanted panes into the grid, two beside each other, from five on three."""
-        self._stack.setCurrentIndex(1 if self.is_swiping else 0)
+        """Lay A over B, or put the wanted panes into lines."""
+        manner = self.choices.manner
+        self._stack.setCurrentIndex(0 if manner == "panes" else 1)
+        self.over.show_as(manner)
         wanted = self._arranged = self._wanted
-        columns = 3 if len(wanted) > 4 else 2
+        columns = replace(self.arrangement, layout=self.choices.layout_name).columns(len(wanted))
         for name, box in self._boxes.items():
             self._grid.removeWidget(box)
             box.setVisible(name in wanted)
         for place, name in enumerate(wanted):
             self._grid.addWidget(self._boxes[name], place // columns, place % columns)
-        for line in range(3):
+        for line in range(len(self._boxes)):
             self._grid.setColumnStretch(line, 1 if line < columns else 0)
             self._grid.setRowStretch(line, 1 if line * columns < len(wanted) else 0)
 
@@ -190,7 +191,13 @@ class CompareView(QWidget):
             self._arrange()
         a, b = comparing.layer_name("a"), comparing.layer_name("b")
         self.choices.offer(comparing.names, a, b)
-        shown = {"a": Shown(a), "b": Shown(b), TRUTH: Shown(TRUTH), LABELS: Shown(LABELS), "difference": Shown(a, b)}
+        shown = {
+            "a": Shown(a),
+            "b": Shown(b),
+            TRUTH: Shown(TRUTH),
+            LABELS: Shown(LABELS),
+            "difference": Shown(a, b, self.key.hidden_cases),
+        }
         for name, pane in self.panes.items():
             pane.show_layer(shown[name])
         self.swipe.a.show_layer(shown["a"])
@@ -204,11 +211,11 @@ class CompareView(QWidget):
         }
         for name, title in self.titles.items():
             title.setText(titles[name])
-        for side, title in self.swipe_titles.items():
+        for side, title in self.over.titles.items():
             title.setText(titles[side])
         result = comparing.result
         self.bars.show_classes(result.classes if result is not None else ())
-        self.pixels.setText(_tally(result.pixels) if result is not None else "")
+        self.key.show_pixels(result.pixels if result is not None else None)
 
     def _title(self, name: str, letter: str, case: Agreement | None) -> str:
         value = self.comparing.mean_iou(name)
@@ -234,6 +241,9 @@ class CompareView(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         if event.key() == Qt.Key.Key_Escape:
             self.closed.emit()
+        elif event.key() == Qt.Key.Key_Space and self.manner == "blink":
+            self.over.pause.setChecked(True)
+            self.over.turn()
         elif event.key() == Qt.Key.Key_H and not event.modifiers():
             self._session.view.set(bare=True)
         else:
@@ -280,10 +290,6 @@ def _square(case: Agreement) -> str:
     return f'<span style="color:{color}">{sign}</span>'
 
 
-def _key(case: Agreement, word: str) -> str:
-    return f"{_square(case)}&nbsp;{word.replace(' ', '&nbsp;')}"
-
-
 def _net(result: Comparison | None) -> str:
     """Who is right on more pixels, and by how many."""
     if result is None:
@@ -292,12 +298,3 @@ def _net(result: Comparison | None) -> str:
     ahead = Agreement.ONLY_A_RIGHT if net > 0 else Agreement.ONLY_B_RIGHT
     size = f"{abs(net):,}".replace(",", "\u202f")
     return f" · {_square(ahead)} {'A' if net > 0 else 'B'} is right on {size} px more" if net else " · even"
-
-
-def _tally(pixels: Mapping[Agreement, int]) -> str:
-    total = max(1, sum(pixels.values()) - pixels[Agreement.VOID])
-    rows = [
-        f"<tr><td>{_key(case, word)}&nbsp;&nbsp;</td><td align=right>{100 * pixels[case] / total:.2f} %</td></tr>"
-        for case, word in _CASES.items()
-    ]
-    return f"<table>{''.join(rows)}</table>"

@@ -20,10 +20,14 @@ from segstudio.ui.canvas.scenes import SceneSource
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The layer of a pane; with `against`, where the two differ. A layer that the image lacks shows the bare photo."""
+    """The layer of a pane; with `against`, where the two differ, without the `hidden` cases.
+
+    A layer that the image lacks shows the bare photo.
+    """
 
     layer: str = ""
     against: str = ""
+    hidden: frozenset[int] = frozenset()
 
 
 class PaneSource(SceneSource):
@@ -60,7 +64,7 @@ class PaneSource(SceneSource):
             document.layer(shown.against).raster.ids_hw,
             self._lut(shown.against),
             partial(agreement_map, num_classes=document.class_set.num_classes),
-            agreement_table(),
+            agreement_table(hidden=shown.hidden),
         )
 
     def _lut(self, name: str) -> IndexRaster:

@@ -1,10 +1,10 @@
-"""A over B in one place: A to the left of a divider that the hand moves, B to the right of it."""
+"""A over B in one place: A to the left of a divider that the hand moves, or all over B and see-through."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QGraphicsOpacityEffect, QWidget
 
 from segstudio.session.session import Session
 from segstudio.ui.compare.look import SharedLook
@@ -24,6 +24,11 @@ class SwipeView(QWidget):
         self.a = ComparePane(session, look, self, window_of=self)
         self.divider = _Divider(self)
         self._share = 0.5
+        self._covers_all = False
+        # Within an effect the pane is drawn into a picture of its own, which is then laid over B.
+        self._effect = QGraphicsOpacityEffect(self.a)
+        self._effect.setEnabled(False)
+        self.a.setGraphicsEffect(self._effect)
         self.a.raise_()
         self.divider.raise_()
 
@@ -36,8 +41,15 @@ class SwipeView(QWidget):
         self._share = min(1.0, max(0.0, share))
         self._place()
 
+    def cover(self, opacity: float, *, whole: bool) -> None:
+        """Lay A over all of B (`whole`) or left of the divider, with an opacity from 0 to 1."""
+        self._covers_all = whole
+        self._effect.setOpacity(opacity)
+        self._effect.setEnabled(opacity < 1.0)
+        self._place()
+
     def _place(self) -> None:
-        x = round(self._share * self.width())
+        x = self.width() if self._covers_all else round(self._share * self.width())
         self.b.setGeometry(0, 0, self.width(), self.height())
         self.a.setGeometry(0, 0, x, self.height())
         self.a.follow()

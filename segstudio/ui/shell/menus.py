@@ -81,6 +81,7 @@ LAYOUT: Mapping[str, tuple[Entry, ...]] = {
         Sub("A&ids", _under("view", "minimap", "rulers", "pixel_grid", "crosshair")),
         OTHERS,
         LINE,
+        *_under("view", "filmstrip", "panels"),
         *_under("view", "colour_blind", "theme"),
     ),
     "image": (
@@ -127,7 +128,7 @@ LAYOUT: Mapping[str, tuple[Entry, ...]] = {
         *(OTHERS, "model.browser", "model.clear_cache"),
     ),
     "inspect": (
-        *_under("compare", "panes", "swipe", "take_a", "take_b"),
+        *_under("compare", "panes", "swipe", "onion", "blink", "take_a", "take_b"),
         LINE,
         *_under("errors", "next", "previous", "kinds"),
         LINE,
