@@ -18,10 +18,12 @@ from segstudio.ops.guided_filter import GuidedFilter, refine_classes
 
 Method = Literal["guided", "crf"]
 MOST_CLASSES = 255
-_LEAST_SHARE = 0.35
-"""What a label counts that a model was quite unsure of; the rest is shared by the others."""
-_CRF_PIXELS = 400_000
+_LEAST_SHARE, _MOST_SHARE = 0.35, 0.75
+"""What a label counts that a model was quite unsure, or certain, of; the rest is shared by the others."""
+_CRF_PIXELS = 200_000
 _CRF_STEPS = 4
+_APPEARANCE, _SMOOTHNESS = 8.0, 0.5
+"""Weights of both kernels, in natural logarithms of odds."""
 
 
 def refined_ids(
@@ -46,7 +48,7 @@ def refined_ids(
     if len(present) > MOST_CLASSES:
         raise UserError(f"a prediction of {len(present)} segments cannot be refined at once")
     radius = max(1.0, 0.024 * strength * max(ids_hw.shape))
-    share_hw = _LEAST_SHARE + (1 - _LEAST_SHARE) * (sure_hw.astype(np.float32) / 255)
+    share_hw = _LEAST_SHARE + (_MOST_SHARE - _LEAST_SHARE) * (sure_hw.astype(np.float32) / 255)
     rest_hw = (1 - share_hw) / max(1, len(present) - 1)
     tool = GuidedFilter(image_hwc, radius=radius)
     if method == "crf":
@@ -82,8 +84,9 @@ def _mean_field(
     current = _softmax(unary)
     for _ in range(_CRF_STEPS):
         check()
-        smooth = np.stack([np.clip(tool.apply(one), 0, 1) + cv2.GaussianBlur(one, (0, 0), 1.0) for one in current])
-        current = _softmax(unary + 3 * smooth)
+        alike = np.stack([np.clip(tool.apply(one), 0, 1) for one in current])
+        near = np.stack([cv2.GaussianBlur(one, (0, 0), 1.0) for one in current])
+        current = _softmax(unary + _APPEARANCE * alike + _SMOOTHNESS * near)
     back = GuidedFilter(image_hwc, radius=max(1.0, 2 * shrink))
     return refine_classes(back, (cv2.resize(one, (width, height)) for one in current))
 

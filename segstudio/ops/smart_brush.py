@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.core.geometry import EMPTY, Points, Rect
+from segstudio.core.geometry import Points, Rect
 from segstudio.ops.brush import stroke_path
 
 Mask = NDArray[np.bool_]
@@ -68,7 +68,7 @@ def _dab(image_hwc: NDArray[np.uint8], x: float, y: float, radius: float) -> tup
     around = Rect(int(x - reach), int(y - reach), ceil(x + reach), ceil(y + reach))
     window = around.intersect(Rect.of_size(*image_hwc.shape[:2]))
     if window.width < 3 or window.height < 3:
-        return EMPTY, np.zeros((0, 0), np.bool_)
+        return window, np.ones((window.height, window.width), np.bool_)
     shrink = max(1.0, max(window.width, window.height) / _SIDE)
     size = max(3, round(window.width / shrink)), max(3, round(window.height / shrink))
     picture: NDArray[Any] = np.ascontiguousarray(image_hwc[window.slices])

@@ -29,7 +29,8 @@ def superpixels(image_hwc: NDArray[np.uint8], *, cell: int = 16) -> Cells:
     """
     cell = max(MIN_CELL, cell)
     height, width = image_hwc.shape[:2]
-    smooth = cv2.medianBlur(np.ascontiguousarray(image_hwc), 5)
+    # Small patches follow what a wide blur would take away.
+    smooth = cv2.medianBlur(np.ascontiguousarray(image_hwc), 5 if cell >= _COARSE_CELL else 3)
     markers = np.zeros((height, width), np.int32)
     ys, xs = _seeds(_gradient(smooth), cell)
     markers[ys, xs] = np.arange(1, ys.size + 1)

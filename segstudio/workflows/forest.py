@@ -54,6 +54,9 @@ class Forest:
         except ImportError:
             raise UserError("this needs scikit-learn", hint="pip install segstudio[learn]") from None
         model = ExtraTreesClassifier(trees, max_depth=MAX_DEPTH, max_features="sqrt", n_jobs=1, random_state=seed)
+        if 2 * len(np.unique(class_ids)) > len(class_ids):
+            # scikit-learn would warn that this may be a regression; the same samples thrice make the same trees.
+            features, class_ids = np.tile(features, (3, 1)), np.tile(class_ids, 3)
         model.fit(features, class_ids)
         return cls._from_trees([tree.tree_ for tree in model.estimators_], np.asarray(model.classes_, np.int32))
 
