@@ -1,10 +1,12 @@
-"""Weights that say which classes they were trained for: a line in the header of a safetensors file."""
+"""Weights that say what they were trained for: classes, and how their network is built, in a safetensors header."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.errors import UserError
@@ -12,6 +14,8 @@ from segstudio.models.card import ModelCard
 
 CLASSES = "segstudio.classes"
 """The entry of the header's metadata: the class set as JSON; output channel i is its evaluation index i."""
+OPTIONS = "segstudio.options"
+"""Likewise the options of the model's builder, where it has any."""
 _MOST_HEADER = 1 << 26
 
 
@@ -20,21 +24,35 @@ def classes_of(path: Path) -> ClassSet | None:
 
     Raises `UserError` where what it names is not a class set.
     """
-    if path.suffix != ".safetensors":
-        return None
-    try:
-        with path.open("rb") as file:
-            size = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(size)) if size <= _MOST_HEADER else {}
-        said = header.get("__metadata__", {}).get(CLASSES)
-    except (OSError, ValueError, AttributeError):
-        return None  # whoever reads the tensors says what is wrong with the file
+    said = _header(path).get(CLASSES)
     if said is None:
         return None
     try:
         return ClassSet.from_json(json.loads(said), where=str(path))
     except ValueError:
         raise UserError(f"{path}: its header does not name classes") from None
+
+
+def options_of(path: Path) -> dict[str, Any]:
+    """The builder's options that a file of weights names, {} where it names none."""
+    try:
+        found = json.loads(_header(path).get(OPTIONS, "{}"))
+    except ValueError:
+        return {}
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def _header(path: Path) -> Mapping[str, str]:
+    """The metadata of a safetensors file; {} for any other, of which whoever reads the tensors says what is wrong."""
+    if path.suffix != ".safetensors":
+        return {}
+    try:
+        with path.open("rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            found = json.loads(file.read(size)).get("__metadata__", {}) if size <= _MOST_HEADER else {}
+    except (OSError, ValueError, AttributeError):
+        return {}
+    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
 def in_classes(card: ModelCard, classes: ClassSet) -> ModelCard:

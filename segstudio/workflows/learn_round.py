@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from segstudio.core.errors import UserError
 from segstudio.models.card import ModelCard
-from segstudio.models.own_classes import in_classes
+from segstudio.models.own_classes import in_classes, options_of
 from segstudio.models.places import find_weights
 from segstudio.models.registry import ModelRegistry, default_registry
 from segstudio.models.request import PredictSettings
-from segstudio.models.weights import sha256_of
+from segstudio.models.weights import choose_weights, sha256_of
 from segstudio.store import Project
 from segstudio.store.place import place_of
 from segstudio.workflows.learn_data import LabelledImages, Material, material_of, with_counted_pixels
 from segstudio.workflows.learn_predict import predict_waiting
 from segstudio.workflows.learn_request import Control, LearnRequest, Tell
-from segstudio.workflows.learn_score import index_pairs, score
+from segstudio.workflows.learn_score import channel_pairs, index_pairs, score
 from segstudio.workflows.learn_train import Training
 from segstudio.workflows.learn_versions import Version, Versions
 
@@ -59,6 +59,7 @@ class _Round:
         request = self.request
         self.versions = Versions.of(self.project.path)
         self.classes = self.project.class_set
+        self.options: dict[str, Any] = {}
         self.card: ModelCard = in_classes(self.registry.card(request.model), self.classes)
         if self.card.task != "semantic":
             raise UserError(f"{request.model} cannot learn here: only semantic models can")
@@ -85,7 +86,7 @@ class _Round:
             }
         )
         held_out = LabelledImages(material.held_out, self.classes)
-        known = self._known(start)
+        known, self.options = self._known(start), self._options(start)
         in_use = self._opened(incumbent.model, incumbent) if incumbent is not None else known
         before = None
         if in_use is not None and index_pairs(in_use.class_set, self.classes):
@@ -137,6 +138,17 @@ class _Round:
         model = self.request.model
         return self._opened(model, self.versions.latest(model) if start == "last" else None)
 
+    def _options(self, start: str) -> dict[str, Any]:
+        """How the network is built from which the training starts."""
+        if start == "scratch":
+            return {}
+        last = self.versions.latest(self.request.model) if start == "last" else None
+        weights = self.request.weights if last is None else str(self.versions.weights(last.name))
+        chosen = choose_weights(self.card, self.registry.entry(self.request.model).plugin.folder, weights)
+        if chosen is None:
+            return {}
+        return dict(chosen.entry.options) if chosen.entry is not None else options_of(chosen.path)
+
     def _opened(self, model: str, version: Version | None) -> Predictor:
         from segstudio.models.torch_backend.opening import open_predictor
 
@@ -152,11 +164,11 @@ class _Round:
         from segstudio.models.torch_backend.pixels import resized_hw
 
         request, outputs, preprocess = self.request, self.classes.num_classes, self.card.preprocess
-        network = untrained(self.registry, request.model, outputs, seed=request.seed)
+        network = untrained(self.registry, request.model, outputs, seed=request.seed, options=self.options)
         rate = FULL_RATE
         if known is not None:
-            pairs = index_pairs(self.classes, known.class_set)
-            take_over(self.registry, request.model, known.network, pairs, network, outputs)
+            pairs = channel_pairs(known, self.classes)
+            take_over(self.registry, request.model, known.network, pairs, network, outputs, options=self.options)
             rate = SAME_CLASSES_RATE if len(pairs) == outputs else OTHER_CLASSES_RATE
         trainer = Trainer(
             network,
@@ -227,7 +239,7 @@ class _Round:
         from segstudio.models.torch_backend.learning.state import save_weights
 
         place, curve = self.versions.weights(name), self.versions.folder / f"{name}.curve.jsonl"
-        save_weights(place, training.best, self.classes)
+        save_weights(place, training.best, self.classes, options=self.options)
         os.replace(self.versions.curve_file, curve)
         progress = training.progress
         return Version(

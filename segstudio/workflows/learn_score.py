@@ -54,6 +54,13 @@ def index_lut(theirs: ClassSet, ours: ClassSet) -> NDArray[Any] | None:
     return lut
 
 
+def channel_pairs(known: Predictor, classes: ClassSet) -> dict[int, int]:
+    """Evaluation index in `classes` → the output channel of a network that is known to mean the same class."""
+    channel_of = {index: channel for channel, index in reversed(list(enumerate(known.channels)))}
+    pairs = index_pairs(classes, known.class_set)
+    return {ours: channel_of[theirs] for ours, theirs in pairs.items() if theirs in channel_of}
+
+
 def index_pairs(theirs: ClassSet, ours: ClassSet) -> dict[int, int]:
     """Evaluation index in `theirs` → the one in `ours` of the class that is meant by the same name."""
     target_of = match_classes(theirs, ours).mapping.target_of

@@ -53,7 +53,8 @@ def _listen(stream: TextIO, control: Control) -> None:
 
 def _lower_priority() -> None:
     if sys.platform != "win32":  # there the parent asks for it
-        os.nice(PRIORITY)
+        least = os.getpriority(os.PRIO_PROCESS, 0)
+        os.setpriority(os.PRIO_PROCESS, 0, max(PRIORITY, least))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from segstudio.core.errors import UserError
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.models.card import ModelCard, WeightsEntry
 from segstudio.models.own import described, sidecar
-from segstudio.models.own_classes import classes_of, in_classes
+from segstudio.models.own_classes import classes_of, in_classes, options_of
 from segstudio.models.places import weights_in
 from segstudio.models.registry import ModelRegistry
 from segstudio.models.request import PredictSettings
@@ -52,7 +52,8 @@ def open_predictor(
     tensors = read_tensors(path)
     own = classes_of(path) if chosen.entry is None else None
     if own is not None:
-        network = build_network(registry, name, num_classes=own.num_classes, options=options)
+        built = {**options, **options_of(path)}
+        network = build_network(registry, name, num_classes=own.num_classes, options=built)
         put_tensors(network, tensors, where=str(path))
         return Predictor(in_classes(card, own), network, choice=choice, settings=settings)
     known, network = _fitted(registry, card, tensors, chosen.entry, where=str(path), options=options, settings=settings)

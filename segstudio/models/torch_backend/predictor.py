@@ -76,6 +76,11 @@ class Predictor:
         return self._network
 
     @property
+    def channels(self) -> list[int]:
+        """The evaluation index of every output channel, the ignored index for background."""
+        return [int(index) for index in channel_table(self.card, self.class_set, self._outputs())]
+
+    @property
     def device(self) -> str:
         return str(self._plan.device)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pyqtgraph
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -40,7 +40,7 @@ _STARTS = (
     ("pretrained", "Published weights"),
     ("scratch", "From scratch"),
 )
-_HEADS = ("Version", "Model", "mIoU", "Gain", "Images", "When")
+_HEADS = ("Version", "mIoU", "Gain", "Images", "When")
 
 
 def learn_panel(window: MainWindow) -> QWidget:
@@ -57,6 +57,7 @@ class LearnPanel(QWidget):
         self._session = window.session
         self._learning = window.session.learning
         self._shown: tuple[Version, ...] = ()
+        self._newest = 0
         self._make_choices()
         self._make_buttons()
         self.plot = QuietPlot()
@@ -72,11 +73,16 @@ class LearnPanel(QWidget):
         self.refresh()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        return QSize(940, 300)
+        return QSize(940, 250)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         self.refresh()
         super().showEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._learning.curve:
+            self._pace.ask()
 
     def start(self) -> bool:
         """Start a round with what is chosen here."""
@@ -101,8 +107,8 @@ class LearnPanel(QWidget):
         """Show what is true now."""
         learning = self._learning
         labelled, reviewed = learning.counts
-        self.images.setItemText(0, f"{labelled + reviewed} labelled or reviewed")
-        self.images.setItemText(1, f"{reviewed} reviewed only")
+        self.images.setItemText(0, f"{labelled + reviewed} labelled")
+        self.images.setItemText(1, f"{reviewed} reviewed")
         reason = learning.why_not(self.images.currentData())
         self.start_button.setEnabled(not reason)
         self.resume_button.setVisible(learning.can_resume and not learning.is_running)
@@ -132,6 +138,7 @@ class LearnPanel(QWidget):
         self.minutes.setDecimals(1)
         self.minutes.setValue(5)
         self.minutes.setSuffix(" min")
+        self.minutes.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.minutes.setAccessibleName("Budget in minutes")
         self.minutes.setToolTip("Wall-clock time of the training; it ends earlier where nothing gets better")
 
@@ -167,13 +174,14 @@ class LearnPanel(QWidget):
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         table.setMinimumSize(320, 60)
         table.itemSelectionChanged.connect(self._on_selection)
         return table
 
     def _lay_out(self) -> None:
         form = QFormLayout()
+        form.setVerticalSpacing(4)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         for title, widget in (
             ("Learn from", self.images),
@@ -230,7 +238,9 @@ class LearnPanel(QWidget):
         else:
             words = [before]
         said = " · ".join(word for word in words if word)
-        self.score.setText(f"mIoU on the images held out, %: {said}" if said else "mIoU on the images held out")
+        self.score.setText(f"mIoU held out, %: {said}" if said else "While it learns, its mIoU is drawn here")
+        for axis in ("left", "bottom"):
+            self.plot.showAxis(axis, bool(learning.curve))
         if not learning.curve:
             return
         seconds = [0.0, *(point.seconds for point in learning.curve)]
@@ -253,15 +263,18 @@ class LearnPanel(QWidget):
             for row, version in enumerate(found):
                 for column, text in enumerate(_cells(version)):
                     cell = QTableWidgetItem(text)
-                    if column in (2, 3, 4):
+                    if column in (1, 2, 3):
                         cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                     self.versions.setItem(row, column, cell)
             names = [version.name for version in found]
-            self.versions.selectRow(names.index(chosen.name) if chosen is not None and chosen.name in names else 0)
+            stays = chosen is not None and chosen.name in names and found[0].number <= self._newest
+            self.versions.selectRow(names.index(chosen.name) if stays and chosen is not None else 0)
+            self._newest = found[0].number if found else 0
         for row, version in enumerate(found):
             item = self.versions.item(row, 0)
             if item is not None:
-                item.setText(f"{version.name}, in use" if self._learning.is_used(version) else version.name)
+                used = ", in use" if self._learning.is_used(version) else ""
+                item.setText(f"{version.name}{used} · {version.model}")
         self._on_selection()
 
     @property
@@ -304,9 +317,9 @@ class LearnPanel(QWidget):
 
 def _cells(version: Version) -> tuple[str, ...]:
     gain = "–" if version.before is None else f"{100 * (version.miou - version.before):+.1f}"
-    when = version.when[:16].replace("T", " ")
+    when = version.when[5:16].replace("T", " ")
     images = f"{version.train_images} + {version.held_out_images}"
-    return version.name, version.model, f"{100 * version.miou:.1f}", gain, images, when
+    return version.name, f"{100 * version.miou:.1f}", gain, images, when
 
 
 def _choice(name: str, rows: tuple[tuple[str, str], ...] | list[tuple[str, str]]) -> QComboBox:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QWidget
 
 from segstudio.ui.shell.commands import Later
 from segstudio.ui.shell.icons import icon
@@ -43,15 +43,18 @@ DOCKS: tuple[DockEntry, ...] = (
         "inspect.truth_queue", "Doubts about the truth", "segstudio.ui.inspect.truth_queue_dock", "truth_queue_dock"
     ),
     DockEntry("assist.panel", "Assist", "segstudio.ui.panels.assist", "assist_dock", height=140),
-    DockEntry("learn.panel", "Learn", "segstudio.ui.panels.learn", "learn_panel", height=300),
+    DockEntry("assist.segmenter", "AI segmenter", "segstudio.ui.panels.prompt", "prompt_dock", height=130),
+    DockEntry("learn.panel", "Learn", "segstudio.ui.panels.learn", "learn_panel", height=250),
+    DockEntry("inspect.people", "People", "segstudio.ui.shell.team_dock", "people_dock"),
+    DockEntry("compare.dataset", "A against B", "segstudio.ui.compare.duel_dock", "duel_dock"),
     DockEntry("model.browser", "Model browser", "segstudio.ui.models.browser", "model_browser"),
 )
 
 
 _SHARE = 0.55
 """Of the room of canvas and docks, what the first dock takes: a table of one row is none."""
-_LEAST = QSize(420, 120)
-"""Smaller than its content may a dock become, so that the window never grows beyond a small screen."""
+_LEAST = QSize(320, 110)
+"""Content that needs more is scrolled, so that the window never grows beyond a small screen."""
 
 
 class Docks:
@@ -68,7 +71,7 @@ class Docks:
 
     def content(self, name: str) -> QWidget:
         """What stands in the dock, made where it is not yet; raises `KeyError` for an unknown id."""
-        return self._dock(name).widget()
+        return _content(self._dock(name))
 
     def show(self, name: str) -> QWidget:
         """Bring it to the front; gives its content."""
@@ -80,7 +83,7 @@ class Docks:
         if alone:
             # Not before the layout knows of it.
             QTimer.singleShot(0, dock, partial(self._give_room, dock, self._entries[name].height))
-        return dock.widget()
+        return _content(dock)
 
     def toggle(self, name: str) -> None:
         """Show it, or put it away; what is put away keeps its state."""
@@ -98,8 +101,13 @@ class Docks:
             entry = self._entries[name]
             dock = QDockWidget(say(entry.title), self._window)
             dock.setObjectName(f"dock-{entry.id}")
-            dock.setWidget(Later(entry.module, entry.name, self._window)())  # type: ignore[arg-type]
-            dock.widget().setMinimumSize(dock.widget().minimumSizeHint().boundedTo(_LEAST))
+            scroll = QScrollArea()
+            scroll.setWidgetResizable(True)
+            scroll.setFrameShape(QFrame.Shape.NoFrame)
+            scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            scroll.setMinimumSize(_LEAST)
+            scroll.setWidget(Later(entry.module, entry.name, self._window)())  # type: ignore[arg-type]
+            dock.setWidget(scroll)
             dock.setTitleBarWidget(_title_bar(dock))
             dock.hide()
             beside = [other for key, other in self._made.items() if self._entries[key].area == entry.area]
@@ -116,6 +124,12 @@ class Docks:
 
     def _on_visibility(self, _: bool) -> None:
         self._window.actions_table.refresh_checks()
+
+
+def _content(dock: QDockWidget) -> QWidget:
+    scroll = dock.widget()
+    assert isinstance(scroll, QScrollArea)
+    return scroll.widget()
 
 
 def _title_bar(dock: QDockWidget) -> QWidget:

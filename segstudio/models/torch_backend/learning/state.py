@@ -15,7 +15,7 @@ from torch import nn
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.errors import EnvironmentFault, UserError
-from segstudio.models.own_classes import CLASSES
+from segstudio.models.own_classes import CLASSES, OPTIONS
 from segstudio.models.torch_backend.learning.trainer import Trainer
 
 Tensors = dict[str, torch.Tensor]
@@ -27,10 +27,16 @@ def copied(network: nn.Module) -> Tensors:
     return {key: value.detach().cpu().clone().contiguous() for key, value in network.state_dict().items()}
 
 
-def save_weights(path: Path, tensors: Mapping[str, torch.Tensor], classes: ClassSet) -> None:
-    """Write weights that name their classes; the file appears whole. Raises `EnvironmentFault`."""
+def save_weights(
+    path: Path, tensors: Mapping[str, torch.Tensor], classes: ClassSet, *, options: Mapping[str, Any] | None = None
+) -> None:
+    """Write weights that name their classes and their builder's options; the file appears whole.
+
+    Raises `EnvironmentFault`.
+    """
     kept = {key: value for key, value in tensors.items() if not key.endswith("num_batches_tracked")}
-    _save(path, kept, {CLASSES: json.dumps(classes.to_json())})
+    said = {CLASSES: json.dumps(classes.to_json()), OPTIONS: json.dumps(dict(options or {}))}
+    _save(path, kept, said)
 
 
 def save_state(path: Path, trainer: Trainer, best: Mapping[str, torch.Tensor], facts: Mapping[str, Any]) -> None:
