@@ -6,13 +6,16 @@ import contextlib
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from segstudio.core.dataset import Skipped
-from segstudio.core.progress import Progress, no_progress
+from segstudio.core.progress import Progress
 
 _SHOWN_FAILURES = 50
+_PAUSE = 5.0
+"""Seconds from one line about the progress to the next, where it goes to a file or a pipe."""
 
 
 class Console:
@@ -24,14 +27,14 @@ class Console:
 
     @contextlib.contextmanager
     def working(self) -> Iterator[Progress]:
-        """A `Progress` that draws a bar on stderr where that is a terminal; stdout is kept clean meanwhile."""
+        """A `Progress`: a bar on stderr where that is a terminal, else a line now and then; stdout is kept clean."""
         self._stdout = sys.stdout
         with contextlib.redirect_stdout(sys.stderr):
             if sys.stderr.isatty():
                 with _bar() as progress:
                     yield progress
             else:
-                yield no_progress
+                yield _Lines(sys.stderr)
 
     def result(self, document: Mapping[str, Any], lines: Sequence[str] = ()) -> None:
         """Print the verb's one JSON document, or its lines for people."""
@@ -96,3 +99,22 @@ def _bar() -> Iterator[Progress]:
             bars.update(task, completed=done, total=total or None, description=text[-40:] or "working")
 
         yield progress
+
+
+class _Lines:
+    """A `Progress` for logs: says how far it is once every few seconds, and nothing about what is done sooner."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._due = time.monotonic() + _PAUSE
+
+    def __call__(self, done: int, total: int, text: str = "") -> None:
+        now = time.monotonic()
+        if now < self._due:
+            return
+        self._due = now + _PAUSE
+        of = f" of {total}" if total else ""
+        line = f"progress: {done}{of} {text}".rstrip() + "\n"
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        self._stream.write(line.encode(encoding, "backslashreplace").decode(encoding))
+        self._stream.flush()

@@ -31,6 +31,7 @@ from segstudio.formats.rasters import (
 from segstudio.formats.redrawing import overlap_losses
 from segstudio.formats.report import CERTAIN, LIKELY, POSSIBLE, Candidate, Loss
 from segstudio.formats.writing import Desk, WriteJob, Written, class_pixels
+from segstudio.ops.embedded import picture_suffix
 from segstudio.ops.image import probe_size_hw, read_label_png
 
 CLASS_SET_FILE = "class_set.json"
@@ -145,7 +146,7 @@ def _write_image(
     suffix = "_labelTrainIds" if train_ids else ""
     desk.write_png(f"{folder}{item.key}{suffix}.png", values_hw.astype(np.uint16 if is_wide else np.uint8))
     if item.path is not None:
-        desk.place_image(item, f"images/{item.key}{item.path.suffix}")
+        desk.place_image(item, f"images/{item.key}{picture_suffix(item.path)}")
     if train_ids:
         return None, Written()
     pixels = {k: n for k, n in class_pixels(painted).items() if k in value_of}

@@ -17,6 +17,7 @@ from segstudio.core.errors import UserError
 from segstudio.formats import coco_stream
 from segstudio.formats.coco_stream import Rows
 from segstudio.formats.files import Probe, inside, key_of, read_json, sane_size, shown
+from segstudio.ops.embedded import picture_suffix
 from segstudio.ops.image import probe_size_hw
 
 RAW = "coco"
@@ -230,7 +231,7 @@ def file_name_of(item: ImageItem) -> str:
     """The name under which COCO's files call an image: as it was read, else made of its key."""
     raw = item.extra.get(RAW)
     own = raw.get("file_name") if isinstance(raw, dict) else None
-    return str(own or item.key + (item.path.suffix if item.path else ".png"))
+    return str(own or item.key + (picture_suffix(item.path) if item.path else ".png"))
 
 
 def _image(row: Any, file: CocoFile, finder: ImageFinder, taken: set[str]) -> CocoImage:

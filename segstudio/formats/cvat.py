@@ -37,6 +37,7 @@ from segstudio.formats.object_list import object_losses, objects_of
 from segstudio.formats.report import CERTAIN, Candidate, Loss
 from segstudio.formats.safe_xml import read_xml
 from segstudio.formats.writing import Desk, WriteJob, Written
+from segstudio.ops.embedded import picture_suffix
 from segstudio.ops.image import probe_size_hw
 from segstudio.ops.shapes import mask_of
 
@@ -102,7 +103,10 @@ def _frames(tree: ET.Element, file: Path, pictures: Pictures) -> tuple[list[Draw
             labels = [shape.attrib["label"] for shape in shapes]
             read = partial(_shapes, element, size_hw, picture, file)
             images.append(DrawnImage(name, picture, labels, read, extra={"cvat": {"id": str(number)}}))
-    note = f"{missing} frames between key frames of outlines are not in the file; export every frame to have them"
+    note = (
+        f"{missing} frames lie between outlines whose numbers of points differ and are not in the file; "
+        "export every frame to have them"
+    )
     return images, [Skipped(file.name, note)] if missing else []
 
 
@@ -200,7 +204,7 @@ def _write_image(desk: Desk, item: ImageItem, annotation: Annotation | None) -> 
     size_hw = annotation.size_hw if annotation else item.size_hw or _size(item)
     if size_hw is None:
         raise UserError("has neither labels nor a picture, so no size")
-    name = f"{_key(item)}{item.path.suffix if item.path else '.jpg'}"
+    name = f"{_key(item)}{picture_suffix(item.path) if item.path else '.jpg'}"
     fields = {"id": "0", "name": name, "width": str(size_hw[1]), "height": str(size_hw[0])}
     if item.split:
         fields["subset"] = item.split

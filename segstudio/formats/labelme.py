@@ -17,6 +17,7 @@ from PIL import Image
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import Dataset, ImageItem
+from segstudio.core.errors import UserError
 from segstudio.core.geometry import Points, Rect
 from segstudio.core.layer import Annotation
 from segstudio.core.objects import PolygonShape, SegObject, Shape
@@ -34,12 +35,13 @@ from segstudio.formats.drawn import (
     reading,
     stated_size,
 )
-from segstudio.formats.embedded import unpacked
 from segstudio.formats.files import Probe, key_of, read_json
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.object_list import object_losses, objects_of
 from segstudio.formats.report import CERTAIN, Candidate, Loss
 from segstudio.formats.writing import Desk, WriteJob, Written
+from segstudio.ops.embedded import decoded, picture_suffix
+from segstudio.ops.image_file import header_of
 from segstudio.ops.shapes import mask_of
 
 _FORM = "labelme"
@@ -68,9 +70,21 @@ def _image(root: Path, name: str, document: Any, pictures: Pictures) -> DrawnIma
     folder = posixpath.dirname(name)
     picture = pictures.find(posixpath.normpath(posixpath.join(folder, wanted))) if wanted else None
     picture = picture or pictures.find(posixpath.basename(key_of(name)), beside=folder)
-    picture = picture or unpacked(document.get("imageData"))
+    picture = picture or _own_picture(path, document.get("imageData"))
     head = {k: v for k, v in document.items() if k not in ("shapes", "imageData", "imageHeight", "imageWidth")}
     return DrawnImage(key_of(name), picture, labels, partial(_shapes, path, picture), extra={_FORM: head})
+
+
+def _own_picture(path: Path, encoded: object) -> Path | None:
+    """The label file itself, where it holds a picture that can be read."""
+    content = decoded(encoded)
+    if content is None:
+        return None
+    try:
+        header_of(path, content)
+    except UserError:
+        return None
+    return path
 
 
 def _shapes(path: Path, picture: Path | None) -> tuple[tuple[int, int], list[Drawn]]:
@@ -121,7 +135,7 @@ def _write_image(desk: Desk, item: ImageItem, annotation: Annotation | None) -> 
     assert annotation is not None
     objects = objects_of(annotation, desk.class_set)
     shapes = list(_rows(objects, annotation.size_hw, desk.class_set))
-    suffix = item.path.suffix if item.path else ".jpg"
+    suffix = picture_suffix(item.path) if item.path else ".jpg"
     head = item.extra.get(_FORM)
     head = dict(head) if isinstance(head, dict) else {"version": "5.5.0", "flags": {}}
     if desk.options["images"] != "none" or not head.get("imagePath"):

@@ -111,7 +111,9 @@ class Desk:
         wanted = self.options.get("images", "none")
         if wanted == "none" or item.path is None:
             return
-        if suffixes is not None and item.path.suffix.lower() not in suffixes:
+        from segstudio.ops.embedded import is_label_file, picture_suffix
+
+        if suffixes is not None and picture_suffix(item.path).lower() not in suffixes:
             from segstudio.ops.image import read_image
 
             pixels = read_image(item.path, page=item.page).image_hwc
@@ -123,6 +125,11 @@ class Desk:
             from segstudio.ops.image import write_page
 
             write_page(item.path, item.page, target)
+            return
+        if is_label_file(item.path):
+            from segstudio.ops.image_file import read_bytes
+
+            target.write_bytes(read_bytes(item.path))
             return
         if wanted == "link":
             try:

@@ -24,6 +24,7 @@ from segstudio.formats.object_list import object_losses, objects_of
 from segstudio.formats.redrawing import redrawn_loss
 from segstudio.formats.report import CERTAIN, LIKELY, Candidate, Loss
 from segstudio.formats.writing import Desk, WriteJob, Written
+from segstudio.ops.embedded import picture_suffix
 from segstudio.ops.image import probe_size_hw
 from segstudio.ops.shapes import as_polygon
 
@@ -162,7 +163,7 @@ def _write_image(
     split, name = _place(item)
     rows = list(_rows(objects_of(annotation, desk.class_set), number_of, annotation.size_hw))
     desk.place(f"labels/{split}/{name}.txt").write_text("".join(row + "\n" for row in rows), encoding="utf-8")
-    desk.place_image(item, f"images/{split}/{name}{item.path.suffix}")
+    desk.place_image(item, f"images/{split}/{name}{picture_suffix(item.path)}")
     # Without pictures it cannot be read back.
     return None, None if desk.options["images"] == "none" else Written(count=len(rows))
 

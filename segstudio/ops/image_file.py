@@ -11,6 +11,7 @@ from typing import BinaryIO
 from PIL import Image, UnidentifiedImageError
 
 from segstudio.core.errors import UserError
+from segstudio.ops.embedded import is_label_file, picture_in
 
 MAX_PIXELS = 1_200_000_000
 """A header that announces more pixels is refused before anything is decoded (the largest picture we promise is
@@ -45,7 +46,10 @@ class Header:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The whole file; `UserError` names it where it is missing, a folder, unreadable or empty."""
+    """The whole file of a picture, also where it lies inside a label file (see `embedded`).
+
+    `UserError` names the file where it is missing, a folder, unreadable, empty or a label file without a picture.
+    """
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -56,7 +60,7 @@ def read_bytes(path: Path) -> bytes:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
     if not data:
         raise UserError(f"{path}: the file is empty")
-    return data
+    return picture_in(path, data) if is_label_file(path) else data
 
 
 def is_tiff(path: Path) -> bool:
@@ -77,6 +81,8 @@ def header_of(path: Path, data: bytes | None = None) -> Header:
 
     Raises `UserError` for what is not a picture, has no pixels or announces more than `MAX_PIXELS`.
     """
+    if data is None and is_label_file(path):
+        data = read_bytes(path)
     if data is not None:
         return _header(path, BytesIO(data))
     try:
