@@ -114,7 +114,7 @@ class Predictions:
         from segstudio.models.registry import default_registry
 
         registry = default_registry()
-        return [(card, registry.status(card.name)) for card in registry.cards()]
+        return [(card, registry.status(card.name)) for card in registry.cards() if card.task != "promptable"]
 
     def choose(self, model: str, *, weights: Path | None = None) -> None:
         """Take a model in hand; `weights` (a file, or the name of known weights) replaces those that its card names."""

@@ -31,6 +31,7 @@ from segstudio.session.object_view import ObjectView
 from segstudio.session.overview import Overview
 from segstudio.session.pictures import PictureCache
 from segstudio.session.predictions import Host, Predictions
+from segstudio.session.prompting import Prompting
 from segstudio.session.team import TeamWork
 from segstudio.session.view import ViewState
 from segstudio.settings import data_directory, load_settings
@@ -74,8 +75,8 @@ class Session:
         self.live = LiveScores(NO_CLASSES)
         self.histories = _histories()
         self.predictions = Predictions(self, make_host)
-        self.team = TeamWork(self)
         self.opened: Event[Workspace | None] = Event()
+        self.team = TeamWork(self)
         self.document_changed: Event[Document | None] = Event()
         self.ambiguous: Event[AmbiguousFormat] = Event()
         self.document: Document | None = None
@@ -88,6 +89,7 @@ class Session:
         self.classes.changed.connect(self._on_classes)
         self.object_view = ObjectView(self)
         self.forest = LiveForest(self)
+        self.prompting = Prompting(self)
         self.catching_up = CatchingUp(self)
         self._gains = EditGains(self)
         self.learning = Learning(self)
@@ -200,16 +202,19 @@ class Session:
     def redo(self) -> Edit | None:
         return self._told(self.document.redo) if self.document is not None else None
 
-    def set_status(self, status: str) -> None:
-        """Say what a person thinks of the open image ("reviewed", "rejected"); said again, it is taken back."""
+    def set_status(self, status: str, *, comment: str = "") -> None:
+        """Say what a person thinks of the open image ("reviewed", "rejected"); said again, it is taken back.
+
+        With a comment it stands, however often it is said. Who said what, and when, is kept.
+        """
         document = self.document
         index = self.index
         if document is None or index is None:
             return
         badge = self.images.badge(index)
-        said = status if badge.status != status else "to do" if document.is_bare else "labelled"
+        said = status if badge.status != status or comment else "to do" if document.is_bare else "labelled"
         self.images.set_badge(document.key, replace(badge, status=said))
-        self._store(lambda project: project.set_status(document.key, said))
+        self._store(lambda project: project.people.review(document.key, said, person=self.person, comment=comment))
 
     def close_document(self) -> None:
         """Put the open image away; an open stroke becomes part of its labels."""
@@ -232,6 +237,7 @@ class Session:
         self.close_document()
         self.learning.close()
         self.predictions.close()
+        self.prompting.close()
         self.jobs.close()
         self._put_away()
 

@@ -91,7 +91,7 @@ class Oracle:
 
 
 class _OracleTracker:
-    """On the next frame it is the thing that overlaps most with where it was; things keep their number if they can."""
+    """On the next frame it is the thing that overlaps most (IoU) with where it was."""
 
     def __init__(self, oracle: Oracle) -> None:
         self._oracle = oracle
@@ -105,11 +105,13 @@ class _OracleTracker:
         if before is None or before.shape != frame.size_hw or frame.truth_hw is None:
             return []
         cancel.raise_if_cancelled()
-        counts = np.bincount(frame.truth_hw[before], minlength=1)
-        counts[0] = 0
-        if not counts.any():
+        areas = np.bincount(frame.truth_hw.reshape(-1))
+        shared = np.bincount(frame.truth_hw[before], minlength=len(areas))
+        shared[0] = 0
+        if not shared.any():
             return []
-        self._before = frame.truth_hw == int(np.argmax(counts))
+        overlap = shared / (areas + np.count_nonzero(before) - shared)
+        self._before = frame.truth_hw == int(np.argmax(overlap))
         return [Candidate(self._oracle._logits(self._before), 0.9)]
 
 

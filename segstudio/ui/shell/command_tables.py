@@ -14,6 +14,9 @@ from segstudio.ui.shell.object_state_commands import ObjectStateCommands
 from segstudio.ui.shell.onward_commands import OnwardCommands
 from segstudio.ui.shell.paint_commands import PaintCommands
 from segstudio.ui.shell.preferences import PreferenceCommands
+from segstudio.ui.shell.project_commands import ProjectCommands
+from segstudio.ui.shell.prompt_commands import PromptCommands
+from segstudio.ui.shell.room_commands import RoomCommands
 from segstudio.ui.shell.tool_commands import ToolCommands
 from segstudio.ui.shell.view_commands import ViewCommands
 
@@ -35,8 +38,10 @@ class CommandTable(Protocol):
 
 
 TABLES: tuple[Callable[[MainWindow], CommandTable], ...] = (
+    ProjectCommands,
     PreferenceCommands,
     ViewCommands,
+    RoomCommands,
     ObjectCommands,
     ObjectStateCommands,
     OnwardCommands,
@@ -46,6 +51,7 @@ TABLES: tuple[Callable[[MainWindow], CommandTable], ...] = (
     DatasetCommands,
     ModelCommands,
     AssistCommands,
+    PromptCommands,
     LearnCommands,
 )
 MENUS = (

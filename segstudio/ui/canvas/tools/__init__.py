@@ -15,6 +15,7 @@ from segstudio.ui.canvas.tools.lasso import LassoTool
 from segstudio.ui.canvas.tools.pan import PanTool
 from segstudio.ui.canvas.tools.pick import PickTool
 from segstudio.ui.canvas.tools.polygon import PolygonTool
+from segstudio.ui.canvas.tools.prompt import PromptTool
 from segstudio.ui.canvas.tools.scissors import ScissorsTool
 from segstudio.ui.canvas.tools.select import SelectTool
 from segstudio.ui.canvas.tools.smart_brush import SmartBrushTool
@@ -39,6 +40,7 @@ TOOLS: tuple[type[Tool], ...] = (
     RectangleTool,
     EllipseTool,
     CutOutTool,
+    PromptTool,
     VertexTool,
     CutTool,
     PickTool,
