@@ -1,17 +1,21 @@
-"""`segstudio bench`: a few short measurements of this machine; the full table belongs to the checkout's tests."""
+"""`segstudio bench`: measurements of this machine; the limits that hold belong to the checkout's tests."""
 
 from __future__ import annotations
 
-import statistics
-import tempfile
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from segstudio.cli.bench_tables import (
+    Row,
+    assist_document,
+    assist_lines,
+    model_cells,
+    timing_cells,
+    timing_row,
+)
 from segstudio.cli.console import Console, table
 from segstudio.cli.options import AsJson, size_hw
 from segstudio.core.errors import UserError
@@ -19,7 +23,7 @@ from segstudio.core.errors import UserError
 if TYPE_CHECKING:
     from segstudio.models.request import PredictSettings
 
-Row = dict[str, Any]
+ROOMS = ("models", "canvas", "store", "assist", "formats")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def bench(
-    what: Annotated[str, typer.Argument(help="store, models, or a room that the checkout's tests measure.")],
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME …]", help="Models to measure.")] = None,
+    what: Annotated[str, typer.Argument(help=f"One of {', '.join(ROOMS)}.")],
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME …]", help="Models to measure; data sets to click on (assist).")
+    ] = None,
     size: Annotated[str | None, typer.Option(metavar="WxH", help="Size of the models' input.")] = None,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
     precision: Annotated[str, typer.Option(help="float32, float16 or bfloat16 beside float32.")] = "float32",
@@ -64,80 +70,64 @@ def bench(
     compiled: Annotated[bool, typer.Option("--compile", help="Also compiled (torch.compile).")] = False,
     graphs: Annotated[bool, typer.Option("--graphs", help="Also replayed as a CUDA graph.")] = False,
     repeat: Annotated[int, typer.Option(help="Passes that are timed, after five that are not.")] = 30,
+    quick: Annotated[bool, typer.Option("--quick", help="Less of everything, to see that it works.")] = False,
+    part: Annotated[
+        list[str] | None, typer.Option(help="Of assist only this part: times, clicks, dabs or effort; repeatable.")
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Measure the store or models on this machine."""
+    """Measure models, the canvas, the store, assists or formats on this machine."""
     console = Console(as_json=as_json)
-    if what not in ("store", "models"):
-        raise UserError(f"bench {what}: measured in the checkout only", hint=f"run: python -m tests.benchmarks {what}")
-    ways = Ways(device, precision, channels_last, compiled, graphs, repeat)
-    rows = _store() if what == "store" else _models(names or [], size_hw(size), ways, console)
+    if what not in ROOMS:
+        raise UserError(f"bench {what}: there is nothing of that name to measure", hint=f"one of {', '.join(ROOMS)}")
     if what == "models":
         from segstudio.workflows.measured_costs import remember_costs
 
+        ways = Ways(device, precision, channels_last, compiled, graphs, repeat)
+        rows = _models(names or [], size_hw(size), ways, console)
         remember_costs(rows)
-    console.result({"rows": rows}, table(_store_cells(rows) if what == "store" else _model_cells(rows)))
+        console.result({"rows": rows}, table(model_cells(rows)))
+    elif what == "assist":
+        _assist([Path(name) for name in names or []], part or [], quick, device, console)
+    else:
+        rows = _room(what, quick, console)
+        console.result({"rows": rows}, table(timing_cells(rows)))
     return 0
 
 
-def _store_cells(rows: list[Row]) -> list[list[str]]:
-    cells = [[row["what"], f"{row['median_ms']:.2f}", f"{row['p95_ms']:.2f}"] for row in rows]
-    return [["what", "median ms", "95 % ms"], *cells]
+def _room(what: str, quick: bool, console: Console) -> list[Row]:
+    """The store and formats write below the current folder, whose disk it is that matters, and leave nothing there."""
+    from segstudio.workflows.benching import rooms
+
+    here = Path()
+    with console.working():
+        if what == "canvas":
+            return [timing_row(one) for one in rooms.bench_canvas(quick=quick)]
+        if what == "store":
+            return [timing_row(one) for one in rooms.bench_store(here)]
+        found, refused = rooms.bench_formats(here, quick=quick)
+    for reason in refused:
+        console.note(reason)
+    return [timing_row(one) for one in found]
 
 
-def _model_cells(rows: list[Row]) -> list[list[str]]:
-    head = ["model", "input", "device", "how", "M parameters", "GMACs", "FPS", "FPS 95 %", "median ms", "95 % ms"]
-    cells = [[*head, "peak MB"]]
-    for row in rows:
-        width, height = row["input_size"]
-        peak = "–" if row["peak_bytes"] is None else f"{row['peak_bytes'] / 2**20:.0f}"
-        figures = [f"{row['parameters'] / 1e6:.2f}", f"{row['gmacs']:.2f}", f"{row['fps']:.2f}"]
-        times = [f"{row['fps_p95']:.2f}", f"{row['median_ms']:.1f}", f"{row['p95_ms']:.1f}", peak]
-        cells.append([row["model"], f"{width}×{height}", row["device"], row["how"], *figures, *times])
-    return cells
+def _assist(datasets: list[Path], parts: list[str], quick: bool, device: str, console: Console) -> None:
+    from segstudio.models.registry import default_registry
+    from segstudio.plugins.discovery import install
+    from segstudio.workflows.benching.assist import PARTS, bench_assist
 
-
-def _measured(what: str, work: Callable[[], object], *, repeat: int, warmup: int) -> Row:
-    for _ in range(warmup):
-        work()
-    times = []
-    for _ in range(repeat):
-        began = time.perf_counter()
-        work()
-        times.append((time.perf_counter() - began) * 1e3)
-    ranked = sorted(times)
-    return {"what": what, "median_ms": statistics.median(times), "p95_ms": ranked[int(0.95 * (len(ranked) - 1))]}
-
-
-def _store() -> list[Row]:
-    """How long a stroke takes until it is on the disk of the current folder."""
-    from segstudio.core.class_set import ClassSet
-    from segstudio.core.dataset import ImageItem
-    from segstudio.core.geometry import Rect
-    from segstudio.core.layer import Layer
-    from segstudio.core.transaction import Transaction
-    from segstudio.store import Project
-
-    classes = ClassSet.of_names(["road", "car"])
-    layer = Layer("labels", (1024, 2048))
-    layer.ensure_class_segments(classes)
-    strokes = iter(range(1000))
-    with (
-        tempfile.TemporaryDirectory(dir=".", prefix=".segstudio-bench-") as folder,
-        Project.create(Path(folder) / "bench.segproj", class_set=classes) as project,
-    ):
-        project.add_images([ImageItem("image", None)])
-
-        def stroke() -> None:
-            transaction = Transaction(layer, "brush")
-            number = next(strokes)
-            at = 37 * number % 900
-            transaction.paint(Rect(at, at, at + 100, at + 100), number % 2 + 1)
-            edit = transaction.commit()
-            if edit is not None:
-                project.record("image", layer, edit).wait()
-
-        return [_measured("commit of a stroke to this disk", stroke, repeat=100, warmup=5)]
+    unknown = [name for name in parts if name not in PARTS]
+    if unknown:
+        raise UserError(f"--part {unknown[0]}: there is no such part", hint=f"one of {', '.join(PARTS)}")
+    registry = default_registry()
+    install(registry)
+    with console.working() as progress:
+        found = bench_assist(
+            registry, parts=parts or PARTS, datasets=datasets, quick=quick, device=device, progress=progress
+        )
+    for note in found.notes:
+        console.note(note)
+    console.result(assist_document(found), assist_lines(found))
 
 
 def _models(names: list[str], asked_hw: tuple[int, int] | None, ways: Ways, console: Console) -> list[Row]:

@@ -118,7 +118,27 @@ def test_bench(segstudio, tmp_path, monkeypatch):
     assert cost["parameters"] == 177968
     assert cost["gmacs"] > 0
     assert cost["fps"] == pytest.approx(1000 / cost["median_ms"])
-    assert "python -m tests.benchmarks canvas" in segstudio("bench", "canvas").error
+    assert "one of models, canvas, store, assist, formats" in segstudio("bench", "everything").error
+
+
+def test_bench_canvas_and_formats(segstudio, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for room, least in (("canvas", 9), ("formats", 12)):
+        rows = segstudio("bench", room, "--quick", "--json").document["rows"]
+        assert len(rows) >= least
+        assert all(0 < row["median_ms"] <= row["p95_ms"] for row in rows)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bench_assist(segstudio, tmp_path):
+    pytest.importorskip("sklearn")
+    document = segstudio("bench", "assist", "--quick", "--part", "dabs", "--json").document
+    assert document.keys() >= {"calibration_ms", "times", "clicks", "dabs", "effort", "notes"}
+    assert [len(document[part]) for part in ("times", "clicks", "effort")] == [0, 0, 0]
+    assert all(0.5 < value <= 1 for scene in document["dabs"] for value in scene["accuracy"][1:])
+    assert "mIoU @60" in segstudio("bench", "assist", "--quick", "--part", "dabs").out
+    assert "--part colours" in segstudio("bench", "assist", "--part", "colours").error
+    assert "no-such" in segstudio("bench", "assist", "--part", "clicks", tmp_path / "no-such").error
 
 
 @pytest.fixture

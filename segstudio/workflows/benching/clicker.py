@@ -62,10 +62,8 @@ def next_click(
     deepest = float(depth.max(initial=0))
     if deepest == 0:
         return None
-    if chance is None:
-        place = int(depth.argmax())
-    else:
-        place = int(chance.choice(np.flatnonzero(depth >= JITTER * deepest)))
+    near = depth >= JITTER * deepest
+    place = int(depth.argmax()) if chance is None else int(chance.choice(np.flatnonzero(near)))
     row, column = divmod(place, truth_hw.shape[1])
     return Click(column, row, positive)
 
