@@ -40,7 +40,7 @@ class CatchingUp:
         later = workspace.later if workspace is not None else None
         if workspace is None or later is None:
             return
-        project, failed, fault = workspace.project, self._truth_failed, self._session.notify.fault
+        failed, fault = self._truth_failed, self._session.notify.fault
         jobs.submit(
             lambda job: later.rows.check(progress=job.progress),
             done=lambda _: None,
@@ -49,7 +49,7 @@ class CatchingUp:
             key="catching-up",
             title="checking the list of images",
         )
-        source = project.dataset_source
+        source = later.source
         if source is not None:
 
             def read(job: Job) -> Dataset:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from segstudio.core.errors import EnvironmentFault
+from segstudio.core.errors import EnvironmentFault, UserError
 from segstudio.session.notify import Notifier
-from segstudio.store.place import Place, is_team_address
+from segstudio.store.place import Place, is_team_address, place_of
 
 KEPT = 10
 
@@ -17,6 +18,17 @@ def recent_paths() -> list[Path]:
     from segstudio.settings import load_settings
 
     return [Path(text) for text in load_settings().recent if not is_team_address(text)]
+
+
+def recent_places() -> list[Place]:
+    """Files, folders and addresses of teams' projects, newest first."""
+    from segstudio.settings import load_settings
+
+    found: list[Place] = []
+    for text in load_settings().recent:
+        with suppress(UserError):  # an address that somebody wrote into the settings by hand
+            found.append(place_of(text))
+    return found
 
 
 def remember(place: Place, notify: Notifier) -> None:

@@ -9,22 +9,28 @@ from typing import TYPE_CHECKING, Any, overload
 
 from segstudio.core.dataset import ImageItem
 from segstudio.core.layer import Annotation
+from segstudio.session.moved_folders import Moves
 from segstudio.store import ImageRow
 
 if TYPE_CHECKING:
     from segstudio.store.image_rows import ImageRows
 
+NOWHERE = Moves()
+
 
 class RowItem(ImageItem):
     """Making 100,000 paths takes longer than all else of opening a project, and a person looks at few of them."""
 
-    __slots__ = ("_path", "_row")
+    __slots__ = ("_moves", "_path", "_row")
     _path: Path | None
     _row: ImageRow
+    _moves: Moves
 
     @classmethod
-    def of(cls, row: ImageRow, read_annotation: Callable[[], Annotation] | None = None) -> RowItem:
-        """The item of a row."""
+    def of(
+        cls, row: ImageRow, read_annotation: Callable[[], Annotation] | None = None, moves: Moves = NOWHERE
+    ) -> RowItem:
+        """The item of a row, its picture where `moves` say that it is now."""
         item = object.__new__(cls)
         put = object.__setattr__
         put(item, "key", row.key)
@@ -34,6 +40,7 @@ class RowItem(ImageItem):
         put(item, "read_annotation", read_annotation)
         put(item, "extra", row.extra)
         put(item, "_row", row)
+        put(item, "_moves", moves)
         return item
 
     def _get_path(self) -> Path | None:
@@ -41,6 +48,8 @@ class RowItem(ImageItem):
             found = self._path
         except AttributeError:
             found = self._row.path
+            if found is not None and self._moves is not NOWHERE:
+                found = self._moves.path(found)
             object.__setattr__(self, "_path", found)
         return found
 
@@ -53,11 +62,12 @@ class RowItem(ImageItem):
 class RowItems(Sequence[ImageItem]):
     """The items of a project's rows, with the truth that the data set has of them once `know` was told of it."""
 
-    def __init__(self, rows: ImageRows, known: Mapping[str, ImageItem] | None = None) -> None:
+    def __init__(self, rows: ImageRows, *, moves: Moves = NOWHERE) -> None:
         self.keys = rows.keys
         """The key of each, without making an item."""
         self._rows = rows
-        self._known: Mapping[str, ImageItem] = known or {}
+        self._known: Mapping[str, ImageItem] = {}
+        self._moves = moves if moves.pairs else NOWHERE
         self._made: dict[int, ImageItem] = {}
 
     def know(self, known: Mapping[str, ImageItem]) -> None:
@@ -80,15 +90,15 @@ class RowItems(Sequence[ImageItem]):
         found = self._made.get(index)
         if found is None:
             row = self._rows[index]
-            found = self._made[index] = _item(row, self._known.get(row.key))
+            found = self._made[index] = _item(row, self._known.get(row.key), self._moves)
         return found
 
 
-def _item(row: ImageRow, known: ImageItem | None) -> ImageItem:
+def _item(row: ImageRow, known: ImageItem | None, moves: Moves) -> ImageItem:
     """The image of a row with the truth that the data set has of it; where its picture is gone, with that one's."""
     if known is None:
-        return RowItem.of(row)
-    item = RowItem.of(row, known.read_annotation)
+        return RowItem.of(row, moves=moves)
+    item = RowItem.of(row, known.read_annotation, moves)
     if known.path is not None and known.path != item.path and (item.path is None or not item.path.exists()):
         return replace(item, path=known.path)
     return item

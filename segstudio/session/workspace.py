@@ -19,6 +19,7 @@ from segstudio.core.layer import LABELS
 from segstudio.metrics.confusion import ConfusionMatrix
 from segstudio.session.images import Badge, Remark
 from segstudio.session.jobs import Job
+from segstudio.session.moved_folders import Moves, load_moves
 from segstudio.session.row_item import RowItems
 from segstudio.settings import load_settings
 from segstudio.store import DatasetSource, ScoreRow
@@ -43,6 +44,7 @@ class Later:
 
     rows: ImageRows
     items: RowItems
+    source: DatasetSource | None
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def open_workspace(
     """
     if isinstance(path, TeamAddress) or path.suffix == PROJECT_SUFFIX:
         with _opened(path, current) as project:
-            return _of_project(project, job)
+            return _of_project(project, load_moves(data_dir, project.path), job)
     dataset = formats.read(path, format, class_set=class_set)
     if not dataset.images:
         raise UserError(f"{path}: there are no images in it")
@@ -124,16 +126,18 @@ def _create(target: Path, dataset: Dataset, path: Path) -> None:
     Project.create(target, class_set=classes, name=dataset.name, dataset_source=source).close()
 
 
-def _of_project(project: Project, job: Job) -> Workspace:
+def _of_project(project: Project, moves: Moves, job: Job) -> Workspace:
     rows = project.image_rows()
     if not rows:
         raise UserError(f"{project.path}: there are no images in it")
     source = project.dataset_source
+    if source is not None:
+        source = replace(source, path=moves.path(source.path))
     format_name = source.format if source is not None else "images"
-    items = RowItems(rows)
+    items = RowItems(rows, moves=moves)
     whole = Dataset(project.name, project.folder, format_name, project.class_set, items)
     if len(rows) > AT_ONCE:
-        return _workspace(whole, project, rows, scores=(), later=Later(rows, items))
+        return _workspace(whole, project, rows, scores=(), later=Later(rows, items, source))
     rows.check(progress=job.progress)
     notes: tuple[str, ...] = ()
     if source is not None:

@@ -39,12 +39,14 @@ def add(connection: Connection, owner: int, edit: Edit, *, is_undo: bool, when: 
     connection.execute(insert(schema.preimage), {"edit_id": edit_id, "packed": packed, "seal": preimage_seal})
 
 
-def read(connection: Connection, path: Place, *, key: str | None, limit: int | None) -> list[EditRow]:
-    """The newest edits, oldest first, of one image or of all."""
+def read(connection: Connection, path: Place, *, key: str | None, limit: int | None, after: int = 0) -> list[EditRow]:
+    """The newest edits, oldest first, of one image or of all; only those after an edit where one is given."""
     image = schema.image
     query = select(_TABLE, image.c.key.label("image_key")).join(image, image.c.id == _TABLE.c.image_id)
     if key is not None:
         query = query.where(image.c.key == key)
+    if after:
+        query = query.where(_TABLE.c.id > after)
     rows = connection.execute(query.order_by(_TABLE.c.id.desc()).limit(limit)).all()
     return [_edit_row(row, path) for row in reversed(rows)]
 

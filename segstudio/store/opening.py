@@ -7,12 +7,13 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, select
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.errors import EnvironmentFault, UserError
-from segstudio.store import meta, migrations
+from segstudio.store import meta, migrations, schema
 from segstudio.store.connections import choose_journal, reader_engine, sweep_log, writer_engine
 from segstudio.store.copies import copy_file, structural_problems
 from segstudio.store.faults import damaged, storage_faults
@@ -39,6 +40,8 @@ class Opened:
     notes: tuple[str, ...]
     leases: Leases | None = None
     renewal: Renewal | None = None
+    recovered_after: int | None = None
+    """After a crash: the newest edit before the sitting that ended so, where it is known."""
 
     def abandon(self) -> None:
         """Let everything go again without having written anything that a person made."""
@@ -173,7 +176,8 @@ def _lease(path: Path) -> tuple[Lease | None, str]:
 
 def _open_to_write(path: Path, version: int, lease: Lease) -> Opened:
     notes = []
-    if _was_left_open(path):
+    left_open = _left_open(path)
+    if left_open:
         # Looked at before any connection that writes, so that a damaged file stays as it is.
         problems = _problems(path)
         if problems:
@@ -191,21 +195,24 @@ def _open_to_write(path: Path, version: int, lease: Lease) -> Opened:
     except BaseException:
         lane.close()
         raise
-    return Opened(reader_engine(path), lane, lease, tuple(notes))
+    after = left_open.get("edit") if isinstance(left_open, dict) else None
+    return Opened(reader_engine(path), lane, lease, tuple(notes), recovered_after=after)
 
 
-def _was_left_open(path: Path) -> bool:
+def _left_open(path: Path) -> Any:
+    """What the last sitting wrote when it began; False where it ended well."""
     engine = reader_engine(path)
     try:
         with storage_faults(path), engine.connect() as connection:
-            return bool(meta.get(connection, "open", path))
+            return meta.get(connection, "open", path) or False
     finally:
         engine.dispose()
 
 
 def _begin_work(connection: Connection, version: int) -> None:
     migrations.migrate(connection, version)
-    meta.put(connection, "open", True)
+    newest = connection.execute(select(func.max(schema.edit.c.id))).scalar() or 0
+    meta.put(connection, "open", {"edit": newest})
 
 
 def _problems(path: Path) -> list[str]:

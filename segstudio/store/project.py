@@ -266,6 +266,13 @@ class Project(Access):
         self._settle()
         return self._read(lambda connection: journal.read(connection, self.path, key=key, limit=limit))
 
+    def recovered(self) -> list[EditRow]:
+        """After a crash: the edits of the sitting that ended so, oldest first, all of them durable."""
+        after = self._opened.recovered_after
+        if after is None:
+            return []
+        return self._read(lambda connection: journal.read(connection, self.path, key=None, limit=None, after=after))
+
     def state_after(self, key: str, layer_name: str, edit_id: int) -> Annotation:
         """A layer as it was after an edit of the journal (0 = before the first), to be restored by an edit.
 

@@ -33,6 +33,7 @@ BADGE = Qt.ItemDataRole.UserRole
 BROKEN = Qt.ItemDataRole.UserRole + 1
 REMARK = Qt.ItemDataRole.UserRole + 2
 CHOSEN = Qt.ItemDataRole.UserRole + 3
+HOLDER = Qt.ItemDataRole.UserRole + 4
 STATUS_COLORS = {"to do": "dim", "labelled": "accent", "reviewed": "good", "rejected": "bad"}
 STATUS_MARKS = {"reviewed": "✓", "rejected": "✗"}
 
@@ -69,10 +70,14 @@ class FilmModel(QAbstractListModel):
             return number == self._session.index
         if role == REMARK:
             return images.remark(number)
+        if role == HOLDER:
+            return self._session.team.holders.get(item.key, "")
         if role == BROKEN:
             return self._thumbnails.is_broken(number)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return _in_words(item.key, images.badge(number), images.remark(number))
+            words = _in_words(item.key, images.badge(number), images.remark(number))
+            holder = self._session.team.holders.get(item.key)
+            return f"{words} · held by {holder}" if holder else words
         return None
 
     def _on_reset(self, count: int) -> None:
@@ -177,6 +182,8 @@ class FilmDelegate(QStyledItemDelegate):
             painter.setPen(QColor(theme.text))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
             painter.restore()
+        if index.data(HOLDER):
+            icon("lock", "warn").paint(painter, QRect(round(frame.left()) + 4, round(frame.top()) + 4, 14, 14))
         right = frame.right() - 4
         if remark.is_flagged:
             draw_flag(painter, QRectF(right - 12, frame.top() + 4, 12, 14))
@@ -309,6 +316,10 @@ class Filmstrip(QWidget):
         self.list.setFixedHeight(HEIGHT + 48)
         session.document_changed.connect(self._show_current)
         session.images.walk_changed.connect(self._show_current)
+        session.team.holders_changed.connect(self._on_holders)
+
+    def _on_holders(self, _: None) -> None:
+        self.list.viewport().update()
 
     def _open(self, index: QModelIndex) -> None:
         number = self._session.images.index_at(index.row())

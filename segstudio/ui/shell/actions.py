@@ -140,7 +140,7 @@ class Actions:
             Command(
                 "image.rejected",
                 "Mark as re&jected",
-                lambda: s.set_status("rejected"),
+                Later("segstudio.ui.shell.review_dialog", "reject", self._window),
                 ("Ctrl+Backspace",),
                 checkable=True,
             ),
@@ -251,7 +251,7 @@ class Actions:
         """Enable what makes sense now."""
         commands, session = self._window.commands, self._session
         open_now = session.document is not None
-        files = ("demo", "open_images", "open_dataset", "open_project", "settings", "quit")
+        files = ("demo", "open_images", "open_dataset", "open_project", "open_team", "settings", "quit")
         always = {"view.theme", *(f"file.{name}" for name in files)}
         for name in commands.ids():
             if name not in always and not name.startswith("help."):

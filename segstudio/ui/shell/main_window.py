@@ -6,9 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFontMetrics, QIcon
 from PySide6.QtWidgets import (
+    QApplication,
     QLabel,
     QMainWindow,
     QScrollArea,
@@ -71,6 +72,7 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(QIcon(str(resource_dir() / "icons" / "app.svg")))
         self.setAcceptDrops(True)
         self.resize(1440, 900)
+        self.put_away: set[str] = set()
         self.commands = Commands(self)
         self.docks = Docks(self)
         self.canvas = Canvas(session)
@@ -114,12 +116,13 @@ class MainWindow(QMainWindow):
         column.addWidget(self.dock_area, 1)
         column.addWidget(self.filmstrip)
         self._side = self._side_panels()
+        self._parts: dict[str, QWidget] = {"filmstrip": self.filmstrip, "panels": self._side}
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(centre)
         split.addWidget(self._side)
         split.setStretchFactor(0, 1)
         split.setStretchFactor(1, 0)
-        split.setSizes([1100, 320])
+        split.setSizes([1100, _SidePanels.least_width() + 30])
         split.setCollapsible(0, False)
         self.setCentralWidget(split)
         self.splitters = {"columns": split, "side": self._side}
@@ -157,8 +160,7 @@ class MainWindow(QMainWindow):
         self.top_bar = bar
 
     def _side_panels(self) -> QSplitter:
-        side = QSplitter(Qt.Orientation.Vertical)
-        side.setMinimumWidth(290)
+        side = _SidePanels()
         upper = QWidget()
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, 0)
@@ -222,6 +224,11 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentWidget(widget)
         widget.setFocus()
 
+    def show_part(self, name: str, shown: bool) -> None:
+        """Show the "filmstrip" or the "panels" at the side, or put them away to have more of the picture."""
+        self.put_away = self.put_away - {name} if shown else self.put_away | {name}
+        self._parts[name].setVisible(shown and self.session.project is not None)
+
     def show_panel(self, panel: QWidget) -> None:
         """Bring one of the tabbed panels to the front."""
         for index in range(self.tabs.count()):
@@ -242,8 +249,10 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentWidget(self.welcome if empty else self.canvas)
         # Without it the picture would keep the room that the welcome page needs.
         self._stack.setMinimumSize(self.welcome.minimumSize() if empty else _LEAST_PICTURE)
-        for widget in (self._side, self.filmstrip, self.tool_bar, self.top_bar):
+        for widget in (self.tool_bar, self.top_bar):
             widget.setVisible(not empty)
+        for name, part in self._parts.items():
+            part.setVisible(not empty and name not in self.put_away)
         if empty:
             self.docks.hide_all()
         self.actions_table.refresh()
@@ -258,7 +267,9 @@ class MainWindow(QMainWindow):
         self.status.show_hint(self.canvas.tool.hint if document is not None else "")
         if document is not None:
             name = self.session.dataset.name if self.session.dataset is not None else ""
-            kept = " (read-only)" if self.session.read_only else ""
+            notes = ["read-only"] if self.session.read_only else []
+            notes += [self.session.team.note] if self.session.team.note else []
+            kept = f" ({', '.join(notes)})" if notes else ""
             self.setWindowTitle(f"{document.item.name} – {name}{kept} – SegStudio")
         self.actions_table.refresh()
 
@@ -287,3 +298,21 @@ class _Heading(QLabel):
         font.setBold(True)
         self.setFont(font)
         self.setContentsMargins(10, 8, 10, 2)
+
+
+class _SidePanels(QSplitter):
+    """The column on the right, as wide as its tables need in the texts' size."""
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Vertical)
+        self.setMinimumWidth(self.least_width())
+
+    @staticmethod
+    def least_width() -> int:
+        """In pixels."""
+        return max(290, QFontMetrics(QApplication.font()).horizontalAdvance("0" * 35))
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        if event.type() == QEvent.Type.FontChange:
+            self.setMinimumWidth(self.least_width())
+        super().changeEvent(event)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMenu
 
-from segstudio.session.recent import recent_paths
+from segstudio.session.recent import recent_places
+from segstudio.store.place import Place
 from segstudio.ui.shell.language import say
 
 if TYPE_CHECKING:
@@ -28,12 +29,19 @@ class RecentMenu(QMenu):
     def fill(self) -> None:
         """One entry per path, newest first."""
         self.clear()
-        for path in recent_paths():
-            action = self.addAction(short_path(path).replace("&", "&&"))
-            action.setToolTip(str(path))
-            action.triggered.connect(partial(_open, self._session, path))
+        for place in recent_places():
+            action = self.addAction(short_place(place).replace("&", "&&"))
+            action.setToolTip(str(place))
+            action.triggered.connect(partial(_open, self._session, place))
         if self.isEmpty():
             self.addAction(say("Nothing yet")).setEnabled(False)
+
+
+def short_place(place: Place, limit: int = 60) -> str:
+    """A path as `short_path` gives it; of a team's project its name and where the database is."""
+    if isinstance(place, Path):
+        return short_path(place, limit)
+    return f"{_shortened(place.name, limit // 2)} – team, {_shortened(place.host or 'this machine', limit // 2)}"
 
 
 def short_path(path: Path, limit: int = 60) -> str:
@@ -46,5 +54,5 @@ def _shortened(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[:half]}…{text[-half:]}"
 
 
-def _open(session: Session, path: Path, checked: bool = False) -> None:
+def _open(session: Session, path: Place, checked: bool = False) -> None:
     session.open_path(path)

@@ -9,12 +9,13 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from segstudio.session.recent import recent_paths
+from segstudio.session.recent import recent_places
 from segstudio.session.session import Session
+from segstudio.store.place import Place
 from segstudio.ui.shell.commands import Commands
 from segstudio.ui.shell.icons import icon
 from segstudio.ui.shell.language import say
-from segstudio.ui.shell.recent_menu import short_path
+from segstudio.ui.shell.recent_menu import short_place
 
 _RECENT = 4
 
@@ -91,21 +92,22 @@ class Welcome(QWidget):
         super().showEvent(event)
         for old in self.recent:
             old.deleteLater()
-        self.recent = [self._recent_button(path) for path in recent_paths()[:_RECENT]]
+        self.recent = [self._recent_button(place) for place in recent_places()[:_RECENT]]
         self._recent_part.setVisible(bool(self.recent))
 
-    def _recent_button(self, path: Path) -> QToolButton:
+    def _recent_button(self, place: Place) -> QToolButton:
         button = QToolButton()
-        button.setText(short_path(path, 72).replace("&", "&&"))
-        button.setIcon(icon("project" if path.suffix == ".segproj" else "folder"))
+        button.setText(short_place(place, 72).replace("&", "&&"))
+        is_folder = isinstance(place, Path) and place.suffix != ".segproj"
+        button.setIcon(icon("folder" if is_folder else "project"))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setToolTip(f"Open {path} again")
-        button.clicked.connect(partial(_open, self._session, path))
+        button.setToolTip(f"Open {place} again")
+        button.clicked.connect(partial(_open, self._session, place))
         self._recent_rows.addWidget(button)
         return button
 
 
-def _open(session: Session, path: Path, checked: bool = False) -> None:
+def _open(session: Session, path: Place, checked: bool = False) -> None:
     session.open_path(path)
 
 
