@@ -15,7 +15,16 @@ from segstudio.ui.shell.theme import current_theme
 
 ROW = Qt.ItemDataRole.UserRole
 _Index = QModelIndex | QPersistentModelIndex
-HEIGHT = 34
+_HEIGHT = 34
+
+
+def row_height(metrics: QFontMetrics) -> int:
+    """Pixels of a row: a line of text, and the bar below it."""
+    return max(_HEIGHT, metrics.height() + 18)
+
+
+def _score_width(metrics: QFontMetrics) -> int:
+    return max(88, metrics.horizontalAdvance("▲100.0 100.0"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,7 @@ class ClassDelegate(QStyledItemDelegate):
     """Paints a row; the model holds the numbers."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: N802 (Qt's name)
-        return QSize(200, HEIGHT)
+        return QSize(200, row_height(option.fontMetrics))  # type: ignore[attr-defined]
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         row: ClassRow = index.data(ROW)
@@ -152,7 +161,7 @@ class ClassDelegate(QStyledItemDelegate):
         font = painter.font()
         font.setBold(row.active)
         painter.setFont(font)
-        room = QRect(left, box.top(), box.right() - 146 - left, box.height())
+        room = QRect(left, box.top(), box.right() - 58 - _score_width(painter.fontMetrics()) - left, box.height())
         faded = row.hidden or row.label_class.is_ignored
         painter.setPen(QColor(theme.dim if faded else theme.text))
         text = QFontMetrics(font).elidedText(row.label_class.name, Qt.TextElideMode.ElideRight, room.width())
@@ -162,7 +171,8 @@ class ClassDelegate(QStyledItemDelegate):
 
     def _score(self, painter: QPainter, row: ClassRow, box: QRect) -> None:
         theme = current_theme()
-        area = QRect(box.right() - 140, box.top(), 88, box.height())
+        width = _score_width(painter.fontMetrics())
+        area = QRect(box.right() - 52 - width, box.top(), width, box.height())
         if math.isnan(row.iou):
             if row.pixels:
                 painter.setPen(QColor(theme.dim))

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLineEdit, QListVi
 
 from segstudio.session.document import Document
 from segstudio.session.session import Session
-from segstudio.ui.panels.class_list import HEIGHT, ROW, ClassDelegate, ClassListModel, ClassRow, hit
+from segstudio.ui.panels.class_list import ROW, ClassDelegate, ClassListModel, ClassRow, hit, row_height
 from segstudio.ui.panels.pace import Pace
 from segstudio.ui.shell.icons import icon
 
@@ -32,7 +32,7 @@ class ClassesPanel(QWidget):
         self._model = ClassListModel(self)
         self.list = _ClassListView(session)
         self.list.setModel(self._model)
-        self.list.setMinimumHeight(_ROWS_IN_SIGHT * HEIGHT)
+        self.list.setMinimumHeight(_ROWS_IN_SIGHT * row_height(self.list.fontMetrics()))
         self.list.setItemDelegate(ClassDelegate(self.list))
         self.filter = QLineEdit(placeholderText="Filter classes (/)", clearButtonEnabled=True)
         self.filter.setAccessibleName("Filter classes")

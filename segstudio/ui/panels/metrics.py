@@ -200,7 +200,11 @@ class _Headline(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        return QSize(220, 62)
+        return QSize(220, self._top_of_bar + 14)
+
+    @property
+    def _top_of_bar(self) -> int:
+        return max(48, 2 * self.fontMetrics().height() + 8)
 
     def show_board(self, board: Board) -> None:
         """Show the first line."""
@@ -224,22 +228,26 @@ class _Headline(QWidget):
         painter.setFont(large)
         painter.setPen(QColor(theme.text))
         text = percent(line.image)
-        painter.drawText(QRectF(0, 2, self.width(), 38), Qt.AlignmentFlag.AlignLeft, text)
+        figures = QRectF(0, 0, self.width(), self._top_of_bar - 6)
+        painter.drawText(figures, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
         wide = painter.fontMetrics().horizontalAdvance(text)
         painter.setFont(self.font())
         painter.setPen(QColor(theme.dim))
-        room = QRectF(wide + 8, 19, self.width() - wide - 8, 18)
+        line_height = self.fontMetrics().height()
+        room = QRectF(wide + 8, line_height + 3, self.width() - wide - 8, line_height + 2)
         painter.drawText(room, Qt.AlignmentFlag.AlignLeft, f"% {line.title} of this image")
         stroke = line.image - line.image_at_stroke
         if not math.isnan(stroke) and abs(stroke) >= 5e-5:
             painter.setPen(QColor(theme.good if stroke > 0 else theme.bad))
-            painter.drawText(QRectF(room.x(), 2, room.width(), 18), Qt.AlignmentFlag.AlignLeft, f"{signed(stroke)} now")
+            painter.drawText(
+                QRectF(room.x(), 2, room.width(), room.height()), Qt.AlignmentFlag.AlignLeft, f"{signed(stroke)} now"
+            )
         self._paint_bar(painter, line)
         painter.end()
 
     def _paint_bar(self, painter: QPainter, line: Line) -> None:
         theme = current_theme()
-        bar = QRectF(0, 48, self.width(), 7)
+        bar = QRectF(0, self._top_of_bar, self.width(), 7)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.line))
         painter.drawRoundedRect(bar, 3.5, 3.5)
@@ -251,4 +259,4 @@ class _Headline(QWidget):
         ):
             if share > 0:
                 painter.setBrush(QColor(color))
-                painter.drawRoundedRect(QRectF(0, 48, max(7.0, bar.width() * share), 7), 3.5, 3.5)
+                painter.drawRoundedRect(QRectF(0, self._top_of_bar, max(7.0, bar.width() * share), 7), 3.5, 3.5)

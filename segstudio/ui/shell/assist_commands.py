@@ -46,7 +46,7 @@ class AssistCommands:
                 checkable=True,
                 tip="Where something lies says what it is: right for streets, wrong under a microscope",
             ),
-            Command("assist.forest_save", "Save the forest&…", Later(_FILES, "save_forest", w)),
+            Command("assist.forest_save", "Sa&ve the forest…", Later(_FILES, "save_forest", w)),
             Command("assist.forest_load", "&Load a forest…", Later(_FILES, "load_forest", w)),
             Command(
                 PANEL, "Assist &panel", lambda: w.docks.toggle(PANEL), checkable=True, tip="What the forest is doing"

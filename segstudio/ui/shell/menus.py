@@ -42,8 +42,20 @@ def _under(group: str, *names: str) -> tuple[str, ...]:
 
 LAYOUT: Mapping[str, tuple[Entry, ...]] = {
     "file": (
-        *_under("file", "open_images", "open_dataset", "open_project"),
-        *(RECENT, "file.demo", LINE, "file.save_copy", "file.export", OTHERS, LINE, "file.settings", LINE, "file.quit"),
+        *_under("file", "open_images", "open_dataset", "open_project", "open_team"),
+        *(
+            RECENT,
+            "file.demo",
+            LINE,
+            "file.save_copy",
+            "file.export",
+            "file.find_folder",
+            OTHERS,
+            LINE,
+            "file.settings",
+            LINE,
+            "file.quit",
+        ),
     ),
     "edit": (
         *("edit.undo", "edit.redo", LINE),
@@ -87,7 +99,7 @@ LAYOUT: Mapping[str, tuple[Entry, ...]] = {
     "image": (
         *_under("image", "next", "previous", "first", "last"),
         LINE,
-        *_under("image", "reviewed", "rejected"),
+        *_under("image", "reviewed", "rejected", "comment"),
         *_under("dataset", "flag", "note", "tags", "to_labelling"),
     ),
     "classes": (
@@ -101,9 +113,11 @@ LAYOUT: Mapping[str, tuple[Entry, ...]] = {
     "tool": (
         *_under("tool", "select", "vertex", "pan"),
         LINE,
-        *_under("tool", "brush", "eraser", "fill", "wand", "superpixel", "cutout"),
+        *_under("tool", "brush", "smart_brush", "eraser", "fill"),
+        Sub("&Regions", _under("tool", "wand", "colour_range", "superpixel", "cutout")),
         LINE,
-        *_under("tool", "polygon", "scissors", "lasso", "rectangle", "ellipse", "cut"),
+        *_under("tool", "polygon", "scissors", "cut"),
+        Sub("Sha&pes", _under("tool", "lasso", "rectangle", "ellipse")),
         LINE,
         *("tool.pick", OTHERS, "tool.repeat", LINE),
         Sub(
@@ -125,15 +139,25 @@ LAYOUT: Mapping[str, tuple[Entry, ...]] = {
         LINE,
         *_under("accept", "here", "class", "all", "truth"),
         LINE,
+        Sub("&Learn", _under("learn", "panel", "start", "pause", "cancel", "resume", "rank", "doubtful")),
         *(OTHERS, "model.browser", "model.clear_cache"),
     ),
-    "inspect": (
-        *_under("compare", "panes", "swipe", "onion", "blink", "take_a", "take_b"),
+    "assist": (
+        *_under("assist", "segmenter", "everything", "track"),
         LINE,
+        *_under("assist", "panel", "forest", "next_doubtful"),
+        Sub("F&orest", _under("assist", "forest_position", "forest_save", "forest_load")),
+        LINE,
+        *_under("assist", "refine", "snap_boundary"),
+        LINE,
+        *_under("assist", "interpolate", "propagate_labels"),
+    ),
+    "inspect": (
+        Sub("Com&pare", _under("compare", "panes", "swipe", "onion", "blink", "dataset", "take_a", "take_b")),
         *_under("errors", "next", "previous", "kinds"),
         LINE,
         *("inspect.dataset", "dataset.filter", "dataset.show_all", "dataset.next_worst", LINE),
-        *_under("inspect", "statistics", "confusion", "what_if", "objects", "policy", "truth_queue"),
+        *_under("inspect", "statistics", "confusion", "what_if", "objects", "policy", "truth_queue", "people"),
     ),
     "help": ("help.palette", "help.keys", LINE, OTHERS, "help.about"),
 }

@@ -45,7 +45,7 @@ class StatusBar(QStatusBar):
         self.job_text.setContentsMargins(12, 0, 0, 0)
         self.under_cursor.setContentsMargins(8, 0, 0, 0)
         self.addWidget(self.under_cursor, 3)
-        self.addWidget(self.hint, 2)
+        self.addWidget(self.hint, 5)
         self.paint = PaintStatus(session, commands)
         for widget in (self.paint, self.job_text, self.progress, self.cancel, self.zoom, self.device):
             self.addPermanentWidget(widget)

@@ -101,6 +101,7 @@ def _style_sheet(t: Theme) -> str:
 
 def _frame_style(t: Theme) -> str:
     """Window, menus, bars and buttons."""
+    chevron = (resource_dir() / "icons" / f"chevron-{t.name}.svg").as_posix()
     return f"""
     QMainWindow, QDialog {{ background: {t.ground}; }}
     QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: 4px 6px; }}
@@ -117,6 +118,7 @@ def _frame_style(t: Theme) -> str:
     QToolBar {{ background: {t.ground}; border: none; spacing: 3px; padding: 4px; }}
     QToolBar::separator {{ background: {t.line}; width: 1px; height: 1px; margin: 5px; }}
     QToolButton {{ border: 1px solid transparent; border-radius: 6px; padding: 5px; color: {t.text}; }}
+    QToolButton#qt_toolbar_ext_button {{ image: url("{chevron}"); padding: 3px; width: 12px; }}
     QToolBar#tools {{ spacing: 1px; }}
     QToolBar#tools QToolButton {{ padding: 4px; }}
     QToolButton[role="outlined"] {{ border: 1px solid {t.line}; padding: 2px 7px; }}
