@@ -17,6 +17,7 @@ from segstudio.core.layer import Layer
 from segstudio.core.transaction import Transaction
 from segstudio.store import Project
 from tests.benchmarks.table import Row, median_of
+from tests.store.postgres import programs, running_server
 
 CLASSES = ClassSet.of_names([f"class {i}" for i in range(19)])
 IMAGES = 100_000
@@ -86,12 +87,41 @@ def bench_commit() -> list[Row]:
     ]
 
 
+def bench_commit_in_a_team() -> list[Row]:
+    """The same on PostgreSQL, on this machine through a socket: the network's way there and back comes on top."""
+    bin_dir = programs()
+    if bin_dir is None:
+        return []
+    layer = Layer("labels", (1024, 2048))
+    layer.ensure_class_segments(CLASSES)
+    chance, mask_hw = np.random.default_rng(1), _dab()
+    waited, called = [], []
+    with (
+        running_server(bin_dir) as address,
+        Project.create(f"{address}&project=bench", class_set=CLASSES) as project,
+    ):
+        project.add_images([ImageItem(f"train/{i:06}", None, (1024, 2048)) for i in range(100)])
+        project.people.take("train/000007")
+        for _ in range(200):
+            edit = _stroke(layer, chance, mask_hw)
+            began = time.perf_counter()
+            receipt = project.record("train/000007", layer, edit)
+            called.append((time.perf_counter() - began) * 1e3)
+            receipt.wait()
+            waited.append((time.perf_counter() - began) * 1e3)
+    return [
+        Row("commit of a stroke, PostgreSQL", float(np.median(waited)), float(np.percentile(waited, 95))),
+        Row("… as the calling thread waits", float(np.median(called)), float(np.percentile(called, 95))),
+    ]
+
+
 def bench_many_images() -> list[Row]:
     """A project of 100,000 images: adding, opening, reading the list, switching the image."""
     began = time.perf_counter()
     with _project(IMAGES) as project:
         added = (time.perf_counter() - began) * 1e3
-        listed = median_of(project.images, repeat=3, warmup=0)
+        listed = median_of(project.image_rows, repeat=3, warmup=0)
+        checked = median_of(project.images, repeat=3, warmup=0)
         layer = Layer("labels", (1024, 2048))
         layer.ensure_class_segments(CLASSES)
         chance, mask_hw = np.random.default_rng(2), _dab()
@@ -104,5 +134,6 @@ def bench_many_images() -> list[Row]:
         Row(f"add {IMAGES:,} images", added, added),
         Row(f"open a project of {IMAGES:,} images", *opened, "", None, "1000 ms", opened[0] <= 1000),
         Row(f"list {IMAGES:,} images", *listed, "", None, "1000 ms", listed[0] <= 1000),
+        Row("… with every row's seal checked", *checked),
         Row("labels of an image (2048×1024)", *switched, "", None, "50 ms", switched[0] <= 50),
     ]
