@@ -28,15 +28,17 @@ _NUMERIC = {6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13
 
 
 def read_mat(path: Path) -> dict[str, Any]:
-    """The variables of a .mat file of level 5 (MATLAB 5 … 7.2, and what SciPy writes).
+    """The variables of a .mat file of level 5 (MATLAB 5 … 7.2, and what SciPy writes), or 7.3 where h5py is there.
 
     Numbers become arrays, texts `str`, structs dicts (lists of dicts where there are several), cells lists. Raises
     `UserError` naming the file where it is none, or damaged.
     """
     content = read_bytes(path)
+    if content[512:520] == _HDF5 or content[:8] == _HDF5:
+        from segstudio.formats.mat_hdf5 import read_hdf5
+
+        return read_hdf5(path, content)
     with reading(path, "a MATLAB 5 file"):
-        if content[512:520] == _HDF5 or content[:8] == _HDF5:
-            raise ValueError("this is version 7.3, which is HDF5: save it with -v7 (scipy.io.savemat writes that, too)")
         if len(content) < 128 or content[126:128] not in (b"IM", b"MI"):
             raise ValueError("the header is missing (version 4 is not read)")
         order = "<" if content[126:128] == b"IM" else ">"
