@@ -13,6 +13,7 @@ from segstudio.ops.polygon import VertexRef
 from segstudio.ops.shared_borders import (
     SharedVertex,
     edges_at,
+    heirs_of,
     insert_together,
     move_together,
     shift_together,
@@ -80,3 +81,16 @@ def test_rings_of_one_object_share_too():
     longer = insert_together({1: hole}, edges, (15, 10))[1]
     assert longer.num_points == hole.num_points + 2
     assert polygon.area(longer) == polygon.area(hole)
+
+
+def test_what_a_region_gives_up_goes_to_whom_it_bordered():
+    ids_hw = np.zeros((40, 60), np.uint16)
+    ids_hw[:, :20], ids_hw[:, 20:40], ids_hw[:20, 40:50] = 1, 2, 3
+    freed_hw = np.zeros(ids_hw.shape, np.bool_)
+    freed_hw[5:15, 20:24] = freed_hw[5:15, 37:40] = freed_hw[25:35, 38:40] = True
+    heirs_hw = heirs_of(ids_hw, freed_hw)
+    expected = np.zeros_like(ids_hw)
+    expected[5:15, 20:24], expected[5:15, 37:40] = 1, 3
+    np.testing.assert_array_equal(heirs_hw, expected)
+    assert not heirs_of(np.full((5, 5), 2, np.uint16), np.ones((5, 5), np.bool_)).any()
+    assert not heirs_of(ids_hw, np.zeros_like(freed_hw)).any()

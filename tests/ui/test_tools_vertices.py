@@ -6,7 +6,7 @@ import shapely
 from PySide6.QtCore import Qt
 
 from segstudio.core.objects import PolygonPart, PolygonShape, SegObject
-from tests.ui.canvas_stage import ALT, CAR, RIGHT, SHIFT, box_object, stage
+from tests.ui.canvas_stage import ALT, CAR, HOUSE, RIGHT, SHIFT, box_object, stage
 from tests.ui.test_tools_objects import corners
 
 __all__ = ["stage"]
@@ -197,3 +197,23 @@ def test_a_region_is_redrawn_too(stage):
     near = shapely.distance(shapely.points(x + 0.5, y + 0.5), grown.exterior) < 1
     np.testing.assert_array_equal((stage.ids == CAR)[~near], inside[~near])
     assert stage.steps() == ["move outline"]
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_what_a_region_gives_up_goes_to_its_neighbour_where_borders_are_shared(stage, shared):
+    stage.view(mode="semantic", shared_borders=shared)
+    stage.paint(slice(20, 80), slice(20, 60), CAR)
+    stage.paint(slice(20, 80), slice(60, 100), HOUSE)
+    before = stage.ids
+    stage.hand.click(40, 50)
+    stage.hand.press(60, 20)
+    stage.hand.move(50, 20, keys=SHIFT)
+    stage.hand.release(50, 20, keys=SHIFT)
+    changed = stage.ids != before
+    assert changed[20:80, 50:60].sum() > 200
+    assert not changed[:, :49].any()
+    assert not changed[:, 61:].any()
+    assert set(np.unique(stage.ids[changed])) == {HOUSE if shared else 0}
+    assert len(stage.steps()) == 1
+    stage.session.undo()
+    np.testing.assert_array_equal(stage.ids, before)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from segstudio.core.geometry import Rect
 from segstudio.core.objects import PolygonShape, SegObject
 from segstudio.core.raster import UNLABELLED
 from segstudio.ops import polygon
 from segstudio.ops.shapes import as_polygon
+from segstudio.ops.shared_borders import heirs_of
 from segstudio.session.session import Session
 from segstudio.session.stroke import Stroke
 from segstudio.ui.canvas.tools.painting import begin, fill_mask
@@ -78,7 +81,8 @@ class RegionOutline:
     """The outline of a region; the pixels follow when it is committed.
 
     The outline is simplified, so only what a change adds to it or takes from it is painted: pixels that the
-    simplification rounds off stay as they are.
+    simplification rounds off stay as they are. Where borders are shared, pixels that it gives up go to the
+    region beside them.
     """
 
     def __init__(self, session: Session, region: Region) -> None:
@@ -115,10 +119,16 @@ class RegionOutline:
         rect = self._before.bounds().union(self.shape.bounds()).grown(1).intersect(Rect.of_size(*size_hw))
         before = polygon.fill_mask(self._before, rect, size_hw)
         after = polygon.fill_mask(self.shape, rect, size_hw)
+        view = self._session.view.now
         with stroke:
-            of_region = stroke.layer.raster.view(rect) == self.region.segment_id
-            fill_mask(stroke, rect, before & ~after & of_region, UNLABELLED, self._session.view.now)
-            fill_mask(stroke, rect, after & ~before, self.region.segment_id, self._session.view.now)
+            ids_hw = stroke.layer.raster.view(rect)
+            freed = before & ~after & (ids_hw == self.region.segment_id)
+            heirs_hw = heirs_of(ids_hw, freed) if view.shared_borders and freed.any() else None
+            fill_mask(stroke, rect, freed, UNLABELLED, view)
+            for heir in np.unique(heirs_hw[freed]).tolist() if heirs_hw is not None else ():
+                if heir != UNLABELLED:
+                    fill_mask(stroke, rect, freed & (heirs_hw == heir), heir, view)
+            fill_mask(stroke, rect, after & ~before, self.region.segment_id, view)
         self._before = self.shape
 
     def cancel(self) -> None:
