@@ -140,7 +140,8 @@ def _models(names: list[str], asked_hw: tuple[int, int] | None, ways: Ways, cons
 
     registry = default_registry()
     install(registry)
-    chosen = names or [name for name in registry.names() if registry.status(name).state == "works"]
+    runs = [name for name in registry.names() if registry.card(name).task != "promptable"]
+    chosen = names or [name for name in runs if registry.status(name).state == "works"]
     rows = []
     with console.working() as progress:
         for done, name in enumerate(chosen):

@@ -19,7 +19,7 @@ def add_to(app: typer.Typer) -> None:
 
 def models(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this model, in full.")] = None,
-    task: Annotated[str | None, typer.Option(help="semantic, instance or panoptic.")] = None,
+    task: Annotated[str | None, typer.Option(help="semantic, instance, panoptic or promptable.")] = None,
     add: Annotated[Path | None, typer.Option(metavar="FILE", help="Offer an ONNX, TorchScript or .pt2 file.")] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Take NAME off your own models.")] = False,
     classes: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="Of the added file.")] = None,

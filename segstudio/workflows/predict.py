@@ -127,6 +127,8 @@ def predict(
 
 def _target_format(model: str, format: str | None) -> str:
     card = default_registry().card(model)
+    if card.task not in _FORMAT_OF_TASK:
+        raise UserError(f"{card.name} answers prompts", hint="use it in the window with the tool AI points")
     chosen = format or _FORMAT_OF_TASK[card.task]
     if get_format(chosen).write is None:  # told before the model runs for an hour
         raise UserError(f"{chosen} can only be read")

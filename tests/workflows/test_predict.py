@@ -71,3 +71,8 @@ def test_an_image_at_which_the_network_fails_costs_only_itself(pictures, tmp_pat
     report = predict(MODEL, pictures, tmp_path / "out", device="cpu", settings=PredictSettings(batch=2))
     assert sorted(one.name for one in report.failed) == ["p1", "p3", "p4"]
     assert len(report.images) == 4
+
+
+def test_a_segmenter_that_answers_prompts_is_refused_in_one_sentence(pictures, tmp_path):
+    with pytest.raises(UserError, match="answers prompts"):
+        predict("oracle", pictures, tmp_path / "out")

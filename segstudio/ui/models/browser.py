@@ -30,7 +30,13 @@ if TYPE_CHECKING:
     from segstudio.session.session import Session
     from segstudio.ui.shell.main_window import MainWindow
 
-_TASKS = (("Every task", ""), ("Semantic", "semantic"), ("Instance", "instance"), ("Panoptic", "panoptic"))
+_TASKS = (
+    ("Every task", ""),
+    ("Semantic", "semantic"),
+    ("Instance", "instance"),
+    ("Panoptic", "panoptic"),
+    ("Promptable", "promptable"),
+)
 _PROGRAMS = "Models (*.onnx *.pt2 *.pt *.ts *.torchscript);;All files (*)"
 
 

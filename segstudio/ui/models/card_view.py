@@ -159,7 +159,7 @@ class CardView(QWidget):
         self.weights.setEnabled(self.weights.count() > 0)
         self.fetch.setEnabled(can_fetch)
         self.file.setEnabled(runs)
-        self.measure.setEnabled(runs and row is not None and row.card.family not in ("own", "generic"))
+        self.measure.setEnabled(runs and row is not None and row.card.family not in ("own", "generic", "promptable"))
         self.remove.setVisible(row is not None and row.card.family == "own")
         self.use.setEnabled(runs)
         self.place.setText(self._place_text())
@@ -197,6 +197,10 @@ class CardView(QWidget):
         chosen = self.weights.currentData()
         first = self._row.card.weights[0].name if self._row.card.weights else None
         weights = None if chosen is None or chosen == first else Path(chosen)
+        if self._row.card.task == "promptable":
+            self._session.prompting.choose(self._row.card.name, weights=weights)
+            self._session.notify.info(f"{self._row.card.title} answers AI points (Q) now")
+            return
         self._session.predictions.choose(self._row.card.name, weights=weights)
         self._session.notify.info(f"{self._row.card.title} is the model of this project now")
 
