@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.core.geometry import Rect
+
 Mask = NDArray[np.bool_]
 
 JITTER = 0.4
@@ -35,8 +37,12 @@ def distance_inside(mask_hw: NDArray[Any]) -> NDArray[np.float32]:
 
     What lies beyond the image counts as outside.
     """
-    padded = np.pad(mask_hw.astype(np.uint8), 1)
-    return np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1], np.float32)
+    depth = np.zeros(mask_hw.shape, np.float32)
+    box = Rect.of_mask(mask_hw)  # outside of it nothing can be nearer than its own border
+    if not box.is_empty:
+        padded = np.pad(mask_hw[box.slices].astype(np.uint8), 1)
+        depth[box.slices] = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    return depth
 
 
 def next_click(
