@@ -44,13 +44,7 @@ class Results:
     def _model(self, request: PredictRequest) -> str:
         """Everything about model and weights that decides a result, as text; "" where there are no weights yet."""
         entry, card = self._registry.entry(request.model), self._registry.card(request.model)
-        named = request.weights
-        if named is not None and card.entry(named) is None:
-            path = Path(named)
-        else:
-            known = [e for e in card.weights if named is None or e.name == named]
-            path = next((found for e in known if (found := find_weights(entry.plugin.folder, e))), Path())
-        file = weights_in(path)[0] if path.is_dir() and path != Path() else path
+        path, file = _weights(self._registry, request.model, request.weights)
         if not file.is_file():
             return ""
         newest = max((code.stat().st_mtime_ns for code in entry.plugin.folder.rglob("*.py")), default=0)
@@ -71,6 +65,26 @@ class Results:
         """Keep a result for the next time."""
         if key:
             self.cache.put(key, prediction)
+
+
+def weights_hash(registry: ModelRegistry, model: str, weights: str | None) -> str:
+    """SHA-256 of the weights that a model runs with, in hexadecimal; "" where it has none here, or is not known."""
+    try:
+        file = _weights(registry, model, weights)[1]
+        return sha256_of(file) if file.is_file() else ""
+    except (UserError, OSError):
+        return ""
+
+
+def _weights(registry: ModelRegistry, model: str, named: str | None) -> tuple[Path, Path]:
+    """Where the weights lie, and the file itself where that is a folder; `Path()` twice where there are none."""
+    entry, card = registry.entry(model), registry.card(model)
+    if named is not None and card.entry(named) is None:
+        path = Path(named)
+    else:
+        known = [e for e in card.weights if named is None or e.name == named]
+        path = next((found for e in known if (found := find_weights(entry.plugin.folder, e))), Path())
+    return path, weights_in(path)[0] if path.is_dir() and path != Path() else path
 
 
 def _deciding(settings: PredictSettings) -> PredictSettings:

@@ -66,7 +66,12 @@ class ResultKeeper:
 
         def write(job: Job) -> None:
             if all(row.name != run.name for row in project.runs()):
-                project.add_run(run.name, model=run.model, device=device)
+                from segstudio.models.registry import default_registry
+                from segstudio.models.results import weights_hash
+
+                digest = weights_hash(default_registry(), run.model, run.weights)
+                settings = {"settings": repr(run.settings)}
+                project.add_run(run.name, model=run.model, weights_hash=digest, settings=settings, device=device)
             project.save_annotation(key, prediction_layer(run.name), annotation, locked=True, run=run.name)
 
         self._session.jobs.submit(write, done=lambda _: None, failed=self._session.notify.fault)

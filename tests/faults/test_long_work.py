@@ -8,6 +8,7 @@ import tracemalloc
 import pytest
 
 from segstudio.core.dataset import ImageItem
+from segstudio.core.history import HistoryBook
 from segstudio.store import Project
 from tests.store.painting import CLASSES, SIZE_HW, Painter, assert_same
 
@@ -45,3 +46,23 @@ def test_thousands_of_edits_grow_nothing(tmp_path):
     journal_line = 400
     assert sizes[-1] - sizes[0] < 2**19 + journal_line * EDITS
     assert memory[-1] - memory[0] < 2**20 + 2000 * len(painter.layer.segments)
+
+
+@pytest.mark.slow
+def test_undo_of_ten_thousand_edits_stays_within_its_bytes():
+    """What the book counts along is what its edits cost, and the newest of them can be undone to the last pixel."""
+    painter, book = Painter(2), HistoryBook(2**20)
+    painter.history = history = book.of("a")
+    for number in range(1, 10_001):
+        painter.step()
+        book.trim()
+        assert book.nbytes <= book.budget
+        if number % 1000 == 0:
+            assert book.nbytes == sum(edit.nbytes for edit in (*history.undoable, *history.redoable))
+    states = []
+    for _ in range(50):
+        states.append(painter.layer.raster.ids_hw.copy())
+        painter._swap(history.next_undo(), history.undone)
+    for state in reversed(states):
+        painter._swap(history.next_redo(), history.redone)
+        assert (painter.layer.raster.ids_hw == state).all()

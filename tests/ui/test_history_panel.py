@@ -99,3 +99,11 @@ def test_versions_are_named_restored_and_forgotten(opened, panel):
     assert not opened.document.labels.raster.ids_hw[20:].any()
     view.forget.click()
     assert view.list.count() == 1
+
+
+def test_journal_tells_from_which_run_and_weights_a_label_came(opened, panel):
+    opened.project.add_run("net", model="net", weights_hash="0123456789abcdef")
+    with opened.document.begin("accept region", tool="accept", provenance={"source": "prediction:net"}) as stroke:
+        stroke.paint(Rect(0, 0, 5, 5), stroke.segment_for_class(1))
+    panel.show_page(1)
+    assert "accept · from net (01234567)" in panel.journal.model.index(0).data()
