@@ -38,8 +38,8 @@ class ClassDelta:
 
     @property
     def delta(self) -> float:
-        """A − B; NaN where either is."""
-        return self.iou_a - self.iou_b
+        """B − A; NaN where either is."""
+        return self.iou_b - self.iou_a
 
 
 @dataclass(frozen=True, slots=True)

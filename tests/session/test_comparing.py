@@ -60,7 +60,7 @@ def test_the_numbers_are_those_of_the_sets(opened, rasters, band_pixels, monkeyp
     result = comparing.result
     assert (result.a, result.b) == ("prediction:small", "prediction:large")
     assert [row.iou_a for row in result.classes] == pytest.approx(small, abs=1e-12)
-    assert [row.delta for row in result.classes] == pytest.approx(np.subtract(small, large).tolist(), abs=1e-12)
+    assert [row.delta for row in result.classes] == pytest.approx(np.subtract(large, small).tolist(), abs=1e-12)
     assert comparing.mean_iou("prediction:large") == pytest.approx(np.mean(large), abs=1e-12)
     a, b = rasters["small"], rasters["large"]
     valid = truth_hw < 3

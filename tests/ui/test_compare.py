@@ -192,7 +192,7 @@ def test_only_b_right_has_its_own_colour(window, compared, qtbot) -> None:
     color = np.array(colour_at(pane, pane, 50.5, 10.5), float)
     assert np.abs(color - (0.8 * np.array(ONLY_B) + 0.2 * photo)).max() <= 3
     qtbot.waitUntil(lambda: compared.comparing.result is not None and compared.comparing.result.a == "prediction:two")
-    assert compared.bars.rows[0].delta < 0
+    assert compared.bars.rows[0].delta > 0
 
 
 def test_swiping_shows_a_left_of_the_divider_and_b_right_of_it(window, compared, qtbot) -> None:

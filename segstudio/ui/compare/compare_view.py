@@ -139,7 +139,7 @@ class CompareView(QWidget):
         box.setFixedWidth(216)
         column = QVBoxLayout(box)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(QLabel("<b>ΔIoU per class</b>, A − B, points"))
+        column.addWidget(QLabel("<b>ΔIoU per class</b>, B − A, points"))
         column.addWidget(scroll, 1)
         column.addWidget(self.key)
         return box

@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from segstudio.ui.shell.main_window import MainWindow
 
 _DOCKS = (
+    (
+        "compare.dataset",
+        "Compare over the &data set",
+        ("Ctrl+Shift+B",),
+        "Which of two is better: intervals, images, confusions and regions of the whole data set",
+    ),
     ("inspect.confusion", "&Confusion matrix", ("Ctrl+Shift+K",), "Which classes are taken for which, and where"),
     ("inspect.what_if", "&What if …", (), "What the mean IoU would be if some errors were mended"),
     (
