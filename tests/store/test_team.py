@@ -260,3 +260,16 @@ def test_lease_is_kept_alive_while_the_project_is_open(shared, address):
             steal(shared)
         assert [holder.person for holder in other.people.holders().values()] == [shared._opened.leases.person]
     renewal.stop()
+
+
+def test_history_of_a_team_is_trimmed_and_named_states_stay(shared):
+    painter = paint(shared, "city/0", 1, 6)
+    before = shared.load("city/0", "labels")
+    named = shared.add_version("named", person="ana", key="city/0")
+    for _ in range(4):
+        edit, undo = painter.step()
+        shared.record("city/0", painter.layer, edit, undo=undo)
+    paint(shared, "city/1", 3, 5)
+    assert shared.trim_history(0) == 11
+    assert np.array_equal(shared.state_after("city/0", "labels", named.edit_id).labels_hw, before.labels_hw)
+    assert [version.name for version in shared.versions("city/0")] == ["named"]
