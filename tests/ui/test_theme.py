@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QDoubleSpinBox, QSpinBox
 
+from segstudio.ui.shell.docks import DOCKS
 from segstudio.ui.shell.icons import icon
 from segstudio.ui.shell.theme import THEMES, apply_theme, current_theme, load_theme
 
@@ -49,3 +51,23 @@ def test_icons_follow_the_theme(dressed) -> None:
 def test_an_unknown_icon_is_an_error(dressed) -> None:
     with pytest.raises(FileNotFoundError):
         icon("no-such-icon")
+
+
+@pytest.mark.parametrize("kind", [QSpinBox, QDoubleSpinBox])
+def test_numbers_can_be_read_in_their_fields(dressed, qtbot, kind):
+    """A style sheet without rules for the arrows, or NoButtons with such rules, leaves the text a pixel of room."""
+    field = kind(suffix=" min", value=5)
+    qtbot.addWidget(field)
+    field.show()
+    line = field.lineEdit()
+    assert line.width() >= line.fontMetrics().horizontalAdvance(field.text())
+
+
+@pytest.mark.parametrize("name", [entry.id for entry in DOCKS])
+def test_no_number_in_a_dock_is_cut(window, name):
+    content = window.docks.show(name)
+    QApplication.processEvents()
+    for field in content.findChildren(QAbstractSpinBox):
+        line = field.lineEdit()
+        if field.isVisible():
+            assert line.width() >= line.fontMetrics().horizontalAdvance(field.text()), field.accessibleName()

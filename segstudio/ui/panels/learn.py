@@ -73,7 +73,7 @@ class LearnPanel(QWidget):
         self.refresh()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        return QSize(940, 250)
+        return QSize(940, 290)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         self.refresh()
@@ -138,7 +138,7 @@ class LearnPanel(QWidget):
         self.minutes.setDecimals(1)
         self.minutes.setValue(5)
         self.minutes.setSuffix(" min")
-        self.minutes.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self.minutes.lineEdit().setTextMargins(4, 0, 0, 0)
         self.minutes.setAccessibleName("Budget in minutes")
         self.minutes.setToolTip("Wall-clock time of the training; it ends earlier where nothing gets better")
 
@@ -169,6 +169,7 @@ class LearnPanel(QWidget):
         table.setHorizontalHeaderLabels(list(_HEADS))
         table.verticalHeader().hide()
         table.setShowGrid(False)
+        table.setWordWrap(False)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -274,7 +275,8 @@ class LearnPanel(QWidget):
             item = self.versions.item(row, 0)
             if item is not None:
                 used = ", in use" if self._learning.is_used(version) else ""
-                item.setText(f"{version.name}{used} · {version.model}")
+                item.setText(f"{version.name}{used}")
+                item.setToolTip(f"{version.model}, from {version.parent or version.start}")
         self._on_selection()
 
     @property

@@ -65,7 +65,6 @@ class PromptPanel(QWidget):
         self.side.setRange(2, 64)
         self.side.setValue(16)
         self.side.setPrefix("grid ")
-        self.side.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.side.lineEdit().setTextMargins(4, 0, 0, 0)
         self.side.setAccessibleName("Points per side of the grid")
         self.score = _share("score ≥ ", 0.8, "Least score")
@@ -186,7 +185,6 @@ def _share(prefix: str, value: float, name: str, *, decimals: int = 2) -> QDoubl
     spin.setSingleStep(10**-decimals * 5)
     spin.setPrefix(prefix)
     spin.setValue(value)
-    spin.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
     spin.lineEdit().setTextMargins(4, 0, 0, 0)
     spin.setAccessibleName(name)
     return spin
