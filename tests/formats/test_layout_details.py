@@ -11,7 +11,6 @@ import pytest
 
 from segstudio import formats
 from segstudio.core import ClassSet
-from segstudio.core.errors import UserError
 from segstudio.core.geometry import Rect
 from segstudio.core.layer import Annotation
 from segstudio.core.segments import Segment
@@ -113,14 +112,6 @@ def test_gta5_takes_its_splits_from_its_list(shared_data, tmp_path):
     root = place("gta5", shared_data, tmp_path / "d")
     savemat(root / "split.mat", {"trainIds": [[2]], "valIds": [[1]], "testIds": [[3]]})
     assert [item.split for item in formats.read(root)] == ["val"]
-
-
-def test_matlab_files_of_version_7_3_say_what_to_do(shared_data, tmp_path):
-    root = place("pascal-context", shared_data, tmp_path / "d")
-    file = next(root.rglob("*.mat"))
-    file.write_bytes(b"MATLAB 7.3 MAT-file".ljust(126) + b"IM" + bytes(384) + b"\x89HDF\r\n\x1a\n" + bytes(100))
-    with pytest.raises(UserError, match="version 7.3, which is HDF5: save it with -v7"):
-        formats.read(root).images[0].read_annotation()
 
 
 def test_pictures_named_as_cityscapes_does_keep_their_image_when_written(tmp_path, photo):
