@@ -34,7 +34,7 @@ def test_patches_keep_the_classes_and_borders_of_the_demo_apart():
     assert np.mean(recall) >= 0.88
 
 
-@pytest.mark.parametrize("size_hw", [(1, 1), (1, 40), (40, 1), (2, 3), (9, 7), (31, 200)])
+@pytest.mark.parametrize("size_hw", [(1, 1), (1, 40), (40, 1), (2, 3), (9, 7), (31, 200), (3, 40_000)])
 def test_odd_sizes_have_finite_features(size_hw):
     image = np.random.default_rng(0).integers(0, 256, (*size_hw, 3), dtype=np.uint8)
     cells, features = cells_and_features(image)

@@ -104,7 +104,9 @@ def numbers_in_words(facts: ForestFacts, images: int) -> str:
     """What the answer rests on."""
     if not facts.patches:
         return ""
-    parts = [f"{facts.patches:,} patches, {facts.painted:,} painted", _count(facts.classes, "class", "classes")]
+    parts = [f"{facts.patches:,} patches, {facts.painted:,} painted"]
+    if facts.classes:
+        parts.append(_count(facts.classes, "class", "classes"))
     if images:
         parts.append(f"knows {_count(images, 'other image', 'other images')}")
     if facts.seconds:
