@@ -291,3 +291,57 @@ def test_cards_name_what_a_person_needs():
     for card in cards:
         assert card.licence or card.runs_without_weights
         assert registry.status(card.name).state in ("works", "weights needed", "missing extra")
+
+
+def tiny_sam3():
+    """SAM 3 and its tracker with one layer each, 32 wide."""
+    small = {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 64}
+    vit = {**small, "num_hidden_layers": 2, "image_size": 112, "patch_size": 14, "window_size": 4}
+    vit |= {"model_type": "sam3_vit_model", "global_attn_indexes": [1], "pretrain_image_size": 112}
+    sizes = [[32, 32], [16, 16], [8, 8]]
+    vision = {"backbone_config": vit, "fpn_hidden_size": 32, "backbone_feature_sizes": sizes}
+    text = {**small, "num_hidden_layers": 1, "projection_dim": 32, "vocab_size": 100, "max_position_embeddings": 32}
+    config = transformers.Sam3Config(
+        vision_config=vision,
+        text_config=text | {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0},
+        geometry_encoder_config={**small, "num_layers": 1, "roi_size": 7},
+        detr_encoder_config={**small, "num_layers": 1},
+        detr_decoder_config={**small, "num_layers": 1, "num_queries": 10},
+        mask_decoder_config={"hidden_size": 32, "num_upsampling_stages": 2, "num_attention_heads": 2},
+    )
+    tracker = transformers.Sam3TrackerConfig(
+        vision_config=vision,
+        prompt_encoder_config={"hidden_size": 32, "image_size": 112, "patch_size": 14},
+        mask_decoder_config={
+            "hidden_size": 32,
+            "mlp_dim": 64,
+            "num_attention_heads": 2,
+            "iou_head_hidden_dim": 32,
+        },
+    )
+    stirred = ours("random_weights.stirred")
+    return stirred(transformers.Sam3Model(config), 1), stirred(transformers.Sam3TrackerModel(tracker), 2)
+
+
+def test_sam3_answers_words_as_the_library_does_and_points_by_its_tracker():
+    network, tracker = tiny_sam3()
+    half = (0.5, 0.5, 0.5)
+    points = ours("sam2.Sam2Segmenter")(tracker, device="cpu", content="a", mean=half, std=half)
+    ids, mask = torch.tensor([[1, 2, 3, 0]]), torch.tensor([[1, 1, 1, 0]])
+    segmenter = ours("sam3.Sam3Segmenter")(network, points, lambda text: (ids, mask), device="cpu", content="b")
+    frame = Frame("a", picture())
+    embedding = segmenter.encode(frame, cancel=CancelToken())
+    found = segmenter.predict(embedding, Prompt(text="anything"), cancel=CancelToken())
+    pixel_values = segmenter.pixels(frame.image_hwc, (112, 112), half, half)
+    with torch.inference_mode():
+        output = network(pixel_values=pixel_values, input_ids=ids, attention_mask=mask)
+    scores = (output.pred_logits.sigmoid() * output.presence_logits.sigmoid())[0].numpy()
+    kept = np.flatnonzero(scores > 0.3)
+    np.testing.assert_allclose([c.score for c in found], scores[kept], atol=5e-3)
+    for candidate, number in zip(found, kept, strict=True):
+        theirs_hw = output.pred_masks[0, number].numpy()
+        spread = np.abs(theirs_hw).max()
+        np.testing.assert_allclose(candidate.logits_hw, theirs_hw, atol=0.02 * spread)
+    like = Prompt(text="anything", exemplars_xyxy=((10.0, 10.0, 60.0, 50.0),))
+    assert segmenter.predict(embedding, like, cancel=CancelToken())
+    assert len(segmenter.predict(embedding, PROMPTS["one point"], cancel=CancelToken())) == 3
