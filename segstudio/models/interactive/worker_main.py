@@ -30,8 +30,10 @@ MODULE = "segstudio.models.interactive.worker_main"
 
 
 def main() -> None:
-    """Serve tasks from stdin until it ends, on all cores but one: that is the window's, and threads that wait for a core
-    cost a small network a hundred times what it computes.
+    """Serve tasks from stdin until it ends.
+
+    On all cores but one: that is the window's, and threads that wait for a core cost a small network a hundred times
+    what it computes.
     """
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))
     run_worker(_serve)
