@@ -22,6 +22,7 @@ class CostTable(QLabel):
         self.setWordWrap(True)
         self.setContentsMargins(4, 8, 4, 4)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setMinimumHeight(1)
         self.setAccessibleName("Speed and size")
 
     def show_models(self, a: str, b: str) -> None:

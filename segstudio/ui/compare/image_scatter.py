@@ -131,7 +131,7 @@ class _Spanned(QuietPlot):
         self._scatter = scatter
         self._from: QPointF | None = None
         self._span: Any = None
-        self.setMinimumSize(160, 120)
+        self.setMinimumSize(160, 60)
         self.setMouseTracking(True)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
