@@ -51,7 +51,7 @@ def test_the_curve_and_the_score_follow_the_round(window, panel):
     learning.before = 0.4
     learning.curve = [Epoch(1, 3.0, 1.0, 0.45), Epoch(2, 6.0, 0.8, 0.52)]
     panel.refresh()
-    assert panel.score.text() == "mIoU held out, %: before 40.0 · now 52.0 · epoch 2"
+    assert panel.score.text() == "mIoU, %: before 40.0 · now 52.0 · epoch 2"
     curves = [item.getData() for item in panel.plot.getPlotItem().listDataItems()]
     np.testing.assert_allclose(curves[0][1], [45, 52])
     np.testing.assert_allclose(curves[1][1], [40, 40])
@@ -65,11 +65,11 @@ def test_versions_are_listed_used_and_deleted(window, panel):
         save_file({"a": np.zeros(1, np.float32)}, versions.weights(name))
         versions.add(Version(name, "toytown-unet", 0.6, session.classes.current, before=before, train_images=8))
     panel.refresh()
-    assert panel.versions.item(0, 0).text() == "v2 · toytown-unet"
+    assert panel.versions.item(0, 0).text() == "v2"
     assert [panel.versions.item(row, 2).text() for row in range(2)] == ["+10.0", "–"]
     panel.use_button.click()
     panel.refresh()
-    assert panel.versions.item(0, 0).text() == "v2, in use · toytown-unet"
+    assert panel.versions.item(0, 0).text() == "v2, in use"
     assert session.predictions.run_name == "toytown-unet@v2"
     panel.delete_button.click()
     panel.refresh()

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -27,6 +26,7 @@ from PySide6.QtWidgets import (
 from segstudio.session.learning import light_models
 from segstudio.ui.dataset.quiet_plot import QuietPlot
 from segstudio.ui.panels.pace import Pace
+from segstudio.ui.shell.elided import ElidedLabel
 from segstudio.ui.shell.icons import icon
 from segstudio.ui.shell.theme import current_theme
 
@@ -73,7 +73,7 @@ class LearnPanel(QWidget):
         self.refresh()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        return QSize(940, 290)
+        return QSize(940, 240)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         self.refresh()
@@ -239,7 +239,7 @@ class LearnPanel(QWidget):
         else:
             words = [before]
         said = " · ".join(word for word in words if word)
-        self.score.setText(f"mIoU held out, %: {said}" if said else "While it learns, its mIoU is drawn here")
+        self.score.setText(f"mIoU, %: {said}" if said else "While it learns, its mIoU is drawn here")
         for axis in ("left", "bottom"):
             self.plot.showAxis(axis, bool(learning.curve))
         if not learning.curve:
@@ -341,8 +341,7 @@ def _button(title: str, run: Callable[[], object], tip: str) -> QPushButton:
     return button
 
 
-def _dim() -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
+def _dim() -> ElidedLabel:
+    label = ElidedLabel()
     label.setProperty("role", "dim")
     return label
