@@ -147,10 +147,15 @@ def wrong_regions(score: Score, *, most: int = LOOKED_AT) -> list[Region]:
 
 
 def polygons(score: Score, region: Region) -> Iterator[Step]:
-    """The outlines of a region in several details, over everything or over what is not labelled yet."""
+    """The outlines of a region in several details, over everything or only over what most of it is labelled as now.
+
+    The latter is the paint mode “only unlabelled” or “only over a class”, which spares drawing along good borders.
+    """
     outlines, _ = cv2.findContours(region.mask_hw.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     outline = max(outlines, key=cv2.contourArea)
-    unlabelled = score.answer_hw[region.rect.slices] == NOT_COUNTED
+    answer_hw = score.answer_hw[region.rect.slices]
+    wrong = answer_hw[region.mask_hw & (answer_hw != region.index)]
+    usual = answer_hw == np.bincount(wrong, minlength=1).argmax()
     tried: set[int] = set()
     for detail in DETAILS:
         ring = cv2.approxPolyDP(outline, detail, True)
@@ -161,7 +166,7 @@ def polygons(score: Score, region: Region) -> Iterator[Step]:
         filled = np.zeros(region.mask_hw.shape, np.uint8)
         cv2.fillPoly(filled, [ring], (1,))
         inside = filled.astype(np.bool_)
-        for mask_hw in (inside, inside & unlabelled):
+        for mask_hw in (inside, inside & usual):
             yield Step(region.rect, mask_hw, region.index, clicks, score.gain(region.rect, mask_hw, region.index))
 
 
