@@ -114,6 +114,8 @@ class ClassDelegate(QStyledItemDelegate):
         box: QRect = option.rect  # type: ignore[attr-defined]
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        # The columns stand from left to right, as the names of classes do.
+        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self._ground(painter, option, row, box)
         swatch = QRect(box.left() + 8, box.center().y() - 8, 17, 17)
         painter.setPen(QColor(theme.line))

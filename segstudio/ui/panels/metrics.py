@@ -195,8 +195,6 @@ class _Headline(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._line: Line | None = None
-        # Figures and the bar run from left to right in every language.
-        self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
@@ -222,6 +220,8 @@ class _Headline(QWidget):
         theme = current_theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        # Figures and the bar run from left to right in every language.
+        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         large = QFont(self.font())
         large.setPixelSize(30)
         large.setBold(True)

@@ -129,7 +129,9 @@ class Docks:
 def _content(dock: QDockWidget) -> QWidget:
     scroll = dock.widget()
     assert isinstance(scroll, QScrollArea)
-    return scroll.widget()
+    content = scroll.widget()
+    assert content is not None
+    return content
 
 
 def _title_bar(dock: QDockWidget) -> QWidget:
