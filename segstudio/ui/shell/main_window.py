@@ -122,7 +122,7 @@ class MainWindow(QMainWindow):
         split.addWidget(self._side)
         split.setStretchFactor(0, 1)
         split.setStretchFactor(1, 0)
-        split.setSizes([1100, _SidePanels.least_width() + 30])
+        split.setSizes([1100, _SidePanels.least_width()])
         split.setCollapsible(0, False)
         self.setCentralWidget(split)
         self.splitters = {"columns": split, "side": self._side}
@@ -310,7 +310,7 @@ class _SidePanels(QSplitter):
     @staticmethod
     def least_width() -> int:
         """In pixels."""
-        return max(290, QFontMetrics(QApplication.font()).horizontalAdvance("0" * 35))
+        return max(320, QFontMetrics(QApplication.font()).horizontalAdvance("0" * 37))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         if event.type() == QEvent.Type.FontChange:
