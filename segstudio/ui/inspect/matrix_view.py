@@ -150,8 +150,8 @@ class MatrixModel(QAbstractTableModel):
 def blend(ground: str, color: str, share: float) -> QColor:
     """A mixture of two colours; `share` 0…1 of the second."""
     a, b = QColor(ground), QColor(color)
-    parts = ((1 - share) * x + share * y for x, y in zip(a.getRgb()[:3], b.getRgb()[:3], strict=True))
-    return QColor(*(round(part) for part in parts))
+    pairs = (a.red(), b.red()), (a.green(), b.green()), (a.blue(), b.blue())
+    return QColor(*(round((1 - share) * x + share * y) for x, y in pairs))
 
 
 def readable_on(ground: QColor) -> QColor:

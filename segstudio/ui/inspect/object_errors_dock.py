@@ -95,8 +95,8 @@ class ObjectErrorsDock(QWidget):
         elif isnan(found.ap50):
             self.note.setText(f"There are no objects of thing classes in the truth of {self.errors.num_images} images.")
         else:
-            number = self.errors.num_images
-            self.note.setText(f"AP50 <b>{100 * found.ap50:.2f}</b> over {number} image{'' if number == 1 else 's'}")
+            images = self.errors.num_images
+            self.note.setText(f"AP50 <b>{100 * found.ap50:.2f}</b> over {images} image{'' if images == 1 else 's'}")
 
     def _count(self) -> None:
         if self.errors.is_counting:

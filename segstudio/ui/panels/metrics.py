@@ -80,12 +80,12 @@ class MetricsPanel(QWidget):
         self._titles: list[QLabel] = []
         self._cells: list[tuple[QLabel, QLabel, QLabel, QLabel]] = []
         for row in range(1, _ROWS + 1):
-            title = QLabel()
-            grid.addWidget(title, row, 0)
+            name = QLabel()
+            grid.addWidget(name, row, 0)
             cells = (QLabel("–"), QLabel("–"), QLabel("–"), QLabel("–"))
             for column, cell in enumerate(cells, start=1):
                 grid.addWidget(cell, row, column, _side(column))
-            self._titles.append(title)
+            self._titles.append(name)
             self._cells.append(cells)
         grid.setColumnStretch(0, 1)
 

@@ -82,8 +82,8 @@ class VersionsView(QWidget):
         self.list.addItem(item)
 
     def _chosen(self) -> VersionRow | None:
-        item = self.list.currentItem()
-        found = item.data(_VERSION) if item is not None else None
+        chosen = self.list.selectedItems()
+        found = chosen[0].data(_VERSION) if chosen else None
         return found if isinstance(found, VersionRow) else None
 
     def _enable(self, *_: object) -> None:
