@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from segstudio.core.errors import UserError
@@ -71,9 +72,18 @@ def weights_hash(registry: ModelRegistry, model: str, weights: str | None) -> st
     """SHA-256 of the weights that a model runs with, in hexadecimal; "" where it has none here, or is not known."""
     try:
         file = _weights(registry, model, weights)[1]
-        return sha256_of(file) if file.is_file() else ""
+        if not file.is_file():
+            return ""
+        status = file.stat()
+        return _sha256_of(file, status.st_size, status.st_mtime_ns)
     except (UserError, OSError):
         return ""
+
+
+@lru_cache(maxsize=64)
+def _sha256_of(file: Path, size: int, changed_ns: int) -> str:
+    """Asked once per predicted image, so that a file is read again only where it has changed."""
+    return sha256_of(file)
 
 
 def _weights(registry: ModelRegistry, model: str, named: str | None) -> tuple[Path, Path]:

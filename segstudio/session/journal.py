@@ -60,9 +60,9 @@ class Journal:
     versions: tuple[VersionRow, ...]
     runs: tuple[RunRow, ...] = ()
 
-    def weights_of(self, run: str) -> str:
-        """The hash of the weights that a run used; "" where it is not known."""
-        return next((row.weights_hash for row in self.runs if row.name == run), "")
+    def weights_of(self, run: str, when: str) -> str:
+        """The hash of the weights that a run used at a time (UTC, ISO 8601); "" where it is not known."""
+        return next((row.weights_at(when) for row in self.runs if row.name == run), "")
 
 
 def read_journal(project: Project, key: str) -> Journal:

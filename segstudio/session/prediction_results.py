@@ -64,17 +64,28 @@ class ResultKeeper:
         if project is None or project.read_only:
             return
 
-        def write(job: Job) -> None:
-            if all(row.name != run.name for row in project.runs()):
-                from segstudio.models.registry import default_registry
-                from segstudio.models.results import weights_hash
+        def write(job: Job) -> str:
+            from segstudio.models.registry import default_registry
+            from segstudio.models.results import weights_hash
 
-                digest = weights_hash(default_registry(), run.model, run.weights)
+            digest = weights_hash(default_registry(), run.model, run.weights)
+            if any(row.name == run.name for row in project.runs()):
+                if digest:
+                    project.note_weights(run.name, digest)
+            else:
                 settings = {"settings": repr(run.settings)}
                 project.add_run(run.name, model=run.model, weights_hash=digest, settings=settings, device=device)
-            project.save_annotation(key, prediction_layer(run.name), annotation, locked=True, run=run.name)
+            kept = replace(annotation, extra={**annotation.extra, "weights": digest}) if digest else annotation
+            project.save_annotation(key, prediction_layer(run.name), kept, locked=True, run=run.name)
+            return digest
 
-        self._session.jobs.submit(write, done=lambda _: None, failed=self._session.notify.fault)
+        def told(digest: str) -> None:
+            document = self._session.document
+            shown = document.predictions.get(prediction_layer(run.name)) if document is not None else None
+            if digest and document is not None and document.key == key and shown is not None:
+                shown.extra = {**shown.extra, "weights": digest}
+
+        self._session.jobs.submit(write, done=told, failed=self._session.notify.fault)
 
     def _in_our_classes(self, run: Run, prediction: Prediction) -> Annotation:
         """The prediction with class ids of the open project; classes without a counterpart are left out, and told."""

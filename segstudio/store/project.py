@@ -322,6 +322,11 @@ class Project(Access):
         self._writer.run(lambda connection: run_rows.add_run(connection, row, self.path))
         return row
 
+    def note_weights(self, run: str, weights_hash: str) -> None:
+        """Say that a run uses other weights from now on; raises `UserError` where there is no such run."""
+        when = journal.now()
+        self._writer.run(lambda connection: run_rows.note_weights(connection, run, weights_hash, when, self.path))
+
     def scores(self, layer_name: str, keys: Sequence[str] | None = None) -> list[ScoreRow]:
         """The confusion counts of a layer over all images that have them, or these; an edit of the layer drops them."""
         self._settle()

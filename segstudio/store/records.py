@@ -88,9 +88,16 @@ class VersionRow:
     image_key: str = ""
 
 
+EARLIER_WEIGHTS = "earlier_weights"
+"""[hash, until when] of each file that a run used before its present one, in its settings, the oldest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One model run: the model, its weights (SHA-256), the settings and the device, and when (UTC, ISO 8601)."""
+    """One model run: the model, its weights (SHA-256), the settings and the device, and when (UTC, ISO 8601).
+
+    Where a file was trained anew under the same name, `weights_hash` is that of the newest.
+    """
 
     name: str
     model: str
@@ -98,6 +105,11 @@ class RunRow:
     settings: Mapping[str, Any]
     device: str
     when: str
+
+    def weights_at(self, when: str) -> str:
+        """The hash of the weights that the run had at a time (UTC, ISO 8601)."""
+        earlier = self.settings.get(EARLIER_WEIGHTS, ())
+        return next((str(digest) for digest, until in earlier if when < until), self.weights_hash)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from segstudio.core.errors import UserError
 from segstudio.store import schema
 from segstudio.store.faults import damaged
 from segstudio.store.packing import from_text, to_text
 from segstudio.store.place import Place
-from segstudio.store.records import RunRow, ScoreRow
+from segstudio.store.records import EARLIER_WEIGHTS, RunRow, ScoreRow
 from segstudio.store.seal import seal
 
 SEALED_COLUMNS = ("name", "model", "weights_hash", "settings", "device", "at")
@@ -29,6 +29,25 @@ def add_run(connection: Connection, row: RunRow, path: Place) -> None:
     values = (row.name, row.model, row.weights_hash, to_text(row.settings), row.device, row.when)
     fields: Mapping[str, Any] = dict(zip(SEALED_COLUMNS, values, strict=True))
     connection.execute(insert(table).values(**fields, seal=seal("run", *values)))
+
+
+def note_weights(connection: Connection, name: str, weights_hash: str, when: str, path: Place) -> None:
+    """Give a run other weights from `when` on; what it had stays in its settings with the time up to which it held.
+
+    Nothing happens where they are the same. Raises `UserError` where there is no such run.
+    """
+    table = schema.run
+    row = connection.execute(select(table).where(table.c.name == name).with_for_update()).one_or_none()
+    if row is None:
+        raise UserError(f"{path}: there is no run {name!r}")
+    if row.weights_hash == weights_hash:
+        return
+    settings = from_text(row.settings)
+    earlier = [*settings.get(EARLIER_WEIGHTS, ()), [row.weights_hash, when]]
+    fields = {column: row._mapping[column] for column in SEALED_COLUMNS}
+    fields |= {"weights_hash": weights_hash, "settings": to_text({**settings, EARLIER_WEIGHTS: earlier})}
+    sealed = seal("run", *fields.values())
+    connection.execute(update(table).where(table.c.id == row.id).values(**fields, seal=sealed))
 
 
 def read_runs(connection: Connection, path: Place) -> list[RunRow]:

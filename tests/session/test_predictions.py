@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from segstudio.core.errors import UserError
 from segstudio.models.jobs import BATCH, NEIGHBOUR, ON_SCREEN
 from segstudio.session import Session
+from segstudio.session.accept import accept_everything
 from segstudio.session.prediction_results import Run
 
 
@@ -89,3 +92,24 @@ def test_a_cache_that_cannot_write_is_told_once(opened: Session) -> None:
 def test_a_run_is_named_after_its_model_and_chosen_weights() -> None:
     assert Run("espnet").name == "espnet"
     assert Run("espnet", "/home/me/best.pth").name == "espnet@best"
+
+
+def test_a_run_whose_file_was_trained_anew_tells_the_new_weights(opened: Session, tmp_path) -> None:
+    weights = tmp_path / "best.pth"
+    predictions = opened.predictions
+    hashes = []
+    for content in (b"first", b"second, longer"):
+        weights.write_bytes(content)
+        predictions.choose("espnet", weights=weights)
+        predictions.predict_image()
+        predictions._host.answer()
+        hashes.append(hashlib.sha256(content).hexdigest())
+        layer = opened.document.predictions["prediction:espnet@best"]
+        assert layer.extra["weights"] == hashes[-1]
+        accept_everything(opened.document, layer.name)
+        opened.undo()
+    (run,) = opened.project.runs()
+    assert run.weights_hash == hashes[1]
+    assert opened.project.load(opened.document.key, layer.name).extra["weights"] == hashes[1]
+    accepted = [row.provenance["weights"] for row in opened.project.edits(opened.document.key) if not row.is_undo]
+    assert accepted == hashes

@@ -264,3 +264,16 @@ def test_reading_leaves_nothing_beside_the_file(project, tmp_path):
     with Project.open(project.path, read_only=True) as reader:
         reader.images()
     assert [path.name for path in tmp_path.iterdir()] == ["work.segproj"]
+
+
+def test_weights_trained_anew_under_the_same_name_are_told_apart_by_time(project):
+    first = project.add_run("r1", model="unet", weights_hash="aaaa", settings={"tile": 512}, device="cpu")
+    project.note_weights("r1", "aaaa")
+    assert project.runs() == [first]
+    project.note_weights("r1", "bbbb")
+    (row,) = project.runs()
+    assert (row.weights_hash, row.settings["tile"], row.when) == ("bbbb", 512, first.when)
+    assert row.weights_at(first.when) == "aaaa"
+    assert row.weights_at("9999-01-01T00:00:00.000+00:00") == "bbbb"
+    with pytest.raises(UserError, match="no run 'r2'"):
+        project.note_weights("r2", "bbbb")

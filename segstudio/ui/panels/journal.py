@@ -47,7 +47,7 @@ def edit_lines(row: EditRow, journal: Journal) -> tuple[str, str]:
     source = str(row.provenance.get("source") or row.provenance.get("from") or "")
     if source:
         run = source.partition(":")[2] or source
-        weights = str(row.provenance.get("weights", "")) or journal.weights_of(run)
+        weights = str(row.provenance.get("weights", "")) or journal.weights_of(run, row.when)
         second.append(f"from {run}" + (f" ({weights[:8]})" if weights else ""))
     return " · ".join(first), " · ".join(second)
 
