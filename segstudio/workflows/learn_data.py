@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +18,7 @@ from segstudio.core.dataset import ImageItem
 from segstudio.core.errors import UserError
 from segstudio.ops.image import read_image
 from segstudio.workflows.id_maps import IndexRaster
+from segstudio.workflows.learn_versions import Split
 from segstudio.workflows.reading import dataset_of
 from segstudio.workflows.sides import Entry
 
@@ -41,8 +43,10 @@ class Material:
     reviewed: int
 
 
-def material_of(project: Project, *, which: Which = "labelled", holdout: float = 0.2) -> Material:
-    """Part the images of a project. An image is held out by a hash of its key, so it stays so while others come.
+def material_of(
+    project: Project, *, which: Which = "labelled", holdout: float = 0.2, earlier: Split | None = None
+) -> Material:
+    """Part the images of a project that have pixels of a class that counts, as `held_out_of` says.
 
     "labelled" takes the images that are labelled or reviewed, "reviewed" the latter only; rejected ones never. Raises
     `UserError` where fewer than two have labels: one to train on and one to measure.
@@ -57,10 +61,12 @@ def material_of(project: Project, *, which: Which = "labelled", holdout: float =
         raise UserError(f"{project.path}: no image is {which}: there is nothing to learn from")
     if len(taken) == 1:
         raise UserError(f"{project.path}: one image is {which}: learning takes a second one, to measure by")
-    ordered = sorted(taken, key=lambda item: (_place(item.key), item.key))
-    count = sum(_place(item.key) < holdout for item in ordered)
-    count = min(max(1, count), len(ordered) - 1)
-    held = {item.key for item in ordered[:count]}
+    taken = list(with_counted_pixels(taken, project.class_set))
+    if len(taken) < 2:
+        raise UserError(f"{project.path}: too few images have pixels of a class that counts", hint="label some more")
+    held = held_out_of([item.key for item in taken], holdout, earlier or Split())
+    if len(held) == len(taken):
+        raise UserError(f"{project.path}: every {which} image was held out before", hint="label some more")
     counts = [sum(value == word for value in status.values()) for word in ("labelled", "reviewed")]
     return Material(
         tuple(item for item in taken if item.key not in held),
@@ -70,9 +76,23 @@ def material_of(project: Project, *, which: Which = "labelled", holdout: float =
     )
 
 
-def _place(key: str) -> float:
-    """A number in 0…1 that depends on nothing but the key."""
-    return int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()[:6], "big") / 2**48
+def held_out_of(keys: Iterable[str], holdout: float, earlier: Split) -> frozenset[str]:
+    """The keys that are held out: `holdout` of them, rounded up, at most all but one, in the order of their hashes.
+
+    What was held out before stays so, even where that is more; where more are needed, those come first that nothing
+    was trained on yet: a network that knows an image is not measured by it.
+    """
+    present = sorted(set(keys), key=_place)
+    held = [key for key in present if key in earlier.held_out]
+    free = sorted((key for key in present if key not in earlier.held_out), key=lambda key: key in earlier.trained)
+    wanted = math.ceil(round(holdout * len(present), 9))  # 0.1 of 30 are 3, not a 3.0000000000000004
+    wanted = min(wanted, len(present) - 1)
+    return frozenset([*held, *free[: max(0, wanted - len(held))]])
+
+
+def _place(key: str) -> bytes:
+    """An order of keys that depends on nothing but the key."""
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
 
 
 class LabelledImages:

@@ -18,7 +18,7 @@ from segstudio.models.request import PredictSettings
 from segstudio.models.weights import choose_weights, sha256_of
 from segstudio.store import Project
 from segstudio.store.place import place_of
-from segstudio.workflows.learn_data import LabelledImages, Material, material_of, with_counted_pixels
+from segstudio.workflows.learn_data import LabelledImages, Material, material_of
 from segstudio.workflows.learn_predict import predict_waiting
 from segstudio.workflows.learn_request import Control, LearnRequest, Tell
 from segstudio.workflows.learn_score import channel_pairs, index_pairs, score
@@ -93,6 +93,9 @@ class _Round:
             before = score(in_use, held_out, self.classes, check=control.wait).miou
         tell({"event": "before", "miou": before})
         training = self._training(material, held_out, known)
+        self.versions.note_split(
+            held_out=[item.key for item in material.held_out], trained=[item.key for item in material.train]
+        )
         training.run(tell, control)
         parent = self.versions.latest(self.request.model) if start == "last" else None
         version, report = self._judged(training, material, before, start, parent)
@@ -105,13 +108,8 @@ class _Round:
     # ── what is learned from, and where it starts ────────────────────────────────────────────────────────────────────
 
     def _material(self) -> Material:
-        found = material_of(self.project, which=self.request.images, holdout=self.request.holdout)
-        train, held = (with_counted_pixels(items, self.classes) for items in (found.train, found.held_out))
-        if not train or not held:
-            raise UserError(
-                f"{self.project.path}: too few images have pixels of a class that counts", hint="label some more"
-            )
-        return replace(found, train=train, held_out=held)
+        request, earlier = self.request, self.versions.split()
+        return material_of(self.project, which=request.images, holdout=request.holdout, earlier=earlier)
 
     def _start(self) -> str:
         wanted, last = self.request.start, self.versions.latest(self.request.model)

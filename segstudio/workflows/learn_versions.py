@@ -65,6 +65,14 @@ class Version:
             raise UserError(f"{where}: not the description of a version: {error}") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The keys that earlier rounds held out, and those that they trained on."""
+
+    held_out: frozenset[str] = frozenset()
+    trained: frozenset[str] = frozenset()
+
+
 class Versions:
     """The versions in one folder: `v3.safetensors`, `v3.json`, `v3.curve.jsonl`; and the round that is under way."""
 
@@ -87,6 +95,11 @@ class Versions:
     def curve_file(self) -> Path:
         """The curve of the round under way, one JSON object a line."""
         return self.folder / "round.curve.jsonl"
+
+    @property
+    def split_file(self) -> Path:
+        """Which images were held out and which were trained on, in any round."""
+        return self.folder / "split.json"
 
     @property
     def history_file(self) -> Path:
@@ -141,6 +154,20 @@ class Versions:
     def note_round(self, row: Mapping[str, Any]) -> None:
         """Add one to `rounds`."""
         write_text(self.history_file, "".join(json.dumps(one) + "\n" for one in [*self.rounds(), dict(row)]))
+
+    def split(self) -> Split:
+        """What earlier rounds held out and trained on; nothing where that is not known."""
+        try:
+            document = json.loads(self.split_file.read_text(encoding="utf-8"))
+            return Split(frozenset(map(str, document["held_out"])), frozenset(map(str, document["trained"])))
+        except (OSError, ValueError, KeyError, TypeError):
+            return Split()
+
+    def note_split(self, *, held_out: Iterable[str], trained: Iterable[str]) -> None:
+        """Remember those of a round beside those before it."""
+        earlier = self.split()
+        rows = {"held_out": earlier.held_out.union(held_out), "trained": earlier.trained.union(trained)}
+        write_text(self.split_file, json.dumps({name: sorted(keys) for name, keys in rows.items()}, indent=1) + "\n")
 
     def curve(self, name: str = "") -> list[dict[str, Any]]:
         """The epochs of a version's training, or of the round under way."""

@@ -157,7 +157,7 @@ class LearnPanel(QWidget):
             "Doubtful images first", act("learn.rank"), "Unlabelled images, those first of which it is unsure"
         )
         self.region_button = _button(
-            "Next doubtful region", act("learn.doubtful"), "Where this image's prediction is least sure"
+            "Where the model doubts", act("learn.doubtful"), "Where this image's prediction is least sure"
         )
 
     def _act(self, command_id: str) -> Callable[[], object]:

@@ -37,7 +37,7 @@ class LearnCommands:
             Command("learn.rank", "&Doubtful images first", self._rank, tip="Unlabelled images, the least sure first"),
             Command(
                 "learn.doubtful",
-                "&Next doubtful region",
+                "&Where the model doubts",
                 self._next_doubtful,
                 tip="Where the prediction of this image is least sure and nothing is labelled",
             ),
