@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from segstudio.core.errors import UserError
+from segstudio.ops.embedded import is_label_file
 from segstudio.ops.image_file import Header, check_complete, header_of, is_tiff, read_bytes
 from segstudio.ops.label_png import read_label_png, write_png
 from segstudio.ops.tiff import count_pages, read_tiff, tiff_header, write_page
@@ -30,6 +31,10 @@ __all__ = [
     "write_page",
     "write_png",
 ]
+
+_LARGE_PIXELS = 40_000_000
+"""From this size on a second copy of the pixels matters, and reading the file a second time does not."""
+_ROWS = 512
 
 # Decoders report through return values; what they also print would land between the lines of a command's output.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -106,7 +111,7 @@ def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
 def _decoded(path: Path, header: Header, data: bytes) -> NDArray[Any]:
     pixels = None
     if header.format in ("JPEG", "MPO", "PNG", "WEBP", "BMP") and header.mode != "CMYK":
-        pixels = _with_opencv(header, data)
+        pixels = _with_opencv(path, header, data)
     if pixels is None:
         pixels = _with_pillow(path, data)
     if pixels.shape[:2] != header.size_hw:
@@ -114,15 +119,23 @@ def _decoded(path: Path, header: Header, data: bytes) -> NDArray[Any]:
     return pixels
 
 
-def _with_opencv(header: Header, data: bytes) -> NDArray[Any] | None:
+def _with_opencv(path: Path, header: Header, data: bytes) -> NDArray[Any] | None:
     plain = header.mode == "RGB" and header.bits <= 8
     flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION if plain else cv2.IMREAD_UNCHANGED
+    height, width = header.size_hw
+    pixels = None
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        if height * width >= _LARGE_PIXELS and not is_label_file(path):
+            # An empty `dst` makes OpenCV decode into memory of NumPy's; what `imdecode` returns was copied there.
+            pixels = cv2.imread(str(path), dst=None, flags=flags)
+        if pixels is None:
+            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:
         return None
     if pixels is not None and not plain and pixels.ndim == 3:
-        pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+        code = cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
+        for row in range(0, len(pixels), _ROWS):
+            pixels[row : row + _ROWS] = cv2.cvtColor(pixels[row : row + _ROWS], code)
     return pixels
 
 

@@ -58,6 +58,23 @@ def test_every_mode_shows_the_colours_that_pillow_shows(tmp_path, mode, suffix):
     assert np.abs(shown.astype(int) - expected).max() <= (4 if suffix == "jpg" else 0)
 
 
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.bmp", "mit Umlaut ä.png"])
+@pytest.mark.parametrize("mode", ["L", "P", "RGB", "RGBA", "I;16"])
+def test_a_large_picture_is_decoded_as_a_small_one_is(tmp_path, monkeypatch, name, mode):
+    whole = np.arange(600 * 30, dtype=np.uint16).reshape(600, 30)
+    pixels = Image.fromarray(whole) if mode == "I;16" else Image.fromarray(np.tile(RGB, (30, 1, 1))).convert(mode)
+    try:
+        pixels.save(tmp_path / name, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x03\0\0\0\0\0\0")
+    except OSError:
+        pytest.skip("the format has no such mode")
+    expected = read_image(tmp_path / name).source
+    monkeypatch.setattr("segstudio.ops.image._LARGE_PIXELS", 0)
+    source = read_image(tmp_path / name).source
+    assert source.flags.writeable
+    assert source.dtype == expected.dtype
+    assert np.array_equal(source, expected)
+
+
 @pytest.mark.parametrize("name", ["a.png", "a.tif"])
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_sixteen_bits_are_kept_and_windowed(tmp_path, name, channels):
