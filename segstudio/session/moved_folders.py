@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from segstudio.core.errors import EnvironmentFault, UserError
 from segstudio.core.progress import Progress, no_progress
+from segstudio.ops.picture_identity import identity_of
 from segstudio.store.place import Place
+from segstudio.store.records import IDENTITY
 
 if TYPE_CHECKING:
     from segstudio.core.dataset import ImageItem
@@ -43,7 +45,11 @@ class Moves:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a folder has of the missing pictures, and whether those that were looked at have the size they had."""
+    """What a folder has of the missing pictures, and whether those that were looked at are what they were.
+
+    `measured` counts those of which the content or, where that was never noted, the size in pixels was compared, and
+    `compared` those of the content; `wrong` are other pictures.
+    """
 
     old: str
     new: str
@@ -51,6 +57,7 @@ class Found:
     missing: int
     measured: int
     wrong: tuple[str, ...] = ()
+    compared: int = 0
 
     @property
     def fits(self) -> bool:
@@ -111,9 +118,10 @@ def common_folder(items: Sequence[ImageItem]) -> str:
 
 
 def look_in(folder: Path, missing: Sequence[ImageItem]) -> Found:
-    """Whether the missing pictures lie in `folder`, at the same places below it; sizes in pixels are compared.
+    """Whether the missing pictures lie in `folder`, at the same places below it, and are what they were.
 
-    For a worker. Raises `UserError` where none of them is there.
+    The content is compared where it was noted at an earlier opening, else the size in pixels. For a worker. Raises
+    `UserError` where none of them is there.
     """
     move = _move_to(folder, missing)
     if move is None:
@@ -121,14 +129,27 @@ def look_in(folder: Path, missing: Sequence[ImageItem]) -> Found:
     old, new = move
     moves = Moves((move,))
     there = [item for item in missing if item.path is not None and moves.path(item.path).exists()]
-    step = max(1, len(there) // _MEASURED)
-    wrong, measured = [], 0
-    for item in there[::step]:
-        if item.size_hw is not None and item.path is not None and not item.is_page:
+    wrong, measured, compared = [], 0, 0
+    for item in _to_look_at(there):
+        assert item.path is not None
+        identity = item.extra.get(IDENTITY)
+        if identity:
+            measured, compared = measured + 1, compared + 1
+            if identity_of(moves.path(item.path)) != identity:
+                wrong.append(item.key)
+        elif item.size_hw is not None and not item.is_page:
             measured += 1
             if _size_of(moves.path(item.path)) != item.size_hw:
                 wrong.append(item.key)
-    return Found(old, new, len(there), len(missing), measured, tuple(wrong))
+    return Found(old, new, len(there), len(missing), measured, tuple(wrong), compared)
+
+
+def _to_look_at(there: Sequence[ImageItem]) -> list[ImageItem]:
+    """Some that are spread over all, half of them from those whose content is known."""
+    known = [item for item in there if item.extra.get(IDENTITY)]
+    rest = [item for item in there if not item.extra.get(IDENTITY)]
+    half = max(1, _MEASURED // 2)
+    return [*known[:: max(1, len(known) // half)], *rest[:: max(1, len(rest) // half)]]
 
 
 def _move_to(folder: Path, missing: Sequence[ImageItem]) -> tuple[str, str] | None:

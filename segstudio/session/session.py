@@ -29,6 +29,7 @@ from segstudio.session.live import LiveScores
 from segstudio.session.notify import Notifier
 from segstudio.session.object_view import ObjectView
 from segstudio.session.overview import Overview
+from segstudio.session.picture_check import PictureCheck
 from segstudio.session.pictures import PictureCache
 from segstudio.session.predictions import Host, Predictions
 from segstudio.session.prompting import Prompting
@@ -93,6 +94,7 @@ class Session:
         self.catching_up = CatchingUp(self)
         self._gains = EditGains(self)
         self.learning = Learning(self)
+        self.picture_check = PictureCheck(self)
 
     @property
     def pictures(self) -> PictureCache:

@@ -19,7 +19,7 @@ from segstudio.store import meta, schema
 from segstudio.store.faults import damaged
 from segstudio.store.packing import from_text, to_text
 from segstudio.store.place import Place
-from segstudio.store.records import STATUSES, ImageRow
+from segstudio.store.records import IDENTITY, STATUSES, ImageRow
 from segstudio.store.seal import Value, plain_seal, seal
 
 SEALED_COLUMNS = ("key", "root", "file", "height", "width", "split", "sequence", "status", "note", "tags", "extra")
@@ -136,6 +136,19 @@ def change(connection: Connection, key: str, values: Mapping[str, Any], path: Pl
     new_seal = seal("image", *(merged[name] for name in SEALED_COLUMNS))
     connection.execute(update(_TABLE).where(_TABLE.c.id == row.id).values(**merged, seal=new_seal))
     _count(connection, path, added=0, change=row.seal ^ new_seal)
+
+
+def note_identity(connection: Connection, key: str, identity: str, path: Place) -> None:
+    """Set which file the picture of an image is (see `records.IDENTITY`). Raises `UserError` for an unknown key."""
+    query = select(_TABLE.c.extra).where(_TABLE.c.key == key).with_for_update()
+    extra = from_text(connection.execute(query).scalar_one_or_none() or "")
+    change(connection, key, {"extra": to_text({**extra, IDENTITY: identity})}, path)
+
+
+def identity_of(connection: Connection, key: str) -> str:
+    """Which file the picture of an image was when it was noted; "" where it never was."""
+    extra = connection.execute(select(_TABLE.c.extra).where(_TABLE.c.key == key)).scalar_one_or_none()
+    return str(from_text(extra or "").get(IDENTITY, ""))
 
 
 def columns_of(

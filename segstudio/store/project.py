@@ -194,6 +194,14 @@ class Project(Access):
 
         self._writer.run(write)
 
+    def identity_of(self, key: str) -> str:
+        """Which file an image's picture was, by its content; "" where that was never noted."""
+        return self._read(lambda connection: image_rows.identity_of(connection, key))
+
+    def note_identity(self, key: str, identity: str) -> None:
+        """Say which file an image's picture is, by its content; raises `UserError` for an unknown key."""
+        self._writer.run(lambda connection: image_rows.note_identity(connection, key, identity, self.path))
+
     # ── labels ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def layer_names(self, key: str) -> list[str]:

@@ -17,6 +17,10 @@ DELTA_IOU = "delta_iou"
 """What an edit did to the image's mean IoU, in its provenance."""
 
 
+IDENTITY = "identity"
+"""What tells a picture's file from another of the same name, in an image's `extra`."""
+
+
 @dataclass(frozen=True, slots=True)
 class DatasetSource:
     """The data set that a project was made from: where it lies and in which format."""

@@ -125,7 +125,7 @@ class MissingFilesDialog(QDialog):
         self.found = found
         line = f"{found.found:,} of {found.missing:,} found"
         if found.measured:
-            line += f"; {found.measured - len(found.wrong):,} of {found.measured:,} measured have the size they had"
+            line += f"; {found.measured - len(found.wrong):,} of {found.measured:,} looked at are what they were"
         if found.wrong:
             line += f". {found.wrong[0]} is another picture: this is not the folder."
         self.told.setText(line)
