@@ -19,7 +19,7 @@ def add_to(app: typer.Typer) -> None:
 
 def learn(
     project: Annotated[Path, typer.Argument(metavar="PROJECT", help="A project file with some labelled images.")],
-    model: Annotated[str, typer.Option(help="A light semantic model; see `segstudio models`.")] = "toytown-unet",
+    model: Annotated[str, typer.Option(help="forest, or a light network: see `segstudio models`.")] = "toytown-unet",
     weights: Annotated[str | None, typer.Option(help="A file to start from.")] = None,
     start: Annotated[
         str, typer.Option("--from", metavar="scratch|pretrained|last", help="What to start from.")
@@ -64,7 +64,9 @@ def learn(
     with console.working() as progress:
         report = run(request, progress=progress)
     counts = report["images"]
-    what = f"{counts['train']} images trained on, {counts['held_out']} held out, {report['epochs']} epochs"
+    what = f"{counts['train']} images trained on, {counts['held_out']} held out"
+    if report["epochs"]:
+        what += f", {report['epochs']} epochs"
     gain = f"mIoU {percent(report['before'])} → {percent(report['after'])}"
     verdict = f"kept as {report['version']}" if report["accepted"] else "no better than what is in use: not kept"
     lines = [f"{what}: {gain}, {verdict}"]

@@ -161,16 +161,23 @@ class Learning:
     # ── versions ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def use(self, version: Version) -> None:
-        """Take a version in hand, as the model that predicts from now on."""
+        """Take a version in hand, as the model, or the live forest, that predicts from now on."""
+        from segstudio.workflows.learn_request import FOREST
+
         versions = self.versions
-        if versions is not None:
+        if versions is not None and version.model == FOREST:
+            live = self._session.forest
+            live.project.load(versions.weights(version.name), then=lambda: self.changed.emit(None))
+            live.switch(True)
+        elif versions is not None:
             self._session.predictions.choose(version.model, weights=versions.weights(version.name))
             self._session.notify.info(f"{version.run} predicts from now on")
             self.changed.emit(None)
 
     def is_used(self, version: Version) -> bool:
-        predictions, versions = self._session.predictions, self.versions
-        return versions is not None and predictions.weights == versions.weights(version.name)
+        session, versions = self._session, self.versions
+        used = (session.predictions.weights, session.forest.project.loaded_from)
+        return versions is not None and versions.weights(version.name) in used
 
     def delete(self, version: Version) -> None:
         """Take a version away; its predictions stay in the project."""
@@ -253,7 +260,8 @@ class Learning:
             self.said = str(event["message"])
             notify.tell("warning", self.said, hint=str(event.get("hint", "")))
         elif event["event"] == "cancelled":
-            self.said = "stopped: the last whole epoch is kept, and can be gone on from"
+            kept = "the last whole epoch is kept, and can be gone on from" if self.can_resume else "nothing is kept"
+            self.said = f"stopped: {kept}"
         elif self._version is not None:
             self.said = f"kept as {self._version.name}"
             notify.info(f"{self._version.run} is better than what was in use, and is kept")
@@ -309,8 +317,12 @@ class Learning:
 
 
 def light_models() -> list[tuple[str, str]]:
-    """(name, title) of the semantic models of at most `MOST_PARAMETERS` that can be built here, the lightest first."""
+    """(name, title) of the forest and of the semantic models of at most `MOST_PARAMETERS` that can be built here.
+
+    The lightest come first. The first call reads every model's card, which takes a while.
+    """
     from segstudio.models.registry import default_registry
+    from segstudio.workflows.learn_request import FOREST
 
     registry = default_registry()
     found = []
@@ -318,4 +330,4 @@ def light_models() -> list[tuple[str, str]]:
         builds = "build" in registry.entry(card.name).offer.code and not registry.missing_extra(card.name)
         if builds and card.parameters is not None and card.parameters <= MOST_PARAMETERS:
             found.append((card.parameters, card.name, card.title))
-    return [(name, title) for _, name, title in sorted(found)]
+    return [(FOREST, "Superpixel forest"), *((name, title) for _, name, title in sorted(found))]

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from segstudio.session.session import Session
     from segstudio.workflows.forest import Floats, Forest
 
-_PER_IMAGE = 400
-"""Painted patches that are kept of an image; every class keeps some."""
 _MOST_IMAGES = 24
 """Labelled images that are looked at when a project is learnt from anew."""
 _LANE: Lane = "batch"
@@ -36,6 +34,8 @@ class ProjectForest:
         self._fitted: Forest | None = None
         self._loaded: Forest | None = None
         self._fitted_on = 0
+        self.loaded_from: Path | None = None
+        """The file that was loaded, None where none was."""
 
     @property
     def forests(self) -> tuple[Forest, ...]:
@@ -50,7 +50,7 @@ class ProjectForest:
     def forget(self) -> None:
         """Another project is open."""
         self._samples.clear()
-        self._fitted = self._loaded = None
+        self._fitted = self._loaded = self.loaded_from = None
         self._fitted_on = 0
 
     def keep(self, key: str, features: Floats, class_ids: NDArray[np.int32]) -> None:
@@ -58,9 +58,9 @@ class ProjectForest:
         if len(class_ids) == 0:
             self._samples.pop(key, None)
             return
-        from segstudio.workflows.forest_session import thinned
+        from segstudio.workflows.forest_session import PER_IMAGE, thinned
 
-        chosen = thinned(class_ids, _PER_IMAGE)
+        chosen = thinned(class_ids, PER_IMAGE)
         self._samples[key] = features[chosen], class_ids[chosen]
         self._fit()
 
@@ -76,7 +76,7 @@ class ProjectForest:
         wanted = [item for item in wanted if item.key not in self._samples and item.path is not None][:_MOST_IMAGES]
 
         def work(job: Job) -> dict[str, Samples]:
-            from segstudio.workflows.forest_session import Patches, classes_of, thinned
+            from segstudio.workflows.forest_session import PER_IMAGE, Patches, classes_of, thinned
 
             found: dict[str, Samples] = {}
             for number, item in enumerate(wanted):
@@ -89,7 +89,7 @@ class ProjectForest:
                     continue
                 lut = class_lut(annotation.segments, lut_of.by_id)
                 owners, class_ids = patches.painted(classes_of(patches.seen(annotation.labels_hw), lut))
-                chosen = thinned(class_ids, _PER_IMAGE)
+                chosen = thinned(class_ids, PER_IMAGE)
                 if len(chosen):
                     found[item.key] = patches.features[owners[chosen]], class_ids[chosen]
             return found
@@ -118,8 +118,8 @@ class ProjectForest:
             work, done=lambda _: notify.info(f"forest saved as {path.name}"), failed=notify.fault, lane=_LANE
         )
 
-    def load(self, path: Path) -> Job:
-        """Read a file that `save` wrote; its classes count as far as the open project has them."""
+    def load(self, path: Path, then: Callable[[], None] = lambda: None) -> Job:
+        """Read a file that `save` wrote, `then` go on; its classes count as far as the open project has them."""
 
         def work(job: Job) -> Forest:
             from segstudio.workflows.forest import Forest
@@ -127,9 +127,10 @@ class ProjectForest:
             return Forest.load(path)
 
         def done(forest: Forest) -> None:
-            self._loaded = forest
+            self._loaded, self.loaded_from = forest, path
             self._session.notify.info(f"forest {path.name} knows {len(forest.class_ids)} classes")
             self._changed()
+            then()
 
         return self._session.jobs.submit(work, done=done, failed=self._session.notify.fault)
 

@@ -29,6 +29,8 @@ Classes = NDArray[np.int32]
 
 NOTHING = -(2**31)
 """Class id of a pixel that nothing is known of."""
+PER_IMAGE = 400
+"""Painted patches that are kept of an image for the forest of many; every class keeps some."""
 _MOST_SAMPLES = 2000
 """Painted patches that a forest is fitted on; more of them are thinned, each class alike."""
 _PRIOR_PATCHES = 40.0

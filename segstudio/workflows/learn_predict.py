@@ -17,17 +17,17 @@ from segstudio.models.prediction import Prediction
 from segstudio.ops.image import read_image
 from segstudio.workflows.id_maps import IndexRaster
 from segstudio.workflows.learn_request import Tell
+from segstudio.workflows.learn_score import Labeller
 from segstudio.workflows.learn_versions import Version
 from segstudio.workflows.reading import dataset_of
 from segstudio.workflows.sides import Entry
 
 if TYPE_CHECKING:
-    from segstudio.models.torch_backend.predictor import Predictor
     from segstudio.store import Project
 
 
 def predict_waiting(
-    predictor: Predictor,
+    labeller: Labeller,
     items: Sequence[ImageItem],
     folder: Path,
     *,
@@ -47,7 +47,7 @@ def predict_waiting(
         check()
         try:
             assert item.path is not None
-            prediction = predictor.predict(read_image(item.path, page=item.page).image_hwc)
+            prediction = labeller.predict(read_image(item.path, page=item.page).image_hwc)
         except UserError as error:
             tell({"event": "skipped", "key": item.key, "reason": error.message})
             continue
@@ -58,7 +58,7 @@ def predict_waiting(
         row = {
             "key": item.key,
             "uncertainty": round(1 - float(prediction.confidence_hw.mean()) / 255, 5),
-            "disagreement": _disagreement(prediction.labels_hw, parents.get(item.key), predictor.class_set),
+            "disagreement": _disagreement(prediction.labels_hw, parents.get(item.key), labeller.class_set),
         }
         tell({"event": "predicted", **row, "file": str(place), "done": number + 1, "total": len(items)})
         rows.append(row)

@@ -15,6 +15,8 @@ From = Literal["auto", "last", "pretrained", "scratch"]
 STARTS = ("auto", "last", "pretrained", "scratch")
 MODEL = "toytown-unet"
 """What learns unless something else is chosen: the lightest network here, and it takes any classes."""
+FOREST = "forest"
+"""The superpixel forest, which is no network: fitted in seconds on what is labelled."""
 Tell = Callable[[Mapping[str, Any]], None]
 """Hears events, each a JSON object whose `event` says which: see `learn_round.run_round`."""
 

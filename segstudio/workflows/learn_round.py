@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +11,14 @@ from segstudio.models.own_classes import in_classes, options_of
 from segstudio.models.places import find_weights
 from segstudio.models.registry import ModelRegistry, default_registry
 from segstudio.models.request import PredictSettings
-from segstudio.models.weights import choose_weights, sha256_of
+from segstudio.models.weights import choose_weights
 from segstudio.store import Project
 from segstudio.store.place import place_of
-from segstudio.workflows.learn_data import LabelledImages, Material, material_of
-from segstudio.workflows.learn_predict import predict_waiting
-from segstudio.workflows.learn_request import Control, LearnRequest, Tell
-from segstudio.workflows.learn_score import channel_pairs, index_pairs, score
+from segstudio.workflows.learn_data import LabelledImages, Material
+from segstudio.workflows.learn_request import FOREST, Control, LearnRequest, Tell
+from segstudio.workflows.learn_score import channel_pairs
+from segstudio.workflows.learn_steps import Outcome, Round
 from segstudio.workflows.learn_train import Training
-from segstudio.workflows.learn_versions import Version, Versions
 
 if TYPE_CHECKING:
     from segstudio.models.torch_backend.predictor import Predictor
@@ -44,72 +39,57 @@ def run_round(request: LearnRequest, tell: Tell, control: Control | None = None)
     control = control or Control()
     registry = ModelRegistry(map(Path, request.folders)) if request.folders else default_registry()
     with Project.open(place_of(request.project), read_only=True) as project:
-        return _Round(request, project, registry).run(tell, control)
+        if request.model == FOREST:
+            from segstudio.workflows.learn_forest import ForestRound
+
+            return ForestRound(request, project, registry).run(tell, control)
+        return _NetworkRound(request, project, registry).run(tell, control)
 
 
-@dataclass
-class _Round:
-    """What the steps of a round share."""
+class _NetworkRound(Round):
+    """The steps of a round in which a network learns."""
 
-    request: LearnRequest
-    project: Project
-    registry: ModelRegistry
-
-    def __post_init__(self) -> None:
+    def __init__(self, *what: Any) -> None:
+        super().__init__(*what)
         request = self.request
-        self.versions = Versions.of(self.project.path)
-        self.classes = self.project.class_set
         self.options: dict[str, Any] = {}
         self.card: ModelCard = in_classes(self.registry.card(request.model), self.classes)
         if self.card.task != "semantic":
             raise UserError(f"{request.model} cannot learn here: only semantic models can")
-        if not self.classes.num_classes:
-            raise UserError(f"{request.project}: none of its classes counts: there is nothing to learn")
 
     def run(self, tell: Tell, control: Control) -> dict[str, Any]:
         from segstudio.models.torch_backend.device import choose_device
+        from segstudio.models.torch_backend.learning.state import save_weights
         from segstudio.models.torch_backend.learning.trainer import limit_threads
 
         limit_threads(self.request.thread_count)
         self.choice = choose_device(self.request.device)
-        material, start, incumbent = self._material(), self._start(), self.versions.latest()
-        tell(
-            {
-                "event": "material",
-                "train": len(material.train),
-                "held_out": len(material.held_out),
-                "waiting": len(material.waiting),
-                "model": self.request.model,
-                "start": start,
-                "threads": self.request.thread_count,
-                "device": self.choice.line(),
-            }
-        )
+        material, start, incumbent = self.material(), self._start(), self.versions.latest()
+        self.tell_material(material, tell, start=start, device=self.choice.line())
         held_out = LabelledImages(material.held_out, self.classes)
         known, self.options = self._known(start), self._options(start)
-        in_use = self._opened(incumbent.model, incumbent) if incumbent is not None else known
-        before = None
-        if in_use is not None and index_pairs(in_use.class_set, self.classes):
-            before = score(in_use, held_out, self.classes, check=control.wait).miou
-        tell({"event": "before", "miou": before})
+        before = self.before(self.opened(incumbent) if incumbent is not None else known, held_out, tell, control)
         training = self._training(material, held_out, known)
-        self.versions.note_split(
-            held_out=[item.key for item in material.held_out], trained=[item.key for item in material.train]
-        )
+        self.note_split(material)
         training.run(tell, control)
-        parent = self.versions.latest(self.request.model) if start == "last" else None
-        version, report = self._judged(training, material, before, start, parent)
-        tell({"event": "accepted" if version is not None else "rejected", **report})
-        ranking = self._ranked(training, version, incumbent, material, tell, control) if version is not None else []
+        progress, parent = training.progress, self.versions.latest(self.request.model) if start == "last" else None
+        outcome = Outcome(
+            training.score_best(),
+            progress.seconds,
+            lambda place: save_weights(place, training.best, self.classes, options=self.options),
+            {"epochs": progress.epoch, "best_epoch": progress.best_epoch, "stopped": training.stopped},
+        )
+        parent_name = "" if parent is None else parent.name
+        version, report = self.judged(outcome, material, before, start=start, parent=parent_name, tell=tell)
+        self.versions.forget_round()
+        ranking = []
+        if version is not None:
+            ranking = self.ranked(training.predictor(training.best), incumbent, material, tell, control)
         done = {"event": "done", **report, "ranking": ranking}
         tell(done)
         return done
 
-    # ── what is learned from, and where it starts ────────────────────────────────────────────────────────────────────
-
-    def _material(self) -> Material:
-        request, earlier = self.request, self.versions.split()
-        return material_of(self.project, which=request.images, holdout=request.holdout, earlier=earlier)
+    # ── where it starts ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def _start(self) -> str:
         wanted, last = self.request.start, self.versions.latest(self.request.model)
@@ -134,7 +114,12 @@ class _Round:
         if start == "scratch":
             return None
         model = self.request.model
-        return self._opened(model, self.versions.latest(model) if start == "last" else None)
+        from segstudio.models.torch_backend.opening import open_predictor
+
+        last = self.versions.latest(model) if start == "last" else None
+        weights = self.request.weights if last is None else str(self.versions.weights(last.name))
+        settings = PredictSettings(device=self.request.device)
+        return open_predictor(self.registry, model, weights=weights, settings=settings)
 
     def _options(self, start: str) -> dict[str, Any]:
         """How the network is built from which the training starts."""
@@ -146,13 +131,6 @@ class _Round:
         if chosen is None:
             return {}
         return dict(chosen.entry.options) if chosen.entry is not None else options_of(chosen.path)
-
-    def _opened(self, model: str, version: Version | None) -> Predictor:
-        from segstudio.models.torch_backend.opening import open_predictor
-
-        weights = self.request.weights if version is None else str(self.versions.weights(version.name))
-        settings = PredictSettings(device=self.request.device)
-        return open_predictor(self.registry, model, weights=weights, settings=settings)
 
     def _training(self, material: Material, held_out: LabelledImages, known: Predictor | None) -> Training:
         from segstudio.models.torch_backend.learning.crops import Recipe
@@ -190,90 +168,3 @@ class _Round:
         else:
             self.versions.forget_round()
         return training
-
-    # ── what becomes of it ───────────────────────────────────────────────────────────────────────────────────────────
-
-    def _judged(
-        self, training: Training, material: Material, before: float | None, start: str, parent: Version | None
-    ) -> tuple[Version | None, dict[str, Any]]:
-        """The new version where it is better on what is held out, and the report without the ranking."""
-        progress, versions = training.progress, self.versions
-        reached = training.score_best()
-        accepted = before is None or reached.miou > before
-        version = None
-        if accepted:
-            name = versions.next_name(run.name for run in self.project.runs())
-            version = self._stored(name, training)
-            version = replace(
-                version,
-                miou=round(reached.miou, 5),
-                before=None if before is None else round(before, 5),
-                parent="" if parent is None else parent.name,
-                start=start,
-                train_images=len(material.train),
-                held_out_images=len(material.held_out),
-                class_iou=reached.class_iou,
-            )
-            versions.add(version)
-        report: dict[str, Any] = {
-            "model": self.request.model,
-            "version": None if version is None else version.name,
-            "run": None if version is None else version.run,
-            "accepted": accepted,
-            "before": None if before is None else round(before, 5),
-            "after": round(reached.miou, 5),
-            "start": start,
-            "images": {"train": len(material.train), "held_out": len(material.held_out)},
-            "epochs": progress.epoch,
-            "best_epoch": progress.best_epoch,
-            "seconds": round(progress.seconds, 1),
-            "stopped": training.stopped,
-        }
-        versions.note_round({**report, "when": _now()})
-        versions.forget_round()
-        return version, report
-
-    def _stored(self, name: str, training: Training) -> Version:
-        from segstudio.models.torch_backend.learning.state import save_weights
-
-        place, curve = self.versions.weights(name), self.versions.folder / f"{name}.curve.jsonl"
-        save_weights(place, training.best, self.classes, options=self.options)
-        os.replace(self.versions.curve_file, curve)
-        progress = training.progress
-        return Version(
-            name,
-            self.request.model,
-            0.0,
-            self.classes,
-            when=_now(),
-            epochs=progress.epoch,
-            seconds=round(progress.seconds, 1),
-            sha256=sha256_of(place),
-        )
-
-    def _ranked(
-        self,
-        training: Training,
-        version: Version,
-        incumbent: Version | None,
-        material: Material,
-        tell: Tell,
-        control: Control,
-    ) -> list[dict[str, Any]]:
-        folder = self.versions.folder / "predictions"
-        shutil.rmtree(folder, ignore_errors=True)  # what another round left, whose images are predicted anew
-        waiting = {item.key for item in material.waiting}
-        rows = predict_waiting(
-            training.predictor(training.best),
-            (*material.waiting[: self.request.predict], *material.held_out),
-            folder,
-            project=self.project,
-            parent_run="" if incumbent is None else incumbent.run,
-            tell=tell,
-            check=control.wait,
-        )
-        return [row for row in rows if row["key"] in waiting]
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

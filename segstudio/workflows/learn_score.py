@@ -1,10 +1,10 @@
-"""How good a network is on the images that are held out, whichever classes it was made for."""
+"""How good a network or a forest is on the images that are held out, whichever classes it was made for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,17 @@ from segstudio.workflows.class_mapping import match_classes
 from segstudio.workflows.learn_data import LabelledImages
 
 if TYPE_CHECKING:
+    from segstudio.models.prediction import Prediction
     from segstudio.models.torch_backend.predictor import Predictor
+
+
+class Labeller(Protocol):
+    """What labels a photo uint8 RGB `[H, W, 3]` with evaluation indices of its class set: a network or a forest."""
+
+    @property
+    def class_set(self) -> ClassSet: ...
+
+    def predict(self, image_hwc: NDArray[np.uint8], /) -> Prediction: ...
 
 
 @dataclass(frozen=True)
@@ -27,15 +37,15 @@ class Score:
 
 
 def score(
-    predictor: Predictor, images: LabelledImages, classes: ClassSet, *, check: Callable[[], None] = lambda: None
+    labeller: Labeller, images: LabelledImages, classes: ClassSet, *, check: Callable[[], None] = lambda: None
 ) -> Score:
     """Predict the images and count; classes that `classes` does not have are misses. `check` may raise in between."""
     matrix = ConfusionMatrix(classes.num_classes, classes.ignored_index)
-    lut = index_lut(predictor.class_set, classes)
+    lut = index_lut(labeller.class_set, classes)
     for number in range(len(images)):
         check()
         photo, truth = images[number]
-        labels_hw = predictor.predict(photo).labels_hw
+        labels_hw = labeller.predict(photo).labels_hw
         assert labels_hw is not None
         matrix.add(truth, labels_hw if lut is None else lut[labels_hw])
     iou = [None if np.isnan(value) else round(float(value), 5) for value in matrix.iou()]

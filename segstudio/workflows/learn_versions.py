@@ -1,4 +1,4 @@
-"""The versions of a project's own networks: weights and what is known of them, in a folder beside the project."""
+"""The versions of a project's own networks and forests: files, and what is known of them, in a folder beside it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 from segstudio.core.class_set import ClassSet
 from segstudio.core.errors import EnvironmentFault, UserError
 from segstudio.store.place import Place, TeamAddress
+from segstudio.workflows.learn_request import FOREST
 
 KEPT = 5
 """How many versions stay; older ones make room, their predictions in the project remain."""
@@ -21,7 +22,7 @@ _NAME = re.compile(r"v(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One accepted network. `name` is "v3"; the run that predicts with it is called `run`.
+    """One accepted network or forest. `name` is "v3"; the run that predicts with it is called `run`.
 
     `miou` and `before` are fractions on the images that were held out then: of this version, and of what was in use
     before it (None: nothing was). `start` says what the training began from; `parent` names the version, if it was one.
@@ -74,7 +75,7 @@ class Split:
 
 
 class Versions:
-    """The versions in one folder: `v3.safetensors`, `v3.json`, `v3.curve.jsonl`; and the round that is under way."""
+    """The versions in one folder: `v3.safetensors` (or `v3.npz`), `v3.json`, `v3.curve.jsonl`; the round under way."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -107,7 +108,17 @@ class Versions:
         return self.folder / "rounds.jsonl"
 
     def weights(self, name: str) -> Path:
-        return self.folder / f"{name}.safetensors"
+        """The file of a version: a network's weights, or a forest's arrays."""
+        arrays = self.folder / f"{name}.npz"
+        return arrays if arrays.is_file() else self.folder / f"{name}.safetensors"
+
+    def place(self, name: str, model: str) -> Path:
+        """Where a new version of a model is to be written; its folder is there."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EnvironmentFault(f"{self.folder}: cannot be written: {error.strerror or error}") from None
+        return self.folder / f"{name}{'.npz' if model == FOREST else '.safetensors'}"
 
     def all(self) -> list[Version]:
         """Oldest first; one whose files are damaged or gone is left out."""
@@ -172,6 +183,11 @@ class Versions:
     def curve(self, name: str = "") -> list[dict[str, Any]]:
         """The epochs of a version's training, or of the round under way."""
         return read_lines(self.folder / f"{name}.curve.jsonl" if name else self.curve_file)
+
+    def keep_curve(self, name: str) -> None:
+        """The curve of the round under way becomes that of the version; a forest has none."""
+        if self.curve_file.is_file() and self.weights(name).suffix == ".safetensors":
+            os.replace(self.curve_file, self.folder / f"{name}.curve.jsonl")
 
     def forget_round(self) -> None:
         """Give up what an interrupted round could go on from."""

@@ -39,6 +39,21 @@ def test_what_is_chosen_is_what_is_started(window, panel, monkeypatch):
     assert asked["resume"] is True
 
 
+def test_a_forest_takes_neither_time_nor_a_start(window, panel, monkeypatch):
+    asked = {}
+    learning = window.session.learning
+    monkeypatch.setattr(type(learning), "start", lambda self, **options: asked.update(options))
+    panel.begin.setCurrentIndex(panel.begin.findData("last"))
+    panel.model.setCurrentIndex(panel.model.findData("forest"))
+    assert not panel.begin.isEnabled()
+    assert not panel.minutes.isEnabled()
+    window.commands.run("learn.start")
+    assert (asked["model"], asked["start"]) == ("forest", "auto")
+    panel.model.setCurrentIndex(panel.model.findData("enet"))
+    assert panel.begin.isEnabled()
+    assert panel.minutes.isEnabled()
+
+
 def test_a_command_says_why_it_cannot_start(window, panel):
     told = []
     window.session.notify.told.connect(lambda notice: told.append(notice.text))

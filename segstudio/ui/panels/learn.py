@@ -29,6 +29,7 @@ from segstudio.ui.panels.pace import Pace
 from segstudio.ui.shell.elided import ElidedLabel
 from segstudio.ui.shell.icons import icon
 from segstudio.ui.shell.theme import current_theme
+from segstudio.workflows.learn_request import FOREST, MODEL
 
 if TYPE_CHECKING:
     from segstudio.ui.shell.main_window import MainWindow
@@ -84,24 +85,19 @@ class LearnPanel(QWidget):
         if event.type() == QEvent.Type.PaletteChange and self._learning.curve:
             self._pace.ask()
 
-    def start(self) -> bool:
+    def start(self, **more: object) -> bool:
         """Start a round with what is chosen here."""
         return self._learning.start(
             model=self.model.currentData(),
-            start=self.begin.currentData(),
+            start="auto" if self._is_forest else self.begin.currentData(),
             images=self.images.currentData(),
             minutes=self.minutes.value(),
+            **more,
         )
 
     def go_on(self) -> bool:
         """Go on with the round that was interrupted, with what is chosen here."""
-        return self._learning.start(
-            model=self.model.currentData(),
-            start=self.begin.currentData(),
-            images=self.images.currentData(),
-            minutes=self.minutes.value(),
-            resume=True,
-        )
+        return self.start(resume=True)
 
     def refresh(self) -> None:
         """Show what is true now."""
@@ -116,8 +112,10 @@ class LearnPanel(QWidget):
         self.pause_button.setEnabled(learning.state in ("running", "paused"))
         self.pause_button.setText("Go on" if learning.state == "paused" else "Pause")
         self.stop_button.setEnabled(learning.state in ("running", "paused"))
-        for choice in (self.images, self.model, self.begin, self.minutes):
+        for choice in (self.images, self.model):
             choice.setEnabled(not learning.is_running)
+        for budget in (self.begin, self.minutes):
+            budget.setEnabled(not learning.is_running and not self._is_forest)
         state = {"paused": "paused", "stopping": "stopping after this step"}.get(learning.state, learning.said)
         self.said.setText(state if learning.is_running or not reason else reason if not learning.said else state)
         self._draw()
@@ -129,9 +127,8 @@ class LearnPanel(QWidget):
         self.images = _choice("What to learn from", (("labelled", ""), ("reviewed", "")))
         self.images.currentIndexChanged.connect(self._on_choice)
         self.model = _choice("Model that learns", light_models())
-        from segstudio.workflows.learn_request import MODEL
-
         self.model.setCurrentIndex(max(0, self.model.findData(MODEL)))
+        self.model.currentIndexChanged.connect(self._on_choice)
         self.begin = _choice("Where learning starts", _STARTS)
         self.minutes = QDoubleSpinBox()
         self.minutes.setRange(0.5, 24 * 60)
@@ -278,6 +275,11 @@ class LearnPanel(QWidget):
                 item.setText(f"{version.name}{used}")
                 item.setToolTip(f"{version.model}, from {version.parent or version.start}")
         self._on_selection()
+
+    @property
+    def _is_forest(self) -> bool:
+        """Whether the forest is to learn, which is fitted anew and in one go."""
+        return self.model.currentData() == FOREST
 
     @property
     def _chosen(self) -> Version | None:
