@@ -2,18 +2,56 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+from PySide6.QtGui import QColor
+from PySide6.QtTest import QTest
 from safetensors.numpy import save_file
 
 from segstudio.session.learning import Epoch
+from segstudio.ui.panels.learn import LearnPanel
+from segstudio.ui.panels.learn_curve import ticks
+from segstudio.ui.shell.theme import current_theme
 from segstudio.workflows.learn_versions import Version
 
 
 @pytest.fixture
 def panel(window):
     window.commands.run("learn.panel")
-    return window.docks.content("learn.panel")
+    content = window.docks.content("learn.panel")
+    for _ in range(200):  # the cards of the models are read in a worker
+        if content.model.count() > 1:
+            break
+        QTest.qWait(25)
+    return content
+
+
+def test_the_panel_is_there_before_the_cards_are_read(window, panel):
+    other = LearnPanel(window)
+    assert [other.model.itemData(row) for row in range(other.model.count())] == ["toytown-unet"]
+    assert panel.model.currentData() == "toytown-unet"
+    assert panel.model.itemText(0) == "Superpixel forest"
+    QTest.qWait(50)
+    other.deleteLater()
+
+
+def test_opening_the_dock_loads_no_plotting_library():
+    """A second on a slow machine, in which nothing else would go on."""
+    code = (
+        "import sys, segstudio.ui.panels.learn; sys.exit(sum(name in sys.modules for name in ('pyqtgraph', 'torch')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("top", "most", "expected"),
+    [(54.0, 3, [0, 20, 40]), (1.08, 4, [0, 0.5, 1.0]), (0.004, 1, [0]), (100, 10, list(range(0, 101, 10)))],
+)
+def test_axes_have_round_numbers(top, most, expected):
+    assert ticks(top, most) == expected
 
 
 def test_nothing_starts_by_being_looked_at(window, panel):
@@ -67,9 +105,12 @@ def test_the_curve_and_the_score_follow_the_round(window, panel):
     learning.curve = [Epoch(1, 3.0, 1.0, 0.45), Epoch(2, 6.0, 0.8, 0.52)]
     panel.refresh()
     assert panel.score.text() == "mIoU, %: before 40.0 · now 52.0 · epoch 2"
-    curves = [item.getData() for item in panel.plot.getPlotItem().listDataItems()]
-    np.testing.assert_allclose(curves[0][1], [45, 52])
-    np.testing.assert_allclose(curves[1][1], [40, 40])
+    assert panel.plot.points == ((3.0, 45.0), (6.0, 52.0))
+    assert panel.plot.before == 40.0
+    panel.plot.resize(300, 160)
+    accent = QColor(current_theme().accent).rgb()
+    picture = panel.plot.grab().toImage()
+    assert any(picture.pixel(x, y) == accent for x in range(picture.width()) for y in range(picture.height()))
 
 
 def test_versions_are_listed_used_and_deleted(window, panel):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import pyqtgraph
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -24,11 +23,11 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.session.learning import light_models
-from segstudio.ui.dataset.quiet_plot import QuietPlot
+from segstudio.ui.panels.learn_curve import LearnCurve
 from segstudio.ui.panels.pace import Pace
 from segstudio.ui.shell.elided import ElidedLabel
 from segstudio.ui.shell.icons import icon
-from segstudio.ui.shell.theme import current_theme
+from segstudio.ui.shell.language import say
 from segstudio.workflows.learn_request import FOREST, MODEL
 
 if TYPE_CHECKING:
@@ -61,9 +60,7 @@ class LearnPanel(QWidget):
         self._newest = 0
         self._make_choices()
         self._make_buttons()
-        self.plot = QuietPlot()
-        self.plot.setAccessibleName("Mean IoU on the images held out, against seconds of training")
-        self.plot.setMinimumSize(180, 60)
+        self.plot = LearnCurve()
         self.versions = self._make_table()
         self.said = _dim()
         self.score = _dim()
@@ -79,11 +76,6 @@ class LearnPanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         self.refresh()
         super().showEvent(event)
-
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and self._learning.curve:
-            self._pace.ask()
 
     def start(self, **more: object) -> bool:
         """Start a round with what is chosen here."""
@@ -126,9 +118,11 @@ class LearnPanel(QWidget):
     def _make_choices(self) -> None:
         self.images = _choice("What to learn from", (("labelled", ""), ("reviewed", "")))
         self.images.currentIndexChanged.connect(self._on_choice)
-        self.model = _choice("Model that learns", light_models())
-        self.model.setCurrentIndex(max(0, self.model.findData(MODEL)))
+        self.model = _choice("Model that learns", ((MODEL, MODEL),))
         self.model.currentIndexChanged.connect(self._on_choice)
+        self._session.jobs.submit(
+            lambda job: light_models(), done=self._offer, failed=self._session.notify.fault, key="learn-models"
+        )
         self.begin = _choice("Where learning starts", _STARTS)
         self.minutes = QDoubleSpinBox()
         self.minutes.setRange(0.5, 24 * 60)
@@ -138,6 +132,16 @@ class LearnPanel(QWidget):
         self.minutes.lineEdit().setTextMargins(4, 0, 0, 0)
         self.minutes.setAccessibleName("Budget in minutes")
         self.minutes.setToolTip("Wall-clock time of the training; it ends earlier where nothing gets better")
+
+    def _offer(self, models: list[tuple[str, str]]) -> None:
+        """Every model that can learn; the cards that say so are read in a worker."""
+        chosen = self.model.currentData()
+        with QSignalBlocker(self.model):
+            self.model.clear()
+            for name, title in models:
+                self.model.addItem(say(title), name)
+            self.model.setCurrentIndex(max(0, self.model.findData(chosen)))
+        self.refresh()
 
     def _make_buttons(self) -> None:
         act = self._act
@@ -223,9 +227,7 @@ class LearnPanel(QWidget):
     # ── what changes ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _draw(self) -> None:
-        learning, theme = self._learning, current_theme()
-        self.plot.clear()
-        self.plot.dress()
+        learning = self._learning
         report = learning.report
         before = "" if learning.before is None else f"before {100 * learning.before:.1f}"
         if report is not None:
@@ -237,19 +239,8 @@ class LearnPanel(QWidget):
             words = [before]
         said = " · ".join(word for word in words if word)
         self.score.setText(f"mIoU, %: {said}" if said else "While it learns, its mIoU is drawn here")
-        for axis in ("left", "bottom"):
-            self.plot.showAxis(axis, bool(learning.curve))
-        if not learning.curve:
-            return
-        seconds = [0.0, *(point.seconds for point in learning.curve)]
-        values = [100 * point.miou for point in learning.curve]
-        pen = pyqtgraph.mkPen(theme.accent, width=2)
-        self.plot.plot(seconds[1:], values, pen=pen, symbol="o", symbolSize=5, symbolBrush=theme.accent, symbolPen=None)
-        if learning.before is not None:
-            dashed = pyqtgraph.mkPen(theme.dim, style=Qt.PenStyle.DashLine)
-            self.plot.plot([0, seconds[-1]], [100 * learning.before] * 2, pen=dashed)
-        top = max([*values, 100 * (learning.before or 0), 1])
-        self.plot.setRange(xRange=(0, seconds[-1]), yRange=(0, 1.08 * top), padding=0.02)
+        before_percent = None if learning.before is None else 100 * learning.before
+        self.plot.show_curve([(point.seconds, 100 * point.miou) for point in learning.curve], before_percent)
 
     def _fill(self) -> None:
         store = self._learning.versions
