@@ -273,9 +273,10 @@ class Transaction:
         pixels = 0
         for rect, saved in self._tiles.values():
             changed = saved != self.layer.raster.view(rect)
-            box = Rect.of_mask(changed)
-            if not box.is_empty:
-                pixels += int(np.count_nonzero(changed))
+            count = int(np.count_nonzero(changed))
+            if count:
+                box = Rect.of_mask(changed) if count < changed.size else Rect.of_size(*changed.shape)
+                pixels += count
                 patches.append(RasterPatch.pack(box.moved(rect.x0, rect.y0), saved[box.slices]))
         return tuple(patches), pixels
 

@@ -60,11 +60,14 @@ def count_segments(ids_hw: SegmentIds) -> NDArray[np.int64]:
     counts = np.zeros(1, np.int64)
     for row in range(0, height, rows):
         part = ids_hw[row : row + rows]
-        if part.any():
+        first = int(part[0, 0])
+        if (part != first).any():
             found = np.bincount(part.reshape(-1))
             wider, other = (found, counts) if found.size > counts.size else (counts, found)
             wider[: other.size] += other
             counts = wider
         else:
-            counts[0] += part.size
+            if first >= counts.size:
+                counts = np.pad(counts, (0, first + 1 - counts.size))
+            counts[first] += part.size
     return counts

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from segstudio.session.document import Document
 
 IndexRaster = NDArray[np.uint8] | NDArray[np.uint16]
+_STRIP_PIXELS = 2**19
+"""Large edits are counted this many pixels at a time: what lies between two steps stays in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,14 +199,18 @@ class LiveScores:
         if self._lut is None or self._lut_version != segments.version:
             self._lut = segments.index_lut(self._class_set)
             self._lut_version = segments.version
-        return self._lut[ids_hw]
+        return _looked_up(self._lut, ids_hw)
 
     def _on_pixels(self, delta: RasterDelta) -> None:
         document = self._document
         if document is None or document.truth_index_hw is None or delta.rect.is_empty:
             return
         truth = document.truth_index_hw[delta.rect.slices]
-        self._metrics.update(truth, self._index(delta.before_hw), self._index(delta.after_hw))
+        rows = max(1, _STRIP_PIXELS // delta.rect.width)
+        for top in range(0, delta.rect.height, rows):
+            strip = slice(top, top + rows)
+            before, after = self._index(delta.before_hw[strip]), self._index(delta.after_hw[strip])
+            self._metrics.update(truth[strip], before, after)
         self.changed.emit(None)
 
     def _on_truth(self, _: RasterDelta) -> None:
@@ -215,6 +222,16 @@ class LiveScores:
         matrix.add(document.truth_index_hw, self._index(document.labels.raster.ids_hw))
         self._metrics.set_image(document.key, matrix)
         self.changed.emit(None)
+
+
+def _looked_up(lut: IndexRaster, ids_hw: SegmentIds) -> IndexRaster:
+    """`lut[ids_hw]`, which would widen every pixel to eight bytes and check it."""
+    indices: IndexRaster
+    if lut.dtype == np.uint8 and ids_hw.size and ids_hw.max() < 256:
+        indices = np.asarray(cv2.LUT(ids_hw.astype(np.uint8), lut[:256]), np.uint8).reshape(ids_hw.shape)
+    else:
+        indices = lut.take(ids_hw, mode="clip")
+    return indices
 
 
 def _resized(matrix: ConfusionMatrix, class_set: ClassSet) -> ConfusionMatrix:
