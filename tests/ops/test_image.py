@@ -75,6 +75,15 @@ def test_a_large_picture_is_decoded_as_a_small_one_is(tmp_path, monkeypatch, nam
     assert np.array_equal(source, expected)
 
 
+@pytest.mark.parametrize("name", ["a.png", "a.jpg"])
+def test_a_large_picture_is_decoded_without_the_copy_of_imdecode(tmp_path, monkeypatch, name):
+    path = save(tmp_path / name, RGB)
+    expected = read_image(path).source
+    monkeypatch.setattr("segstudio.ops.image._LARGE_PIXELS", 0)
+    monkeypatch.setattr("cv2.imdecode", lambda *_: pytest.fail("imdecode copies what it decoded"))
+    assert np.array_equal(read_image(path).source, expected)
+
+
 @pytest.mark.parametrize("name", ["a.png", "a.tif"])
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_sixteen_bits_are_kept_and_windowed(tmp_path, name, channels):
