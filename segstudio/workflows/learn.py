@@ -16,7 +16,6 @@ from typing import Any
 from segstudio.core.errors import Cancelled, EnvironmentFault, UserError
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.models.registry import default_registry
-from segstudio.workflows.learn_predict import keep_prediction
 from segstudio.workflows.learn_request import LearnRequest
 from segstudio.workflows.learn_versions import Version, Versions
 
@@ -137,6 +136,10 @@ def _followed(
     progress: Progress,
     cancel: CancelToken,
 ) -> dict[str, Any]:
+    from segstudio.workflows.learn_predict import (
+        keep_prediction,  # the window starts rounds without following them here
+    )
+
     skipped: list[dict[str, str]] = []
     version: Version | None = None
     for event in process.events():

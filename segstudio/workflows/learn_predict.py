@@ -15,15 +15,13 @@ from segstudio.core.errors import EnvironmentFault, UserError
 from segstudio.core.layer import prediction_layer
 from segstudio.models.prediction import Prediction
 from segstudio.ops.image import read_image
-from segstudio.workflows.id_maps import IndexRaster
 from segstudio.workflows.learn_request import Tell
-from segstudio.workflows.learn_score import Labeller
 from segstudio.workflows.learn_versions import Version
-from segstudio.workflows.reading import dataset_of
-from segstudio.workflows.sides import Entry
 
 if TYPE_CHECKING:
     from segstudio.store import Project
+    from segstudio.workflows.id_maps import IndexRaster
+    from segstudio.workflows.learn_score import Labeller
 
 
 def predict_waiting(
@@ -102,11 +100,15 @@ def _save(place: Path, prediction: Prediction) -> None:
 def _parents(project: Project, run: str) -> Mapping[str, ImageItem]:
     if not run:
         return {}
+    from segstudio.workflows.reading import dataset_of  # takes long to load, and the window only keeps predictions
+
     return {item.key: item for item in dataset_of(project, layer=prediction_layer(run)).images if item.read_annotation}
 
 
 def _disagreement(labels_hw: IndexRaster, parent: ImageItem | None, classes: ClassSet) -> float | None:
     if parent is None:
         return None
+    from segstudio.workflows.sides import Entry
+
     other = Entry(parent, classes).index_map()
     return round(float(np.mean(other != labels_hw)), 5) if other.shape == labels_hw.shape else None
