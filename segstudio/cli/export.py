@@ -24,6 +24,9 @@ def export(
     layer: Layer = "labels",
     split: Split = None,
     images: Images = None,
+    provenance: Annotated[
+        bool, typer.Option("--provenance", help="Tell of each label who made it, with which tool and model run.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Write the labels of PROJECT to DST."""
@@ -32,5 +35,14 @@ def export(
     console = Console(as_json=as_json)
     options = {} if images is None else {"images": images}
     with console.working() as progress:
-        report = run(project, target, to, layer=layer, split=split, options=options, progress=progress)
+        report = run(
+            project,
+            target,
+            to,
+            layer=layer,
+            split=split,
+            provenance=provenance,
+            options=options,
+            progress=progress,
+        )
     return told(console, report)

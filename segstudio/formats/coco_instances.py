@@ -317,4 +317,5 @@ FORMAT = Format(
     _losses,
     file_suffix=".json",
     options={"segmentation": ("auto", "polygons", "rle", "counts")},
+    holds_provenance=True,
 )

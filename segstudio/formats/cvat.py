@@ -34,7 +34,7 @@ from segstudio.formats.drawn import (
 from segstudio.formats.files import Probe, inside, key_of, list_files
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.object_list import object_losses, objects_of
-from segstudio.formats.report import CERTAIN, Candidate, Loss
+from segstudio.formats.report import CERTAIN, PROVENANCE, Candidate, Loss
 from segstudio.formats.safe_xml import read_xml
 from segstudio.formats.writing import Desk, WriteJob, Written
 from segstudio.ops.embedded import picture_suffix
@@ -247,6 +247,9 @@ def _write_objects(
         else:
             child = ET.SubElement(element, "mask", {**fields, **_mask_fields(item, size_hw)})
         attributes = {_CROWD: "true", **item.attributes} if item.is_crowd else item.attributes
+        told = item.extra.get(PROVENANCE)
+        if isinstance(told, dict):
+            attributes = {**attributes, **{f"{PROVENANCE}.{name}": text for name, text in told.items()}}
         for name, value in attributes.items():
             ET.SubElement(child, "attribute", {"name": str(name)}).text = str(value)
 
@@ -277,4 +280,4 @@ def _losses(annotation: Annotation, class_set: ClassSet) -> Iterable[Loss]:
     yield Loss("class ids (names stay)", int(bool(annotation.objects)))
 
 
-FORMAT = Format("cvat", "CVAT for images 1.1", _detect, _read, _write, _losses)
+FORMAT = Format("cvat", "CVAT for images 1.1", _detect, _read, _write, _losses, holds_provenance=True)

@@ -29,7 +29,8 @@ class Format:
 
     `detect` returns None where the content does not fit. `write` fills `job.path`; `losses` names what one annotation
     loses; both are None for formats that are only read. `file_suffix` is that of a single-file format (".json"), "" for
-    folders; `needs_images` says that a data set without its pictures would be of no use.
+    folders; `needs_images` says that a data set without its pictures would be of no use; `holds_provenance` that
+    objects can say where they come from.
     """
 
     name: str
@@ -41,3 +42,4 @@ class Format:
     file_suffix: str = ""
     needs_images: bool = False
     options: Mapping[str, tuple[Any, ...]] | None = None
+    holds_provenance: bool = False

@@ -38,7 +38,7 @@ from segstudio.formats.drawn import (
 from segstudio.formats.files import Probe, key_of, read_json
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.object_list import object_losses, objects_of
-from segstudio.formats.report import CERTAIN, Candidate, Loss
+from segstudio.formats.report import CERTAIN, Candidate, Loss, provenance_text
 from segstudio.formats.writing import Desk, WriteJob, Written
 from segstudio.ops.embedded import decoded, picture_suffix
 from segstudio.ops.image_file import header_of
@@ -153,6 +153,8 @@ def _rows(objects: Iterable[SegObject], size_hw: tuple[int, int], class_set: Cla
         label = class_set.by_id[item.class_id].name
         extra = {k: v for k, v in item.extra.items() if k in ("description", "flags")}
         base = {"label": label, "group_id": group or None, "description": "", "flags": {}, **extra}
+        if told := provenance_text(item.extra):
+            base["description"] = f"{base['description'] or ''}\n{told}".strip()
         kept = item.extra.get("segmentation")
         own = kept.get(_FORM) if isinstance(kept, dict) else None
         if isinstance(own, dict) and own["shape_type"] != "mask":
@@ -192,4 +194,4 @@ def _losses(annotation: Annotation, class_set: ClassSet) -> Iterable[Loss]:
     yield Loss("class ids (names stay)", int(bool(annotation.objects)))
 
 
-FORMAT = Format("labelme", "LabelMe JSON", _detect, _read, _write, _losses)
+FORMAT = Format("labelme", "LabelMe JSON", _detect, _read, _write, _losses, holds_provenance=True)

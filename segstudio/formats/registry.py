@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.formats.files import Probe
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.per_image import without_dropped
-from segstudio.formats.report import AmbiguousFormat, Candidate, Loss, LossTally, WriteReport
+from segstudio.formats.report import AmbiguousFormat, Candidate, Loss, LossTally, WriteReport, provenance_loss
 from segstudio.formats.staging import Staging
-from segstudio.formats.writing import WriteJob, check_written
+from segstudio.formats.writing import LossesOf, WriteJob, check_written
 
 _MODULES: dict[str, str] = {
     "coco-instances": "segstudio.formats.coco_instances",
@@ -132,7 +133,7 @@ def write(
     header = _header(dataset, format, given, stamp) if stamp else ""
     with Staging(target, format, is_file=is_file, header=header) as staging:
         job = WriteJob(
-            dataset, staging.path, chosen.losses, given, progress, cancel, workers=workers, journal=staging.journal
+            dataset, staging.path, _losses_in(chosen), given, progress, cancel, workers=workers, journal=staging.journal
         )
         chosen.write(job)
         cancel.raise_if_cancelled()
@@ -156,18 +157,32 @@ def losses(
 ) -> list[Loss]:
     """What `format` cannot hold of the data set, per kind in total and per image, without writing anything."""
     chosen = get(format)
-    tally = LossTally()
+    tally, told_of = LossTally(), _losses_in(chosen)
     for position, item in enumerate(dataset.images):
         if cancel is not None:
             cancel.raise_if_cancelled()
         progress(position, len(dataset), item.name)
         annotation = _annotation_or_none(item)
-        if annotation is not None and chosen.losses is not None:
+        if annotation is not None and chosen.write is not None:
             annotation, dropped = without_dropped(annotation)
             tally.add(item.key, dropped)
-            tally.add(item.key, chosen.losses(annotation, dataset.class_set))
+            tally.add(item.key, told_of(annotation, dataset.class_set))
     progress(len(dataset), len(dataset))
     return list(tally.total())
+
+
+def _losses_in(chosen: Format) -> LossesOf:
+    """What one annotation loses in a format; other processes can have the function too."""
+    return partial(_lost, chosen.losses, chosen.holds_provenance)
+
+
+def _lost(
+    losses: LossesOf | None, holds_provenance: bool, annotation: Annotation, class_set: ClassSet
+) -> Iterator[Loss]:
+    if losses is not None:
+        yield from losses(annotation, class_set)
+    if not holds_provenance:
+        yield provenance_loss(annotation)
 
 
 def _annotation_or_none(item: ImageItem) -> Annotation | None:

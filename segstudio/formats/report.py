@@ -23,6 +23,22 @@ DIFFER = "polygons_differ"
 """Key in an annotation's `extra`: [pixels of another class, of another instance] between polygons and rasters."""
 
 
+PROVENANCE = "provenance"
+"""Key in the `extra` of an object, and of an annotation for its raster: where it comes from, as texts by name."""
+
+
+def provenance_loss(annotation: Annotation) -> Loss:
+    """What a format loses that cannot say where labels come from."""
+    told = sum(PROVENANCE in item.extra for item in annotation.objects) + (PROVENANCE in annotation.extra)
+    return Loss("provenance (person, tool, model run)", told)
+
+
+def provenance_text(extra: Mapping[str, Any]) -> str:
+    """One line of where an object comes from, "" where that is not told."""
+    told = extra.get(PROVENANCE)
+    return "; ".join(f"{name}: {text}" for name, text in told.items()) if isinstance(told, dict) else ""
+
+
 def told_by_source(annotation: Annotation) -> list[Loss]:
     """What reading an annotation has found out: classes that a mapping dropped, polygons that rasters contradict."""
     dropped, differ = annotation.extra.get(DROPPED), annotation.extra.get(DIFFER)

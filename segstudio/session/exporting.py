@@ -28,6 +28,7 @@ class Snapshot:
     project: Project
     layer: str = LABELS
     keep_truth: bool = False
+    provenance: bool = False
 
     def as_dataset(self) -> Dataset:
         """The data set whose annotations are the stored layer.
@@ -38,7 +39,7 @@ class Snapshot:
         labelled = self.project.keys_with(self.layer)
         for item in self.dataset.images:
             if item.key in labelled:
-                images.append(_with_layer(item, self.project, self.layer))
+                images.append(_with_layer(item, self))
             elif self.keep_truth and item.read_annotation is not None:
                 images.append(item)
         if not images:
@@ -46,14 +47,16 @@ class Snapshot:
         return replace(self.dataset, images=tuple(images), skipped=())
 
 
-def snapshot(session: Session, *, layer: str = LABELS, keep_truth: bool = False) -> Snapshot:
-    """The work as it is now; raises `UserError` while nothing is open."""
+def snapshot(session: Session, *, layer: str = LABELS, keep_truth: bool = False, provenance: bool = False) -> Snapshot:
+    """The work as it is now, where asked with who and what made each label; raises `UserError` while nothing is
+    open.
+    """
     dataset, project = session.dataset, session.project
     if dataset is None or project is None:
         raise UserError("nothing is open")
     if not project.read_only:
         project.flush()
-    return Snapshot(replace(dataset, class_set=session.classes.current), project, layer, keep_truth)
+    return Snapshot(replace(dataset, class_set=session.classes.current), project, layer, keep_truth, provenance)
 
 
 def find_losses(session: Session, work: Snapshot, format: str, done: Callable[[list[Loss]], None]) -> Job:
@@ -97,13 +100,17 @@ def write_snapshot(
     return formats.write(work.as_dataset(), target, format, options=options, progress=progress, cancel=cancel)
 
 
-def _with_layer(item: ImageItem, project: Project, layer: str) -> ImageItem:
-    key = item.key
+def _with_layer(item: ImageItem, work: Snapshot) -> ImageItem:
+    key, project, layer = item.key, work.project, work.layer
 
     def read() -> Annotation:
         stored = project.load(key, layer)
         if stored is None:
             raise UserError(f"{key}: its {layer} are gone from the project")
+        if work.provenance:
+            from segstudio.workflows.provenance import with_provenance
+
+            return with_provenance(stored, project, key, layer)
         return stored
 
     return replace(item, read_annotation=read)

@@ -28,6 +28,7 @@ from segstudio.store import (
     layers,
     meta,
     opening,
+    origins,
     run_rows,
     saved_filters,
     sharing,
@@ -39,6 +40,7 @@ from segstudio.store.fact_rows import LastEdit, PackedFacts
 from segstudio.store.image_facts import ImageFacts
 from segstudio.store.image_rows import ImageRows
 from segstudio.store.opening import Opened
+from segstudio.store.origins import Origins
 from segstudio.store.place import Place, TeamAddress, place_of
 from segstudio.store.records import DatasetSource, EditRow, ImageRow, Receipt, RunRow, ScoreRow, VersionRow
 
@@ -273,6 +275,11 @@ class Project(Access):
         """The journal, oldest first, of one image or of all; the newest `limit` lines."""
         self._settle()
         return self._read(lambda connection: journal.read(connection, self.path, key=key, limit=limit))
+
+    def origins(self, key: str, layer_name: str) -> Origins:
+        """Who made the labels of an image's layer, with which tool and from which model run, as the journal has it."""
+        self._settle()
+        return self._read(lambda connection: origins.origins_of(connection, key, layer_name, self.path))
 
     def recovered(self) -> list[EditRow]:
         """After a crash: the edits of the sitting that ended so, oldest first, all of them durable."""

@@ -22,15 +22,17 @@ def export(
     *,
     layer: str = LABELS,
     split: str | None = None,
+    provenance: bool = False,
     options: Mapping[str, Any] | None = None,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> WriteReport:
     """Write one layer of a project; images without that layer are left out, which is no failure.
 
+    With `provenance` each label says who made it, with which tool and from which model run, where the format holds it.
     Raises `UserError` where no image has it, or as `formats.write` does.
     """
-    with opened(project, layer=layer, split=split) as dataset:
+    with opened(project, layer=layer, split=split, provenance=provenance) as dataset:
         labelled = [item for item in dataset.images if item.read_annotation is not None]
         if not labelled:
             raise UserError(f"{project}: no image has the layer “{layer}” yet")

@@ -15,6 +15,7 @@ from segstudio.core.dataset import Dataset, ImageItem
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS, Annotation
 from segstudio.store.place import place_of
+from segstudio.workflows.provenance import with_provenance
 
 if TYPE_CHECKING:
     from segstudio.store import Project
@@ -30,26 +31,30 @@ def opened(
     class_set: ClassSet | None = None,
     split: str | None = None,
     layer: str = LABELS,
+    provenance: bool = False,
 ) -> Iterator[Dataset]:
-    """The data set at `path` while the context lasts; of a project, its `layer`.
+    """The data set at `path` while the context lasts; of a project, its `layer`, with `provenance` saying of each
+    label where it comes from.
 
     Raises `UserError` naming the path and the reason.
     """
     place = place_of(path)
     if isinstance(place, Path) and place.suffix.lower() != PROJECT_SUFFIX:
         path = Path(path)
+        if provenance:
+            raise UserError(f"{path}: only a project knows where its labels come from")
         yield formats.read(path, format, class_set=class_set, split=split)
         return
     from segstudio.store import Project
 
     with Project.open(place, read_only=True) as project:
-        dataset = dataset_of(project, layer=layer)
+        dataset = dataset_of(project, layer=layer, provenance=provenance)
         if split:
             dataset = replace(dataset, images=[item for item in dataset.images if item.split == split])
         yield dataset
 
 
-def dataset_of(project: Project, *, layer: str = LABELS) -> Dataset:
+def dataset_of(project: Project, *, layer: str = LABELS, provenance: bool = False) -> Dataset:
     """A project's images with the annotations of one layer, read when asked for; images without it have none.
 
     Valid while the project is open.
@@ -57,15 +62,15 @@ def dataset_of(project: Project, *, layer: str = LABELS) -> Dataset:
     images = []
     known = project.keys_with(layer)
     for row in project.images():
-        read = partial(_stored, project, row.key, layer) if row.key in known else None
+        read = partial(_stored, project, row.key, layer, provenance) if row.key in known else None
         images.append(ImageItem(row.key, row.path, row.size_hw, row.split, row.sequence, read, row.extra))
     source = project.dataset_source
     name = source.format if source is not None else "images"
     return Dataset(project.name, project.folder, name, project.class_set, images)
 
 
-def _stored(project: Project, key: str, layer: str) -> Annotation:
+def _stored(project: Project, key: str, layer: str, provenance: bool) -> Annotation:
     annotation = project.load(key, layer)
     if annotation is None:
         raise UserError(f"{project.path}: {key} has no layer “{layer}” any more")
-    return annotation
+    return with_provenance(annotation, project, key, layer) if provenance else annotation

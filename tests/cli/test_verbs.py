@@ -186,3 +186,12 @@ def test_predict_pictures_with_the_names_of_cityscapes(segstudio, demo_model, tm
     assert found["images"][0]["name"] == "a_000001_leftImg8bit"
     assert found["images"][0]["output"] == str(tmp_path / "out" / "a_000001.png")
     assert (tmp_path / "out" / "a_000001.png").is_file()
+
+
+def test_export_tells_who_made_the_labels_of_a_project_only(segstudio, id_folder, tmp_path):
+    project = tmp_path / "p.segproj"
+    segstudio("import", id_folder, project)
+    out = segstudio("export", project, tmp_path / "coco", "--to", "coco-instances", "--provenance", "--json")
+    assert (out.code, out.document["written"]) == (0, 4)
+    refused = segstudio("export", id_folder, tmp_path / "other", "--to", "coco-instances", "--provenance")
+    assert "only a project knows where its labels come from" in refused.error

@@ -80,6 +80,7 @@ class ExportDialog(QDialog):
         row.addWidget(self.target, 1)
         row.addWidget(browse)
         self.truth = QCheckBox("Images without labels keep their ground truth")
+        self.provenance = QCheckBox("Tell of each label who made it, with which tool and model")
         self.report = QLabel()
         self.report.setWordWrap(True)
         self.report.setMinimumHeight(90)
@@ -90,6 +91,7 @@ class ExportDialog(QDialog):
         form.addRow("Format", self.format)
         form.addRow("Into", row)
         form.addRow("", self.truth)
+        form.addRow("", self.provenance)
         form.addRow("Losses", self.report)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.start = self.buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
@@ -102,6 +104,7 @@ class ExportDialog(QDialog):
         layout.addWidget(self.buttons)
         self.format.currentIndexChanged.connect(self._check)
         self.truth.toggled.connect(self._check)
+        self.provenance.toggled.connect(self._check)
         self._check()
 
     def _check(self, *_: object) -> None:
@@ -110,11 +113,16 @@ class ExportDialog(QDialog):
             self.target.setText(str(target_for(self._session, name)))
         self.report.setText("Checking what this format cannot hold …")
         try:
-            work = exporting.snapshot(self._session, keep_truth=self.truth.isChecked())
+            work = self._work()
         except UserError as error:
             self.report.setText(str(error))
             return
         self._checking = exporting.find_losses(self._session, work, name, self._show_losses)
+
+    def _work(self) -> exporting.Snapshot:
+        return exporting.snapshot(
+            self._session, keep_truth=self.truth.isChecked(), provenance=self.provenance.isChecked()
+        )
 
     def done(self, result: int) -> None:
         """Close; an answer that is still on its way must not find the dialog gone."""
@@ -150,7 +158,7 @@ class ExportDialog(QDialog):
             session.notify.info(f"{report.written} images exported to {report.path}{skipped}")
 
         try:
-            work = exporting.snapshot(session, keep_truth=self.truth.isChecked())
+            work = self._work()
         except UserError as error:
             self.report.setText(str(error))
             return
