@@ -76,10 +76,23 @@ def keep_prediction(project: Project, version: Version, event: Mapping[str, Any]
         raise UserError(f"{place}: the prediction of {key} cannot be read: {error}") from None
     size_hw = (int(labels_hw.shape[0]), int(labels_hw.shape[1]))
     annotation = Prediction(size_hw, version.classes, labels_hw, confidence_hw).to_annotation()
-    if all(row.name != version.run for row in project.runs()):
-        project.add_run(version.run, model=version.model, weights_hash=version.sha256)
+    _note_run(project, version)
     project.save_annotation(key, prediction_layer(version.run), annotation, locked=True, run=version.run)
     place.unlink(missing_ok=True)
+
+
+def _note_run(project: Project, version: Version) -> None:
+    """Make sure that the project knows the version's run; predictions are kept side by side, and one is first."""
+
+    def is_known() -> bool:
+        return any(row.name == version.run for row in project.runs())
+
+    if not is_known():
+        try:
+            project.add_run(version.run, model=version.model, weights_hash=version.sha256)
+        except UserError:
+            if not is_known():
+                raise
 
 
 def _save(place: Path, prediction: Prediction) -> None:
