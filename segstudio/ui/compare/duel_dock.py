@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QScrollArea,
     QSizePolicy,
     QTabWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +28,7 @@ from segstudio.ui.compare.delta_bars import DeltaBars
 from segstudio.ui.compare.image_scatter import ImageScatter
 from segstudio.ui.compare.won_table import WonTable
 from segstudio.ui.inspect.desk import desk_of
+from segstudio.ui.inspect.rows_table import outlined_button
 from segstudio.ui.panels.pace import Pace
 from segstudio.workflows.verdict import verdict
 
@@ -49,7 +49,7 @@ class DuelDock(QWidget):
         self.duel = Duel(window.session)
         desk = desk_of(window)
         self.combos: dict[Side, QComboBox] = {"a": QComboBox(), "b": QComboBox()}
-        self.start = _button("Compare", "Count both over all images that have a truth")
+        self.start = outlined_button("Compare", "Count both over all images that have a truth")
         self.progress = QProgressBar()
         self.progress.setFixedWidth(110)
         self.progress.setTextVisible(False)
@@ -175,11 +175,3 @@ def _document(result: DuelResult) -> dict[str, object]:
 def _classes(result: DuelResult) -> tuple[ClassDelta, ...]:
     ious = zip(result.matrix_a.iou().tolist(), result.matrix_b.iou().tolist(), strict=True)
     return tuple(ClassDelta(c.name, c.color, *iou) for c, iou in zip(result.class_set.evaluated, ious, strict=True))
-
-
-def _button(text: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setToolTip(tip)
-    button.setProperty("role", "outlined")
-    return button

@@ -5,14 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QTableView,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -26,9 +24,8 @@ from segstudio.session.take_region import take_region
 from segstudio.ui.compare.agreement_key import swatch
 from segstudio.ui.inspect.desk import Desk
 from segstudio.ui.inspect.numbers import grouped, points
+from segstudio.ui.inspect.rows_table import Index, RowsModel, outlined_button, rows_table
 
-Index = QModelIndex | QPersistentModelIndex
-_NO_INDEX = QModelIndex()
 _TITLES = ("Image", "Right", "Truth", "The other says", "Pixels", "Δ mIoU")
 _TIPS = (
     "the image that the region is in",
@@ -41,31 +38,20 @@ _TIPS = (
 _CASE = {"a": Agreement.ONLY_A_RIGHT, "b": Agreement.ONLY_B_RIGHT}
 
 
-class WonModel(QAbstractTableModel):
+class WonModel(RowsModel[WonRegion]):
     """Won regions, one per row."""
+
+    titles = _TITLES
+    tips = _TIPS
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: tuple[WonRegion, ...] = ()
         self._names: list[str] = []
 
     def show(self, rows: tuple[WonRegion, ...], names: list[str]) -> None:
-        self.beginResetModel()
-        self.rows, self._names = rows, names
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = _NO_INDEX) -> int:  # noqa: N802 (Qt's name)
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = _NO_INDEX) -> int:  # noqa: N802 (Qt's name)
-        return 0 if parent.isValid() else len(_TITLES)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:  # noqa: N802 (Qt's name)
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _TITLES[section]
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
-            return _TIPS[section]
-        return None
+        """Show these regions, their classes called by `names`."""
+        self._names = names
+        self.replace(rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         won, column = self.rows[index.row()], index.column()
@@ -94,28 +80,24 @@ class WonTable(QWidget):
         self._result: DuelResult | None = None
         self._pair: Pair | None = None
         self.model = WonModel()
-        self.table = QTableView()
-        self.table.setModel(self.model)
-        self.table.setAccessibleName("Regions where only one of the two is right, the most telling first")
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setShowGrid(False)
-        self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(22)
-        head = self.table.horizontalHeader()
-        head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table = rows_table(
+            self.model,
+            "Regions where only one of the two is right, the most telling first",
+            sizing=QHeaderView.ResizeMode.Interactive,
+        )
         self.title = QLabel()
         self.who = QComboBox()
         self.who.setAccessibleName("Who is right")
         for title, side in (("Either", ""), ("Only A right", "a"), ("Only B right", "b")):
             self.who.addItem(title, side)
-        self.every = _button("All classes", "Show the regions of all classes again")
+        self.every = outlined_button("All classes", "Show the regions of all classes again")
         self.take: dict[Side, QToolButton] = {
-            "a": _button("Take from A here", "Give this region of the labels what A says, as one edit (Ctrl+Z)"),
-            "b": _button("Take from B here", "Give this region of the labels what B says, as one edit (Ctrl+Z)"),
+            "a": outlined_button(
+                "Take from A here", "Give this region of the labels what A says, as one edit (Ctrl+Z)"
+            ),
+            "b": outlined_button(
+                "Take from B here", "Give this region of the labels what B says, as one edit (Ctrl+Z)"
+            ),
         }
         line = QHBoxLayout()
         line.addWidget(self.who)
@@ -188,11 +170,3 @@ class WonTable(QWidget):
             return
         self._desk.session.live.mark()
         self._desk.tried(lambda: take_region(document, won, a=result.a, b=result.b, side=side))
-
-
-def _button(text: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setToolTip(tip)
-    button.setProperty("role", "outlined")
-    return button

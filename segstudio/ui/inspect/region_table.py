@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
-    QTableView,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -21,10 +18,9 @@ from segstudio.session.confusion_regions import Located
 from segstudio.session.mend import mend_labels
 from segstudio.ui.inspect.desk import Desk
 from segstudio.ui.inspect.numbers import grouped, points
+from segstudio.ui.inspect.rows_table import Index, RowsModel, outlined_button, rows_table
 from segstudio.ui.panels.pace import Pace
 
-Index = QModelIndex | QPersistentModelIndex
-_NO_INDEX = QModelIndex()
 _TITLES = ("Image", "Pixels", "Δ mIoU", "Δ IoU")
 _TIPS = (
     "the image that the region is in",
@@ -34,30 +30,11 @@ _TIPS = (
 )
 
 
-class RegionModel(QAbstractTableModel):
+class RegionModel(RowsModel[Located]):
     """Located regions, one per row."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: tuple[Located, ...] = ()
-
-    def show(self, rows: tuple[Located, ...]) -> None:
-        self.beginResetModel()
-        self.rows = rows
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = _NO_INDEX) -> int:  # noqa: N802 (Qt's name)
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = _NO_INDEX) -> int:  # noqa: N802 (Qt's name)
-        return 0 if parent.isValid() else len(_TITLES)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:  # noqa: N802 (Qt's name)
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _TITLES[section]
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
-            return _TIPS[section]
-        return None
+    titles = _TITLES
+    tips = _TIPS
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         located = self.rows[index.row()]
@@ -85,26 +62,17 @@ class RegionTable(QWidget):
         self.model = RegionModel()
         self.title = QLabel()
         self.title.setWordWrap(True)
-        self.table = QTableView()
-        self.table.setModel(self.model)
-        self.table.setAccessibleName("Regions of this confusion, the most rewarding first")
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setShowGrid(False)
-        self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(22)
-        head = self.table.horizontalHeader()
-        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.mend = _button("Mend it", "Give this region of the labels the class of the truth, as one edit (Ctrl+Z)")
-        self.previous = _button("◀", "Previous region")
-        self.next = _button("▶", "Next region")
-        close = _button("✕", "Close the list")
+        self.table = rows_table(self.model, "Regions of this confusion, the most rewarding first")
+        self.mend = outlined_button(
+            "Mend it", "Give this region of the labels the class of the truth, as one edit (Ctrl+Z)"
+        )
+        self.previous = outlined_button("◀", "Previous region")
+        self.next = outlined_button("▶", "Next region")
+        close = outlined_button("✕", "Close the list")
         bar = QHBoxLayout()
         bar.addWidget(self.title, 1)
         for button in (self.previous, self.next, self.mend, close):
+            button.setAccessibleName(button.toolTip())
             bar.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -127,7 +95,7 @@ class RegionTable(QWidget):
         before = self.model.rows[row] if 0 <= row < len(self.model.rows) else None
         self.title.setText(self._head())
         if regions.rows is not self.model.rows:
-            self.model.show(regions.rows)
+            self.model.replace(regions.rows)
             place = _place_of(before, self.model.rows)
             if place is None and before is not None and self.model.rows:
                 place = min(row, len(self.model.rows) - 1)
@@ -191,19 +159,10 @@ class RegionTable(QWidget):
             self._desk.session.notify.info("the labels have the truth's class there now; the prediction stays as it is")
 
 
-def _place_of(wanted: Located | None, rows: tuple[Located, ...]) -> int | None:
+def _place_of(wanted: Located | None, rows: Sequence[Located]) -> int | None:
     if wanted is None:
         return None
     for place, row in enumerate(rows):
         if row.key == wanted.key and row.region.anchor_xy == wanted.region.anchor_xy:
             return place
     return None
-
-
-def _button(text: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setToolTip(tip)
-    button.setAccessibleName(tip)
-    button.setProperty("role", "outlined")
-    return button

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtCore import QItemSelectionModel, QSize, Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
-    QTableView,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -24,13 +21,12 @@ from segstudio.metrics.policy import CITYSCAPES
 from segstudio.session.truth_queue import Doubt, Standing, TruthQueue
 from segstudio.ui.inspect.desk import Desk, desk_of
 from segstudio.ui.inspect.numbers import grouped, policy_text
+from segstudio.ui.inspect.rows_table import Index, RowsModel, outlined_button, rows_table
 from segstudio.ui.panels.pace import Pace
 
 if TYPE_CHECKING:
     from segstudio.ui.shell.main_window import MainWindow
 
-Index = QModelIndex | QPersistentModelIndex
-_NO_INDEX = QModelIndex()
 _COLUMNS = ("Image", "Truth", "Said instead", "Pixels", "Sure", "Why")
 
 
@@ -39,29 +35,20 @@ def truth_queue_dock(window: MainWindow) -> QWidget:
     return TruthQueueDock(desk_of(window))
 
 
-class DoubtModel(QAbstractTableModel):
+class DoubtModel(RowsModel[Doubt]):
     """Doubts, one per row."""
+
+    titles = _COLUMNS
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: list[Doubt] = []
+        self.rows: Sequence[Doubt] = []
         self._names: list[str] = []
 
     def show(self, rows: list[Doubt], class_set: ClassSet) -> None:
-        self.beginResetModel()
-        self.rows, self._names = rows, [c.name for c in class_set.evaluated]
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = _NO_INDEX) -> int:  # noqa: N802 (Qt's name)
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = _NO_INDEX) -> int:  # noqa: N802 (Qt's name)
-        return 0 if parent.isValid() else len(_COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:  # noqa: N802 (Qt's name)
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _COLUMNS[section]
-        return None
+        """Show these doubts, in the words of the class set."""
+        self._names = [c.name for c in class_set.evaluated]
+        self.replace(rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         doubt = self.rows[index.row()]
@@ -93,7 +80,7 @@ class TruthQueueDock(QWidget):
         self.a, self.b = QComboBox(), QComboBox()
         self.a.setAccessibleName("Model A")
         self.b.setAccessibleName("Model B")
-        self.search = _button("Search", "Look through all images that have these predictions")
+        self.search = outlined_button("Search", "Look through all images that have these predictions")
         self.standing = QLabel()
         self.standing.setToolTip(f"mean IoU over the images searched\n{policy_text(CITYSCAPES)}")
         top = QHBoxLayout()
@@ -101,10 +88,12 @@ class TruthQueueDock(QWidget):
             top.addWidget(widget)
         top.addWidget(self.standing, 1)
         self.model = DoubtModel()
-        self.table = _table(self.model)
-        self.correct = _button("Correct the truth", "Take what the models say into a copy of the truth (Ctrl+Z undoes)")
-        self.void = _button("Make it void", "Nobody can tell: this region of the truth does not count any more")
-        self.dismiss = _button("Truth is right", "Take it off the list; the truth stays as it is")
+        self.table = rows_table(self.model, "Doubts about the truth, the weightiest first")
+        self.correct = outlined_button(
+            "Correct the truth", "Take what the models say into a copy of the truth (Ctrl+Z undoes)"
+        )
+        self.void = outlined_button("Make it void", "Nobody can tell: this region of the truth does not count any more")
+        self.dismiss = outlined_button("Truth is right", "Take it off the list; the truth stays as it is")
         self.note = QLabel()
         self.note.setProperty("role", "dim")
         self.note.setWordWrap(True)
@@ -232,28 +221,3 @@ def _moved(before: Standing, now: Standing) -> bool:
 
 def _percent(value: float) -> str:
     return "–" if isnan(value) else f"{100 * value:.3f}"
-
-
-def _table(model: QAbstractTableModel) -> QTableView:
-    table = QTableView()
-    table.setModel(model)
-    table.setAccessibleName("Doubts about the truth, the weightiest first")
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setShowGrid(False)
-    table.setTabKeyNavigation(False)
-    table.verticalHeader().hide()
-    table.verticalHeader().setDefaultSectionSize(22)
-    head = table.horizontalHeader()
-    head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-    return table
-
-
-def _button(text: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setToolTip(tip)
-    button.setProperty("role", "outlined")
-    return button

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtCore import QModelIndex, QSize, Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
-    QHeaderView,
     QLabel,
-    QTableView,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -21,14 +18,13 @@ from segstudio.session.what_if import GROUPS, Group, Mending, WhatIf
 from segstudio.ui.inspect.desk import Desk, desk_of
 from segstudio.ui.inspect.judged_bar import JudgedBar
 from segstudio.ui.inspect.numbers import grouped, points, policy_text
+from segstudio.ui.inspect.rows_table import Index, RowsModel, rows_table
 from segstudio.ui.panels.pace import Pace
 
 if TYPE_CHECKING:
     from segstudio.session.document import Document
     from segstudio.ui.shell.main_window import MainWindow
 
-Index = QModelIndex | QPersistentModelIndex
-_NO_INDEX = QModelIndex()
 _TITLES: dict[Group, str] = {
     "kinds": "Kinds of errors",
     "pairs": "Pairs of classes",
@@ -43,28 +39,10 @@ def what_if_dock(window: MainWindow) -> QWidget:
     return WhatIfDock(desk_of(window))
 
 
-class MendingModel(QAbstractTableModel):
+class MendingModel(RowsModel[Mending]):
     """Mendings, one per row."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: list[Mending] = []
-
-    def show(self, rows: list[Mending]) -> None:
-        self.beginResetModel()
-        self.rows = rows
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = _NO_INDEX) -> int:  # noqa: N802 (Qt's name)
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = _NO_INDEX) -> int:  # noqa: N802 (Qt's name)
-        return 0 if parent.isValid() else len(_COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:  # noqa: N802 (Qt's name)
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _COLUMNS[section]
-        return None
+    titles = _COLUMNS
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row = self.rows[index.row()]
@@ -95,18 +73,7 @@ class WhatIfDock(QWidget):
         self.bar = JudgedBar(desk)
         self.bar.add(self.group, self.count)
         self.model = MendingModel()
-        self.table = QTableView()
-        self.table.setModel(self.model)
-        self.table.setAccessibleName("What mending would give, the most first")
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setShowGrid(False)
-        self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(22)
-        head = self.table.horizontalHeader()
-        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table = rows_table(self.model, "What mending would give, the most first", several=True)
         self.sum = QLabel()
         self.sum.setWordWrap(True)
         layout = QVBoxLayout(self)
@@ -132,7 +99,7 @@ class WhatIfDock(QWidget):
         """Show the projections of now; what was chosen stays chosen."""
         group: Group = self.group.currentData()
         chosen = {row.title for row in self._chosen()}
-        self.model.show(self.what_if.rows(group))
+        self.model.replace(self.what_if.rows(group))
         selection = self.table.selectionModel()
         for place, row in enumerate(self.model.rows):
             if row.title in chosen:
