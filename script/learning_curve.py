@@ -38,8 +38,8 @@ from segstudio.models.torch_backend.learning.trainer import Trainer, limit_threa
 from segstudio.models.torch_backend.predictor import Predictor  # noqa: E402
 from segstudio.workflows.forest import Forest  # noqa: E402
 from segstudio.workflows.forest_session import Patches, thinned  # noqa: E402
-from segstudio.workflows.learn_data import LabelledImages  # noqa: E402
-from segstudio.workflows.learn_round import FULL_RATE  # noqa: E402
+from segstudio.workflows.learning.data import LabelledImages  # noqa: E402
+from segstudio.workflows.learning.round import FULL_RATE  # noqa: E402
 from segstudio.workflows.toytown.dataset import generate  # noqa: E402
 
 MODEL = "toytown-unet"

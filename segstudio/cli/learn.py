@@ -39,8 +39,8 @@ def learn(
     from segstudio.core.errors import UserError
     from segstudio.models.registry import default_registry
     from segstudio.plugins.discovery import install
-    from segstudio.workflows.learn import learn as run
-    from segstudio.workflows.learn_request import LearnRequest
+    from segstudio.workflows.learning.request import LearnRequest
+    from segstudio.workflows.learning.run import learn as run
 
     if not project.is_file():
         raise UserError(f"{project}: no such project file")

@@ -16,7 +16,7 @@ from segstudio.core.layer import LABELS, TRUTH, Layer
 from segstudio.core.raster import RasterDelta
 from segstudio.core.transaction import Changes, Edit, Transaction
 from segstudio.session.census import Census
-from segstudio.session.live import IndexRaster
+from segstudio.session.scores.live import IndexRaster
 from segstudio.session.stroke import Stroke
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from segstudio.core.segments import SegmentTable
 from segstudio.ops.shapes import paint_objects
 from segstudio.render.pyramid import Pyramid
 from segstudio.session.census import count_segments
-from segstudio.session.live import IndexRaster
 from segstudio.session.pictures import PictureCache
+from segstudio.session.scores.live import IndexRaster
 
 if TYPE_CHECKING:
     from segstudio.store import Project

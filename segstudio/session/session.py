@@ -18,21 +18,21 @@ from segstudio.core.history import HistoryBook
 from segstudio.core.layer import LABELS
 from segstudio.core.transaction import Edit
 from segstudio.session import recent
-from segstudio.session.catching_up import CatchingUp
+from segstudio.session.assist.forest import LiveForest
+from segstudio.session.assist.learning import Learning
+from segstudio.session.assist.prompting import Prompting
+from segstudio.session.dataset.catching_up import CatchingUp
+from segstudio.session.dataset.images import ImageList
+from segstudio.session.dataset.overview import Overview
 from segstudio.session.document import ClassBook, Document, Recorded
-from segstudio.session.forest import LiveForest
-from segstudio.session.images import ImageList
+from segstudio.session.edits.object_view import ObjectView
 from segstudio.session.jobs import Job, Jobs
 from segstudio.session.journal import EditGains
-from segstudio.session.learning import Learning
-from segstudio.session.live import LiveScores
 from segstudio.session.notify import Notifier
-from segstudio.session.object_view import ObjectView
-from segstudio.session.overview import Overview
 from segstudio.session.picture_check import PictureCheck
 from segstudio.session.pictures import PictureCache
-from segstudio.session.predictions import Host, Predictions
-from segstudio.session.prompting import Prompting
+from segstudio.session.prediction.predictions import Host, Predictions
+from segstudio.session.scores.live import LiveScores
 from segstudio.session.team import TeamWork
 from segstudio.session.view import ViewState
 from segstudio.settings import data_directory, load_settings

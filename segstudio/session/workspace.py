@@ -17,10 +17,10 @@ from segstudio.core.dataset import Dataset
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS
 from segstudio.metrics.confusion import ConfusionMatrix
-from segstudio.session.images import Badge, Remark
+from segstudio.session.dataset.images import Badge, Remark
+from segstudio.session.dataset.moved_folders import Moves, load_moves
+from segstudio.session.dataset.row_item import RowItems
 from segstudio.session.jobs import Job
-from segstudio.session.moved_folders import Moves, load_moves
-from segstudio.session.row_item import RowItems
 from segstudio.settings import load_settings
 from segstudio.store import DatasetSource, ScoreRow
 from segstudio.store.place import Place, TeamAddress
@@ -40,7 +40,7 @@ AT_ONCE = 5000
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """What a large project is shown without at first: see `catching_up.py`."""
+    """What a large project is shown without at first: see `dataset/catching_up.py`."""
 
     rows: ImageRows
     items: RowItems

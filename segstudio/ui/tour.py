@@ -21,7 +21,8 @@ from PySide6.QtWidgets import QApplication
 
 from segstudio.core.errors import SegStudioError, UserError
 from segstudio.formats.report import WriteReport
-from segstudio.session import Session, exporting
+from segstudio.session import Session
+from segstudio.session.dataset import exporting
 from segstudio.session.document import Document
 from segstudio.session.notify import Notice
 from segstudio.ui.shell.main_window import MainWindow

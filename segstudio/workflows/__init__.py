@@ -2,5 +2,5 @@
 
 May import: formats, metrics, models, render, store, settings, ops, core. The command line and the session both call
 these.
-Start at `predict.py`.
+Start at `predict.py`; rounds of training have a room of their own, `learning/`.
 """

@@ -19,7 +19,7 @@ from segstudio.ops.interpolate import between
 from segstudio.ops.propagate import doubtful, optical_flow
 from segstudio.ops.refine_labels import refined_ids
 from segstudio.ops.smart_brush import smart_stroke
-from segstudio.session.cut_child import CutChild
+from segstudio.session.edits.cut_child import CutChild
 from segstudio.workflows.forest_session import ForestSession, Patches
 from segstudio.workflows.toytown import paint_scene
 from tests.benchmarks.table import Row, median_of

@@ -17,9 +17,9 @@ import numpy as np
 from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import ImageItem
 from segstudio.core.geometry import Rect
-from segstudio.session.image_table import ImageTable
-from segstudio.session.query import parse
-from segstudio.session.query_run import find
+from segstudio.session.dataset.image_table import ImageTable
+from segstudio.session.dataset.query import parse
+from segstudio.session.dataset.query_run import find
 from segstudio.store import Project
 from segstudio.store.image_facts import CLASS_FACT, OBJECT_FACT, FactColumns, ImageFacts
 from tests.benchmarks.table import Row, median_of

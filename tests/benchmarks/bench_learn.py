@@ -17,8 +17,8 @@ from segstudio.models.torch_backend.learning.start import untrained
 from segstudio.models.torch_backend.learning.state import copied, save_state
 from segstudio.models.torch_backend.learning.trainer import Trainer, limit_threads
 from segstudio.models.torch_backend.predictor import Predictor
-from segstudio.session.doubt import doubtful_places
-from segstudio.workflows.learn_request import MODEL, LearnRequest
+from segstudio.session.assist.doubt import doubtful_places
+from segstudio.workflows.learning.request import MODEL, LearnRequest
 from tests.benchmarks.table import Row, median_of
 
 _SIZE_HW = (512, 1024)

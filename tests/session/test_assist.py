@@ -14,10 +14,10 @@ from segstudio.ops.grabcut import cut_out
 from segstudio.ops.rle import mask_shape
 from segstudio.ops.shapes import mask_of
 from segstudio.render.pyramid import Pyramid
-from segstudio.session.cut_child import CutChild
-from segstudio.session.interpolating import interpolate
-from segstudio.session.refining import Refining
-from segstudio.session.snap_boundary import snap_objects, snap_region
+from segstudio.session.edits.cut_child import CutChild
+from segstudio.session.edits.interpolating import interpolate
+from segstudio.session.edits.refining import Refining
+from segstudio.session.edits.snap_boundary import snap_objects, snap_region
 from tests.session.conftest import SIZE_HW, opened, session, street
 
 __all__ = ["opened", "session", "street"]

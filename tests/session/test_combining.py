@@ -7,7 +7,7 @@ from scipy import ndimage
 from segstudio.core.errors import UserError
 from segstudio.core.objects import MaskShape, PolygonShape, SegObject
 from segstudio.core.segments import Segment
-from segstudio.session import combining
+from segstudio.session.edits import combining
 from tests.session.test_reshape import box, box_object, document_of, mask_object, pixels, ring, undone_whole
 
 A, B = (10, 10, 50, 40), (30, 20, 70, 60)

@@ -10,8 +10,8 @@ from segstudio.core.geometry import Rect
 from segstudio.core.layer import Layer, prediction_layer
 from segstudio.core.objects import PolygonShape, SegObject
 from segstudio.metrics.agreement import Agreement
-from segstudio.session import comparing as module
-from segstudio.session.comparing import Comparing
+from segstudio.session.comparison import comparing as module
+from segstudio.session.comparison.comparing import Comparing
 from tests.session.conftest import CLASSES, SIZE_HW
 
 

@@ -10,8 +10,8 @@ from segstudio.core.errors import UserError
 from segstudio.core.geometry import Rect
 from segstudio.core.layer import prediction_layer
 from segstudio.metrics.confusion import ConfusionMatrix
-from segstudio.session.duel import Duel
-from segstudio.session.take_region import take_region
+from segstudio.session.comparison.duel import Duel
+from segstudio.session.comparison.take_region import take_region
 from tests.session.conftest import CLASSES
 from tests.session.test_inspection import index_of, store_run
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from segstudio.core.geometry import Rect
-from segstudio.session.errors import ErrorWalk
+from segstudio.session.inspect.errors import ErrorWalk
 from tests.session.conftest import CLASSES, SIZE_HW
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from segstudio.core.geometry import Rect
 from segstudio.session import Session
-from segstudio.session.gaps import Gaps
+from segstudio.session.edits.gaps import Gaps
 
 STEPS = st.lists(
     st.tuples(

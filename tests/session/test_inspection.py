@@ -10,10 +10,10 @@ from segstudio.core.errors import UserError
 from segstudio.core.geometry import Rect
 from segstudio.core.layer import LABELS, TRUTH, Layer, prediction_layer
 from segstudio.metrics.confusion import ConfusionMatrix
-from segstudio.session.confusion_regions import ConfusionRegions
-from segstudio.session.inspection import Inspection
-from segstudio.session.mend import mend_labels, mend_truth
-from segstudio.session.truth_copy import corrected_keys, unlock_truth
+from segstudio.session.inspect.confusion_regions import ConfusionRegions
+from segstudio.session.inspect.inspection import Inspection
+from segstudio.session.inspect.mend import mend_labels, mend_truth
+from segstudio.session.inspect.truth_copy import corrected_keys, unlock_truth
 from tests.session.conftest import CLASSES, SIZE_HW, truth_of
 
 RUN = prediction_layer("net")

@@ -7,7 +7,7 @@ import pytest
 
 from segstudio.core.geometry import Rect
 from segstudio.metrics.error_kind_map import RegionKind, error_kind_map
-from segstudio.session.kind_layer import KindLayer
+from segstudio.session.inspect.kind_layer import KindLayer
 from tests.session.conftest import CLASSES
 from tests.session.test_errors import copy_truth, paint
 

@@ -33,7 +33,7 @@ def edits(draw: st.DrawFn) -> list[tuple[Rect, int, int, bool]]:
 def test_an_edit_counted_in_strips_equals_a_recount(
     opened: Session, monkeypatch: pytest.MonkeyPatch, strip_pixels: int, edits: list[tuple[Rect, int, int, bool]]
 ) -> None:
-    monkeypatch.setattr("segstudio.session.live._STRIP_PIXELS", strip_pixels)
+    monkeypatch.setattr("segstudio.session.scores.live._STRIP_PIXELS", strip_pixels)
     monkeypatch.setattr("segstudio.session.census._STRIP_PIXELS", strip_pixels)
     document = opened.document
     assert document is not None

@@ -10,8 +10,8 @@ import pytest
 from segstudio.core.geometry import Rect
 from segstudio.core.layer import Layer
 from segstudio.session import Session
-from segstudio.session.doubt import DoubtWalk, doubtful_places
-from segstudio.session.learning import light_models
+from segstudio.session.assist.doubt import DoubtWalk, doubtful_places
+from segstudio.session.assist.learning import light_models
 from segstudio.store import Project
 from tests.session.answering_host import AnsweringHost
 from tests.workflows.learning import town

@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from segstudio.core.geometry import Rect
-from segstudio.session import accept
-from segstudio.session.forest import FOREST
+from segstudio.session.assist.forest import FOREST
+from segstudio.session.edits import accept
 from tests.session.conftest import CLASSES, SIZE_HW, opened, session, street, truth_of
 
 __all__ = ["opened", "session", "street"]

@@ -8,8 +8,8 @@ import pytest
 from segstudio.core.layer import Annotation, prediction_layer
 from segstudio.core.objects import PolygonShape, SegObject
 from segstudio.metrics.instance_errors import InstanceError
-from segstudio.session.inspection import Inspection
-from segstudio.session.object_errors import ObjectErrors
+from segstudio.session.inspect.inspection import Inspection
+from segstudio.session.inspect.object_errors import ObjectErrors
 from tests.session.conftest import SIZE_HW
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from segstudio.core.objects import PolygonShape, SegObject
 from segstudio.session import Session
-from segstudio.session import object_facts as facts
-from segstudio.session.object_view import is_drawn, is_pickable, undrawn
+from segstudio.session.edits import object_facts as facts
+from segstudio.session.edits.object_view import is_drawn, is_pickable, undrawn
 
 
 def square(number: int, x: float = 0, **more: object) -> SegObject:

@@ -11,7 +11,8 @@ from segstudio.core.layer import LABELS
 from segstudio.core.objects import PolygonShape, SegObject
 from segstudio.ops.rle import mask_shape
 from segstudio.ops.shapes import mask_of
-from segstudio.session import Session, onward
+from segstudio.session import Session
+from segstudio.session.edits import onward
 from segstudio.session.jobs import SyncJobs
 from tests.session.answering_host import AnsweringHost
 from tests.session.conftest import CLASSES

@@ -13,10 +13,10 @@ from segstudio.core.objects import PolygonShape, SegObject
 from segstudio.core.segments import SegmentTable
 from segstudio.metrics.confusion import ConfusionMatrix
 from segstudio.session import Session
-from segstudio.session.image_facts import annotation_facts, stored_facts
-from segstudio.session.images import Remark
+from segstudio.session.dataset.image_facts import annotation_facts, stored_facts
+from segstudio.session.dataset.images import Remark
+from segstudio.session.dataset.query import QueryError
 from segstudio.session.jobs import SyncJobs
-from segstudio.session.query import QueryError
 from segstudio.store.image_facts import ImageFacts
 from tests.session.conftest import CLASSES, SIZE_HW, truth_of
 

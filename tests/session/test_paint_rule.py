@@ -8,8 +8,8 @@ import pytest
 from segstudio.core.geometry import Rect
 from segstudio.core.layer import TRUTH
 from segstudio.session import Session
-from segstudio.session.accept import accept_class, accept_everything, accept_region_at
-from segstudio.session.paint_rule import in_words, paint_rule
+from segstudio.session.edits.accept import accept_class, accept_everything, accept_region_at
+from segstudio.session.edits.paint_rule import in_words, paint_rule
 from tests.session.conftest import truth_of
 
 

@@ -9,8 +9,8 @@ import pytest
 from segstudio.core.errors import UserError
 from segstudio.models.jobs import BATCH, NEIGHBOUR, ON_SCREEN
 from segstudio.session import Session
-from segstudio.session.accept import accept_everything
-from segstudio.session.prediction_results import Run
+from segstudio.session.edits.accept import accept_everything
+from segstudio.session.prediction.prediction_results import Run
 
 
 def names(host):

@@ -17,9 +17,9 @@ from segstudio.models.interactive.oracle import Oracle
 from segstudio.models.interactive.predictor import Capabilities
 from segstudio.models.interactive.prompt import Prompt
 from segstudio.models.interactive.tasks import CURRENT, NEXT, PREVIOUS, Encode, Encoded, EverythingSettings, Result
-from segstudio.session.prompt_results import PROMPTS, mask_of_object, prompt_of, put_prompted, things_of
-from segstudio.session.prompt_runs import find_everything, track_objects
-from segstudio.session.prompting import Prompting
+from segstudio.session.assist.prompt_results import PROMPTS, mask_of_object, prompt_of, put_prompted, things_of
+from segstudio.session.assist.prompt_runs import find_everything, track_objects
+from segstudio.session.assist.prompting import Prompting
 
 
 def host_of(predictor):

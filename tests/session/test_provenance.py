@@ -12,8 +12,8 @@ from segstudio.core.errors import UserError
 from segstudio.core.geometry import Rect
 from segstudio.core.layer import LABELS, Layer
 from segstudio.core.objects import PolygonShape, SegObject
-from segstudio.session import exporting
-from segstudio.session.accept import accept_everything
+from segstudio.session.dataset import exporting
+from segstudio.session.edits.accept import accept_everything
 from segstudio.workflows.export import export
 
 PERSON_TOOL = ("tester", "polygon")

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import ImageItem
-from segstudio.session.image_table import ImageTable
-from segstudio.session.images import Remark
-from segstudio.session.query import And, Not, Or, QueryError, Term, parse
-from segstudio.session.query_fields import FIELDS
-from segstudio.session.query_run import find
+from segstudio.session.dataset.image_table import ImageTable
+from segstudio.session.dataset.images import Remark
+from segstudio.session.dataset.query import And, Not, Or, QueryError, Term, parse
+from segstudio.session.dataset.query_fields import FIELDS
+from segstudio.session.dataset.query_run import find
 from segstudio.store.image_facts import CLASS_FACT, NO_CLASS, OBJECT_FACT, FactColumns, ImageFacts
 
 CLASSES = ClassSet.of_names(["road", "car", "traffic light"])
@@ -248,7 +248,7 @@ def test_what_is_found_is_what_a_plain_walk_finds(images, text, data):
 
 
 def test_rows_that_were_replaced_are_swept_and_nothing_is_lost(monkeypatch):
-    monkeypatch.setattr("segstudio.session.image_table._ENOUGH_DEAD", 3)
+    monkeypatch.setattr("segstudio.session.dataset.image_table._ENOUGH_DEAD", 3)
     cars = image_facts([("car", 10, 1, 0.5), ("road", 1, 0, 0.5)], [("car", 10, 0.9)])
     table = table_of(cars, ImageFacts(), cars)
     for round_ in range(40):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from segstudio.session.query import parse
-from segstudio.session.query_fields import FIELDS
+from segstudio.session.dataset.query import parse
+from segstudio.session.dataset.query_fields import FIELDS
 
 PAGE = Path(__file__).parents[2] / "docs" / "query.md"
 

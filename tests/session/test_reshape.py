@@ -14,8 +14,8 @@ from segstudio.core.objects import MaskShape, PolygonPart, PolygonShape, SegObje
 from segstudio.ops.rle import mask_shape
 from segstudio.ops.shapes import mask_of
 from segstudio.render.pyramid import Pyramid
-from segstudio.session import reshape
 from segstudio.session.document import ClassBook, Document
+from segstudio.session.edits import reshape
 
 SIZE_HW = (80, 100)
 WHOLE = Rect.of_size(*SIZE_HW)

@@ -14,9 +14,9 @@ from segstudio.metrics.instances import DetectedInstance, InstanceImage
 from segstudio.metrics.live_panoptic import mean_pq
 from segstudio.metrics.panoptic import PanopticImage, panoptic_quality
 from segstudio.metrics.policy import PRESETS
-from segstudio.session.live_instances import rle_of, truth_instances
-from segstudio.session.live_panoptic import table_of
-from segstudio.session.scoreboard import Scoreboard
+from segstudio.session.scores.live_instances import rle_of, truth_instances
+from segstudio.session.scores.live_panoptic import table_of
+from segstudio.session.scores.scoreboard import Scoreboard
 from tests.session.conftest import CLASSES
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from segstudio.core.geometry import Rect
 from segstudio.core.objects import PolygonShape, SegObject
-from segstudio.session import Session, accept
+from segstudio.session import Session
+from segstudio.session.edits import accept
 from segstudio.session.jobs import Jobs, SyncJobs
 from segstudio.session.notify import Notice
 from segstudio.store import Project

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from segstudio.session.thumbnail_cache import ThumbnailCache
+from segstudio.session.dataset.thumbnail_cache import ThumbnailCache
 
 
 @pytest.fixture

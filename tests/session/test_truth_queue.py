@@ -9,7 +9,7 @@ from segstudio.core.errors import UserError
 from segstudio.core.geometry import Rect
 from segstudio.core.layer import prediction_layer
 from segstudio.metrics.confusion import ConfusionMatrix
-from segstudio.session.truth_queue import TruthQueue, doubts_of
+from segstudio.session.inspect.truth_queue import TruthQueue, doubts_of
 from tests.session.conftest import CLASSES
 from tests.session.test_inspection import index_of, store_run
 
@@ -66,8 +66,8 @@ def test_a_correction_can_flip_the_ranking(opened) -> None:
     queue.fill(A, prediction_layer("c"))
     assert queue.now.leader == "b"
     assert not queue.is_flipped
-    from segstudio.session.mend import mend_truth
-    from segstudio.session.truth_copy import unlock_truth
+    from segstudio.session.inspect.mend import mend_truth
+    from segstudio.session.inspect.truth_copy import unlock_truth
     from tests.session.test_inspection import Inspection, region_of
 
     unlock_truth(opened)

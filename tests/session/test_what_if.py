@@ -7,8 +7,8 @@ import pytest
 
 from segstudio.core.geometry import Rect
 from segstudio.metrics.error_kind_map import RegionKind, error_kind_map
-from segstudio.session.inspection import Inspection
-from segstudio.session.what_if import KIND_TITLES, WhatIf
+from segstudio.session.inspect.inspection import Inspection
+from segstudio.session.inspect.what_if import KIND_TITLES, WhatIf
 from tests.session.conftest import CLASSES
 from tests.session.test_inspection import RUN, index_of, store_run
 

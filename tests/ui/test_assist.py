@@ -5,7 +5,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from segstudio.render.pyramid import Pyramid
-from segstudio.session.forest import FOREST
+from segstudio.session.assist.forest import FOREST
 from tests.ui.canvas_stage import ALT, CAR, SIZE_HW, Hand, box_object, stage
 
 __all__ = ["stage"]

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QInputDialog
 from segstudio.core.geometry import Rect
 from segstudio.core.layer import Annotation
 from segstudio.core.segments import SegmentTable
-from segstudio.session.images import Remark
+from segstudio.session.dataset.images import Remark
 from segstudio.ui.dataset.columns import COLUMNS
 from segstudio.ui.dataset.table_model import IMAGE
 from tests.session.conftest import CLASSES, truth_of

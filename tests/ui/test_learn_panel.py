@@ -11,11 +11,11 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from safetensors.numpy import save_file
 
-from segstudio.session.learning import Epoch
+from segstudio.session.assist.learning import Epoch
 from segstudio.ui.panels.learn import LearnPanel
 from segstudio.ui.panels.learn_curve import ticks
 from segstudio.ui.shell.theme import current_theme
-from segstudio.workflows.learn_versions import Version
+from segstudio.workflows.learning.versions import Version
 
 
 @pytest.fixture

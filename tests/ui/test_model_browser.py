@@ -13,7 +13,7 @@ from PySide6.QtCore import Qt
 
 from segstudio.models.card import ModelCard, Published, WeightsEntry
 from segstudio.models.registry import ModelStatus, default_registry
-from segstudio.session.model_library import Measured, ModelLibrary, ModelRow
+from segstudio.session.prediction.model_library import Measured, ModelLibrary, ModelRow
 from segstudio.ui.models.browser import ModelBrowser
 from segstudio.ui.models.model_table import ModelFilter, ModelTable
 

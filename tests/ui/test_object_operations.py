@@ -171,7 +171,7 @@ def test_the_dialog_asks_how_far(window, qtbot):
 
 
 def test_huge_objects_are_reshaped_in_the_worker(window, qtbot, monkeypatch):
-    from segstudio.session import reshape
+    from segstudio.session.edits import reshape
 
     session = window.session
     monkeypatch.setattr(reshape, "weight_of", lambda items: 10**9)

@@ -13,8 +13,8 @@ from segstudio.models.interactive.bench import PromptBench
 from segstudio.models.interactive.cache import EmbeddingCache
 from segstudio.models.interactive.host import DirectHost
 from segstudio.models.interactive.oracle import Oracle
-from segstudio.session.prompt_results import PROMPTS, mask_of_object, prompt_of
-from segstudio.session.prompting import Prompting
+from segstudio.session.assist.prompt_results import PROMPTS, mask_of_object, prompt_of
+from segstudio.session.assist.prompting import Prompting
 from tests.ui.canvas_stage import ALT, CAR, RIGHT, ROAD, SHIFT, stage  # noqa: F401 (a fixture)
 
 

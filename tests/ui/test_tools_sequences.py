@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from segstudio.core.errors import UserError
 from segstudio.core.objects import SegObject
 from segstudio.ops.rle import mask_shape
-from segstudio.session import combining, reshape
+from segstudio.session.edits import combining, reshape
 from tests.ui.canvas_stage import ALT, HOUSE, ROAD, SHIFT, SIZE_HW, box_object, stage
 from tests.ui.test_tools_objects import box_mask
 from tests.ui.test_tools_vertices import CTRL

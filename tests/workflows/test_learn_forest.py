@@ -14,11 +14,11 @@ from segstudio.core.errors import Cancelled, UserError
 from segstudio.metrics import ConfusionMatrix
 from segstudio.store import Project
 from segstudio.workflows.forest import Forest
-from segstudio.workflows.learn import learn
-from segstudio.workflows.learn_forest import ForestLabeller
-from segstudio.workflows.learn_request import Control, LearnRequest
-from segstudio.workflows.learn_round import run_round
-from segstudio.workflows.learn_versions import Versions
+from segstudio.workflows.learning.forest_round import ForestLabeller
+from segstudio.workflows.learning.request import Control, LearnRequest
+from segstudio.workflows.learning.round import run_round
+from segstudio.workflows.learning.run import learn
+from segstudio.workflows.learning.versions import Versions
 from tests.workflows.learning import annotation, picture, town
 
 pytest.importorskip("sklearn")

@@ -11,9 +11,9 @@ import pytest
 
 from segstudio.cli.main import run
 from segstudio.store import Project
-from segstudio.workflows.learn import LearnProcess
-from segstudio.workflows.learn_request import LearnRequest
-from segstudio.workflows.learn_versions import Versions
+from segstudio.workflows.learning.request import LearnRequest
+from segstudio.workflows.learning.run import LearnProcess
+from segstudio.workflows.learning.versions import Versions
 from tests.workflows.learning import town
 
 QUICK = {"start": "scratch", "epochs": 2, "steps": 4, "minutes": 60.0, "device": "cpu", "threads": 1}

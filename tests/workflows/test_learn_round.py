@@ -13,10 +13,10 @@ from segstudio.core.class_set import ClassSet
 from segstudio.core.errors import Cancelled, UserError
 from segstudio.models import load_predictor
 from segstudio.store import Project
-from segstudio.workflows.learn_predict import keep_prediction
-from segstudio.workflows.learn_request import Control, LearnRequest
-from segstudio.workflows.learn_round import run_round
-from segstudio.workflows.learn_versions import KEPT, Version, Versions
+from segstudio.workflows.learning.predict import keep_prediction
+from segstudio.workflows.learning.request import Control, LearnRequest
+from segstudio.workflows.learning.round import run_round
+from segstudio.workflows.learning.versions import KEPT, Version, Versions
 from tests.workflows.learning import CLASSES, annotation, picture, town
 
 QUICK = {"start": "scratch", "epochs": 3, "steps": 8, "minutes": 60.0, "device": "cpu", "threads": 1}

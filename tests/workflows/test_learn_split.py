@@ -7,8 +7,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segstudio.workflows.learn_data import held_out_of
-from segstudio.workflows.learn_versions import Split, Versions
+from segstudio.workflows.learning.data import held_out_of
+from segstudio.workflows.learning.versions import Split, Versions
 
 sizes = st.integers(2, 60)
 shares = st.sampled_from([0.1, 0.2, 0.25, 0.5, 0.9])

@@ -27,8 +27,8 @@ from segstudio.render.object_raster import ObjectRaster
 from segstudio.render.scene import ErrorLayer, RasterLayer, Scene
 from segstudio.render.tone import Tone, tone_of
 from segstudio.session.document import Document
-from segstudio.session.judged import judged_layer
-from segstudio.session.object_view import undrawn
+from segstudio.session.edits.object_view import undrawn
+from segstudio.session.inspect.judged import judged_layer
 from segstudio.session.view import View
 
 _BESIDE = 0.4

@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from segstudio.core.layer import LABELS, TRUTH
-from segstudio.session.comparing import Side
+from segstudio.session.comparison.comparing import Side
 from segstudio.ui.compare.arrangement import PANES, Arrangement, Layout, Manner
 from segstudio.ui.shell.icons import icon
 

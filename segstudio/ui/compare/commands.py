@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from segstudio.ui.shell.commands import Command
 
 if TYPE_CHECKING:
-    from segstudio.session.comparing import Side
-    from segstudio.session.errors import ErrorStop, ErrorWalk
+    from segstudio.session.comparison.comparing import Side
+    from segstudio.session.inspect.errors import ErrorStop, ErrorWalk
     from segstudio.ui.compare.arrangement import Manner
     from segstudio.ui.compare.compare_view import CompareView
     from segstudio.ui.compare.region_mark import RegionMark
@@ -90,7 +90,7 @@ class CompareCommands:
             self._window.session.notify.tell("warning", "there is no comparison open", hint="press C first")
 
     def _step(self, by: int) -> None:
-        from segstudio.session.errors import ErrorWalk
+        from segstudio.session.inspect.errors import ErrorWalk
 
         if self._walk is None:
             self._walk = ErrorWalk(self._window.session)

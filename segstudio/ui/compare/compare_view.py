@@ -23,7 +23,7 @@ from segstudio.core.layer import LABELS, TRUTH
 from segstudio.metrics.agreement import Agreement
 from segstudio.render.lut import AGREEMENT_COLORS
 from segstudio.render.viewport import Viewport
-from segstudio.session.comparing import Comparing, Comparison, Side
+from segstudio.session.comparison.comparing import Comparing, Comparison, Side
 from segstudio.session.session import Session
 from segstudio.ui.compare.agreement_key import AgreementKey
 from segstudio.ui.compare.arrangement import PANES, Arrangement, Manner, load_arrangement, save_arrangement

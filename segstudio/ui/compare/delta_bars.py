@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from segstudio.metrics.agreement import Agreement
 from segstudio.render.lut import AGREEMENT_COLORS
-from segstudio.session.comparing import ClassDelta
+from segstudio.session.comparison.comparing import ClassDelta
 from segstudio.ui.shell.theme import current_theme
 
 _CHIP, _NUMBER, _INTERVAL = 10, 58, 150

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.metrics.error_regions import Pair
-from segstudio.session.comparing import ClassDelta, Side
-from segstudio.session.duel import Duel, DuelResult
+from segstudio.session.comparison.comparing import ClassDelta, Side
+from segstudio.session.comparison.duel import Duel, DuelResult
 from segstudio.ui.compare.choices import layer_title
 from segstudio.ui.compare.confusion_change import ChangeView
 from segstudio.ui.compare.cost_table import CostTable

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 
 from segstudio.metrics.agreement import Agreement
 from segstudio.render.lut import AGREEMENT_COLORS
-from segstudio.session.duel import ImageScore
-from segstudio.session.images import Walk
+from segstudio.session.comparison.duel import ImageScore
+from segstudio.session.dataset.images import Walk
 from segstudio.session.session import Session
 from segstudio.ui.dataset.quiet_plot import QuietPlot
 from segstudio.ui.shell.theme import current_theme

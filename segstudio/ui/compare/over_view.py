@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
-from segstudio.session.comparing import Side
+from segstudio.session.comparison.comparing import Side
 from segstudio.session.session import Session
 from segstudio.ui.compare.arrangement import MAX_INTERVAL_MS, MIN_INTERVAL_MS, Manner
 from segstudio.ui.compare.look import SharedLook

@@ -12,7 +12,7 @@ from segstudio.metrics.agreement import agreement_map
 from segstudio.render.lut import agreement_table
 from segstudio.render.scene import AgreementLayer, Scene
 from segstudio.session.document import Document
-from segstudio.session.live import IndexRaster
+from segstudio.session.scores.live import IndexRaster
 from segstudio.session.view import View
 from segstudio.ui.canvas.frame import Frame
 from segstudio.ui.canvas.scenes import SceneSource

@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
 
 from segstudio.metrics.agreement import Agreement
 from segstudio.metrics.error_regions import Pair
-from segstudio.session.comparing import Side
-from segstudio.session.duel import Duel, DuelResult, WonRegion
-from segstudio.session.take_region import take_region
+from segstudio.session.comparison.comparing import Side
+from segstudio.session.comparison.duel import Duel, DuelResult, WonRegion
+from segstudio.session.comparison.take_region import take_region
 from segstudio.ui.compare.agreement_key import swatch
 from segstudio.ui.inspect.desk import Desk
 from segstudio.ui.inspect.numbers import grouped, points

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from segstudio.session.image_table import ImageTable
+from segstudio.session.dataset.image_table import ImageTable
 from segstudio.session.session import Session
 from segstudio.store.image_facts import NO_CLASS
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QToolButton, QVBoxLayout, QWidget
 
-from segstudio.session.fact_scan import FactScan
+from segstudio.session.dataset.fact_scan import FactScan
 from segstudio.ui.dataset.columns import COLUMNS
 from segstudio.ui.dataset.filter_bar import FilterBar
 from segstudio.ui.dataset.table_view import DatasetTable

@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
 
 from segstudio.core.errors import SegStudioError
 from segstudio.core.layer import LABELS, TRUTH
-from segstudio.session.overview import BEST_KNOWN
-from segstudio.session.query import QueryError
-from segstudio.session.query_fields import FIELDS, STATES
+from segstudio.session.dataset.overview import BEST_KNOWN
+from segstudio.session.dataset.query import QueryError
+from segstudio.session.dataset.query_fields import FIELDS, STATES
 from segstudio.session.session import Session
 from segstudio.store.records import STATUSES
 from segstudio.ui.dataset.query_help import show_help

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
-from segstudio.session.image_table import ImageTable
+from segstudio.session.dataset.image_table import ImageTable
 from segstudio.session.session import Session
 from segstudio.ui.dataset.quiet_plot import QuietPlot
 from segstudio.ui.panels.pace import Pace

@@ -6,7 +6,7 @@ from html import escape
 
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
-from segstudio.session.query_fields import FIELDS
+from segstudio.session.dataset.query_fields import FIELDS
 from segstudio.ui.shell.theme import current_theme
 
 _RULES = (

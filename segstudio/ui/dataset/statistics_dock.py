@@ -11,8 +11,8 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QListWidget, QPushButton, QVBoxLayout, QWidget
 
 from segstudio.core.errors import EnvironmentFault
+from segstudio.session.dataset.statistics import Series, all_series, to_csv
 from segstudio.session.jobs import Job
-from segstudio.session.statistics import Series, all_series, to_csv
 from segstudio.ui.dataset.quiet_plot import QuietPlot
 from segstudio.ui.panels.pace import Pace
 from segstudio.ui.shell.theme import current_theme

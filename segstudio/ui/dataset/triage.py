@@ -79,7 +79,7 @@ class Triage(QObject):
             text = f"there is no prediction of {document.item.name} to accept"
             self._session.notify.tell("warning", text, hint="run a model first (Ctrl+R)")
             return
-        from segstudio.session.accept import accept_everything
+        from segstudio.session.edits.accept import accept_everything
 
         name = list(document.predictions)[-1]
         try:

@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QWidget
 
 from segstudio.core.errors import UserError
 from segstudio.metrics.error_regions import ErrorRegion, Pair
-from segstudio.session.confusion_regions import ConfusionRegions
 from segstudio.session.document import Document
-from segstudio.session.inspection import Inspection
-from segstudio.session.mend import zoom_box
+from segstudio.session.inspect.confusion_regions import ConfusionRegions
+from segstudio.session.inspect.inspection import Inspection
+from segstudio.session.inspect.mend import zoom_box
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from segstudio.metrics.instance_errors import InstanceError
-from segstudio.session.object_errors import ObjectErrors
+from segstudio.session.inspect.object_errors import ObjectErrors
 from segstudio.ui.inspect.desk import Desk, desk_of
 from segstudio.ui.inspect.judged_bar import JudgedBar
 from segstudio.ui.inspect.numbers import grouped, points

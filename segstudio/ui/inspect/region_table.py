@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.core.layer import LABELS
-from segstudio.session.confusion_regions import Located
-from segstudio.session.mend import mend_labels
+from segstudio.session.inspect.confusion_regions import Located
+from segstudio.session.inspect.mend import mend_labels
 from segstudio.ui.inspect.desk import Desk
 from segstudio.ui.inspect.numbers import grouped, points
 from segstudio.ui.inspect.rows_table import Index, RowsModel, outlined_button, rows_table

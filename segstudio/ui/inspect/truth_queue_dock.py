@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from segstudio.core.class_set import ClassSet
 from segstudio.core.layer import TRUTH
 from segstudio.metrics.policy import CITYSCAPES
-from segstudio.session.truth_queue import Doubt, Standing, TruthQueue
+from segstudio.session.inspect.truth_queue import Doubt, Standing, TruthQueue
 from segstudio.ui.inspect.desk import Desk, desk_of
 from segstudio.ui.inspect.numbers import grouped, policy_text
 from segstudio.ui.inspect.rows_table import Index, RowsModel, outlined_button, rows_table

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.metrics.policy import CITYSCAPES
-from segstudio.session.what_if import GROUPS, Group, Mending, WhatIf
+from segstudio.session.inspect.what_if import GROUPS, Group, Mending, WhatIf
 from segstudio.ui.inspect.desk import Desk, desk_of
 from segstudio.ui.inspect.judged_bar import JudgedBar
 from segstudio.ui.inspect.numbers import grouped, points, policy_text

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segstudio.session.model_library import ModelLibrary, ModelRow
+from segstudio.session.prediction.model_library import ModelLibrary, ModelRow
 from segstudio.ui.shell.icons import icon
 
 if TYPE_CHECKING:

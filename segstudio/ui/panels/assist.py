@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from segstudio.session.forest import ForestFacts, LiveForest
+from segstudio.session.assist.forest import ForestFacts, LiveForest
 from segstudio.ui.panels.pace import Pace
 
 if TYPE_CHECKING:

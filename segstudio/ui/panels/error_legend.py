@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolBut
 from segstudio.core.class_set import Color
 from segstudio.core.layer import LABELS
 from segstudio.render.lut import ERROR_COLORS, ERROR_COLORS_COLOR_BLIND
-from segstudio.session.judged import judged_layer
-from segstudio.session.kind_layer import KindLayer
+from segstudio.session.inspect.judged import judged_layer
+from segstudio.session.inspect.kind_layer import KindLayer
 from segstudio.session.session import Session
 from segstudio.session.view import View
 from segstudio.ui.panels.kind_chips import KindChips

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from segstudio.session.dataset.images import NO_BADGE, NO_REMARK, Badge, Remark, Walk
 from segstudio.session.document import Document
-from segstudio.session.images import NO_BADGE, NO_REMARK, Badge, Remark, Walk
 from segstudio.session.session import Session
 from segstudio.ui.panels.metrics import percent
 from segstudio.ui.panels.thumbnails import HEIGHT, WIDTH, Thumbnails

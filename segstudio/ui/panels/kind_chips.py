@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from segstudio.metrics.error_kind_map import WRONG_KINDS, RegionKind
 from segstudio.render.lut import KIND_COLORS
-from segstudio.session.kind_layer import KindLayer
+from segstudio.session.inspect.kind_layer import KindLayer
 from segstudio.session.session import Session
 from segstudio.ui.panels.pace import Pace
 

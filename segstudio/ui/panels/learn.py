@@ -22,17 +22,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segstudio.session.learning import light_models
+from segstudio.session.assist.learning import light_models
 from segstudio.ui.panels.learn_curve import LearnCurve
 from segstudio.ui.panels.pace import Pace
 from segstudio.ui.shell.elided import ElidedLabel
 from segstudio.ui.shell.icons import icon
 from segstudio.ui.shell.language import say
-from segstudio.workflows.learn_request import FOREST, MODEL
+from segstudio.workflows.learning.request import FOREST, MODEL
 
 if TYPE_CHECKING:
     from segstudio.ui.shell.main_window import MainWindow
-    from segstudio.workflows.learn_versions import Version
+    from segstudio.workflows.learning.versions import Version
 
 _STARTS = (
     ("auto", "Automatic"),

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from segstudio.metrics.policy import PRESETS, Policy
-from segstudio.session.scoreboard import Board, Line, Scoreboard
+from segstudio.session.scores.scoreboard import Board, Line, Scoreboard
 from segstudio.session.session import Session
 from segstudio.ui.inspect.numbers import policy_text
 from segstudio.ui.panels.pace import Pace

@@ -103,7 +103,7 @@ class ObjectDetails(QWidget):
         document = self._session.document
         if self._showing or document is None or cell is None or name_cell is None:
             return
-        from segstudio.session.object_facts import set_attribute, value_of
+        from segstudio.session.edits.object_facts import set_attribute, value_of
 
         text, ids = cell.text().strip(), [item.id for item in self._items]
         try:
@@ -118,7 +118,7 @@ class ObjectDetails(QWidget):
         document = self._session.document
         if document is None:
             return
-        from segstudio.session.object_facts import set_crowd
+        from segstudio.session.edits.object_facts import set_crowd
 
         try:
             set_crowd(document, [item.id for item in self._items], self.crowd.checkState() != Qt.CheckState.Unchecked)

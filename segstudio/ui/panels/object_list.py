@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.objects import PolygonShape, SegObject
-from segstudio.session.object_facts import NAME
+from segstudio.session.edits.object_facts import NAME
 from segstudio.ui.shell.icons import icon
 from segstudio.ui.shell.theme import current_theme
 

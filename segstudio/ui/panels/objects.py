@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
 
 from segstudio.core.errors import UserError
 from segstudio.core.objects import SegObject
-from segstudio.session import object_facts
 from segstudio.session.document import Document
-from segstudio.session.object_view import undrawn
+from segstudio.session.edits import object_facts
+from segstudio.session.edits.object_view import undrawn
 from segstudio.session.session import Session
 from segstudio.ui.panels.object_details import ObjectDetails
 from segstudio.ui.panels.object_list import OBJECT, OBJECT_ID, ObjectDelegate, ObjectListModel, part_at

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from segstudio.core.errors import UserError
 from segstudio.models.interactive.tasks import EverythingSettings
-from segstudio.session.prompting import Choice
+from segstudio.session.assist.prompting import Choice
 from segstudio.ui.canvas.tools.prompt import PromptTool
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class PromptPanel(QWidget):
             tool.ask_words(self.words.text().strip())
 
     def _on_everything(self) -> None:
-        from segstudio.session.prompt_runs import find_everything
+        from segstudio.session.assist.prompt_runs import find_everything
 
         settings = EverythingSettings(self.side.value(), self.score.value(), self.least.value(), self.most.value())
         try:

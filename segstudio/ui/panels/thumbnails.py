@@ -12,10 +12,10 @@ from PySide6.QtGui import QImage
 
 from segstudio.core.dataset import ImageItem
 from segstudio.core.event import Event
+from segstudio.session.dataset.thumbnail_cache import ThumbnailCache
 from segstudio.session.document import Document
 from segstudio.session.jobs import Job
 from segstudio.session.session import Session
-from segstudio.session.thumbnail_cache import ThumbnailCache
 
 WIDTH, HEIGHT = 132, 66
 """Logical pixels at most; thumbnails hold twice as many for dense screens."""

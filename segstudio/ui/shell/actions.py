@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS, TRUTH
-from segstudio.session.paint_rule import paint_rule
+from segstudio.session.edits.paint_rule import paint_rule
 from segstudio.ui.compare.commands import CompareCommands
 from segstudio.ui.shell.command_tables import TABLES
 from segstudio.ui.shell.commands import Command, Later
@@ -237,7 +237,7 @@ class Actions:
         if document is None or name not in document.layer_names:
             self._session.notify.tell("warning", "there is nothing to accept", hint="run a model first (Ctrl+R)")
             return
-        from segstudio.session import accept
+        from segstudio.session.edits import accept
 
         self._try(lambda: accept.accept_everything(document, name, rule=self._rule(document)))
         # What was taken is in the labels now; the same colours twice would only darken the picture.
@@ -343,7 +343,7 @@ class Actions:
         if document is None or source is None:
             self.accept_layer("")
         elif point is not None:
-            from segstudio.session import accept
+            from segstudio.session.edits import accept
 
             if self._session.view.now.mode == "objects":
                 self._try(lambda: accept.accept_object_at(document, source, point))
@@ -359,7 +359,7 @@ class Actions:
         if document is None or source is None or chosen is None:
             self.accept_layer("")
         else:
-            from segstudio.session import accept
+            from segstudio.session.edits import accept
 
             self._try(lambda: accept.accept_class(document, source, chosen, rule=self._rule(document)))
 

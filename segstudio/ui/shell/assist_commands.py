@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from segstudio.core.errors import UserError
-from segstudio.session.paint_rule import paint_rule
+from segstudio.session.edits.paint_rule import paint_rule
 from segstudio.ui.shell.commands import Command, Later
 
 if TYPE_CHECKING:
@@ -105,14 +105,14 @@ class AssistCommands:
         self._window.viewer.zoom_to(region)
 
     def _propagate_labels(self) -> None:
-        from segstudio.session import onward
+        from segstudio.session.edits import onward
         from segstudio.ui.shell.onward_commands import arrivals_in_words
 
         notify = self._session.notify
         onward.propagate_labels(self._session, lambda arrivals: notify.info(arrivals_in_words(arrivals, raster=True)))
 
     def _snap_boundary(self) -> None:
-        from segstudio.session.snap_boundary import snap_objects, snap_region
+        from segstudio.session.edits.snap_boundary import snap_objects, snap_region
 
         session = self._session
         document, view = session.document, session.view.now
@@ -131,7 +131,7 @@ class AssistCommands:
             session.notify.info("the boundary lies on the strongest edge already")
 
     def _interpolate(self) -> None:
-        from segstudio.session.interpolating import interpolate
+        from segstudio.session.edits.interpolating import interpolate
 
         session, chosen = self._session, self._session.view.now.selection
         if session.view.now.mode != "objects" or len(chosen) != 1:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from segstudio.core.errors import UserError
 from segstudio.formats.report import Loss, WriteReport
-from segstudio.session import exporting
+from segstudio.session.dataset import exporting
 from segstudio.session.jobs import Job
 from segstudio.session.session import Session
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from segstudio.session.doubt import DoubtWalk
+from segstudio.session.assist.doubt import DoubtWalk
 from segstudio.ui.shell.commands import Command
 
 if TYPE_CHECKING:

@@ -82,7 +82,7 @@ class ObjectCommands:
 
     def _remove_specks(self) -> None:
         from segstudio.ops.cleanup import without_specks
-        from segstudio.session.reshape import SPECK
+        from segstudio.session.edits.reshape import SPECK
 
         self._selected()
         self._reshape("remove specks", lambda shape: without_specks(shape, smaller_than=SPECK))
@@ -114,18 +114,18 @@ class ObjectCommands:
         open_simplify_bar(self._window, document, ids)
 
     def _convert(self) -> None:
-        from segstudio.session import reshape
+        from segstudio.session.edits import reshape
 
         self._reshape(*reshape.conversion(*self._selected()))
 
     def _merge(self) -> None:
-        from segstudio.session import reshape
+        from segstudio.session.edits import reshape
 
         kept = reshape.merge(*self._selected())
         self._session.view.set(selection=frozenset({kept}))
 
     def _combine(self, operation: str) -> None:
-        from segstudio.session import combining, reshape
+        from segstudio.session.edits import combining, reshape
 
         document, ids = self._selected()
         last = self._session.view.now.last_selected
@@ -151,7 +151,7 @@ class ObjectCommands:
         work_out(self._session, work, done, weight=weight, title=title)
 
     def _split(self) -> None:
-        from segstudio.session import combining, reshape
+        from segstudio.session.edits import combining, reshape
 
         if not self._in_objects:
             document, point = self._pointed()
@@ -174,7 +174,7 @@ class ObjectCommands:
         margin: int = 0,
     ) -> None:
         """Change the selected objects, or the region under the cursor; in a worker where it takes long."""
-        from segstudio.session import reshape
+        from segstudio.session.edits import reshape
 
         if not self._in_objects and change_region is not None:
             self._reshape_region(name, change_region, margin)
@@ -195,7 +195,7 @@ class ObjectCommands:
         )
 
     def _reshape_region(self, name: str, change: Callable[[Mask], Mask], margin: int) -> None:
-        from segstudio.session import reshape
+        from segstudio.session.edits import reshape
 
         document, point = self._pointed()
         found = region_at(document.labels, *point)
@@ -222,7 +222,7 @@ class ObjectCommands:
     # ── order and copies ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def _order(self, name: str) -> None:
-        from segstudio.session import reshape
+        from segstudio.session.edits import reshape
 
         if not getattr(reshape, name)(*self._selected()):
             self._session.notify.info("no other object overlaps it on that side")
@@ -235,7 +235,7 @@ class ObjectCommands:
         self._session.notify.info(f"{count} object{'s' if count != 1 else ''} copied")
 
     def _paste(self) -> None:
-        from segstudio.session import reshape
+        from segstudio.session.edits import reshape
 
         document = self._session.document
         if document is None or not self._copied:
@@ -247,7 +247,7 @@ class ObjectCommands:
         self._session.view.set(mode="objects", selection=frozenset(added))
 
     def _duplicate(self) -> None:
-        from segstudio.session import reshape
+        from segstudio.session.edits import reshape
 
         document, ids = self._selected()
         self._session.view.set(selection=frozenset(reshape.duplicate(document, ids, self._aside())))

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from segstudio.core.errors import UserError
-from segstudio.session import object_facts
-from segstudio.session.object_view import is_pickable
+from segstudio.session.edits import object_facts
+from segstudio.session.edits.object_view import is_pickable
 from segstudio.ui.shell.commands import Command
 
 if TYPE_CHECKING:

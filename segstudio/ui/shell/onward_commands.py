@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from segstudio.session.document import Document
-    from segstudio.session.onward import Arrival
+    from segstudio.session.edits.onward import Arrival
     from segstudio.ui.shell.main_window import MainWindow
 
 _DIALOG = "segstudio.ui.shell.onward_dialog"
@@ -51,13 +51,13 @@ class OnwardCommands:
 
     def copy_next(self) -> None:
         """Copy the selected objects to the next image and show it, with the copies selected."""
-        from segstudio.session import onward
+        from segstudio.session.edits import onward
 
         onward.copy_on(self._session, self._selected(), self._show)
 
     def propagate(self, *, images: int = 1, with_flow: bool = True) -> None:
         """Carry on to the next images; this one stays."""
-        from segstudio.session import onward
+        from segstudio.session.edits import onward
 
         if self._session.view.now.mode == "objects":
             onward.propagate(self._session, self._selected(), self._tell, images=images, with_flow=with_flow)

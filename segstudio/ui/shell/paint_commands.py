@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, get_args
 
-from segstudio.session.gaps import Gaps
-from segstudio.session.paint_rule import in_words
+from segstudio.session.edits.gaps import Gaps
+from segstudio.session.edits.paint_rule import in_words
 from segstudio.session.view import PaintMode
 from segstudio.ui.shell.commands import Command
 

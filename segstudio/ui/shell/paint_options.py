@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButt
 
 from segstudio.core.class_set import Color
 from segstudio.session.document import Document
-from segstudio.session.gaps import Gaps
-from segstudio.session.paint_rule import in_words
+from segstudio.session.edits.gaps import Gaps
+from segstudio.session.edits.paint_rule import in_words
 from segstudio.session.session import Session
 from segstudio.ui.panels.pace import Pace
 from segstudio.ui.shell.commands import Commands

@@ -49,12 +49,12 @@ class PromptCommands:
         return {PANEL: self._window.docks.is_shown(PANEL)}
 
     def _everything(self) -> None:
-        from segstudio.session.prompt_runs import find_everything
+        from segstudio.session.assist.prompt_runs import find_everything
 
         find_everything(self._window.session)
 
     def _track(self) -> None:
-        from segstudio.session.prompt_runs import track_objects
+        from segstudio.session.assist.prompt_runs import track_objects
 
         track_objects(self._window.session)
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QSlider, QVBoxLayout
 
 from segstudio.core.errors import UserError
-from segstudio.session.refining import Refining
+from segstudio.session.edits.refining import Refining
 
 if TYPE_CHECKING:
     from segstudio.session.document import Document

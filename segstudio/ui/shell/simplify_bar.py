@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSlider,
 from segstudio.core.errors import UserError
 from segstudio.core.objects import PolygonShape, SegObject, Shape
 from segstudio.core.transaction import Changes
-from segstudio.session import reshape
+from segstudio.session.edits import reshape
 from segstudio.ui.canvas.overlay import draw_line
 from segstudio.ui.canvas.tools.asking import Asking
 

@@ -16,7 +16,7 @@ from segstudio.ops.shared_borders import (
     shift_together,
     vertices_at,
 )
-from segstudio.session.object_view import is_pickable
+from segstudio.session.edits.object_view import is_pickable
 from segstudio.ui.canvas.tools.tool import ToolContext
 
 Point = tuple[float, float]

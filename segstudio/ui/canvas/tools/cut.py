@@ -13,9 +13,9 @@ from segstudio.core.objects import MaskShape, PolygonShape, SegObject, Shape
 from segstudio.ops import rle
 from segstudio.ops.lasso import thinned
 from segstudio.ops.snapping import at_right_angles
-from segstudio.session import cutting
-from segstudio.session.cutting import CutObject, CutRegion
-from segstudio.session.object_view import is_pickable
+from segstudio.session.edits import cutting
+from segstudio.session.edits.cutting import CutObject, CutRegion
+from segstudio.session.edits.object_view import is_pickable
 from segstudio.session.stroke import Stroke
 from segstudio.ui.canvas.overlay import bounds_of, draw_handles, draw_line
 from segstudio.ui.canvas.tools.asking import work_out

@@ -14,7 +14,7 @@ from segstudio.core.errors import EnvironmentFault
 from segstudio.core.geometry import EMPTY, Points, Rect
 from segstudio.ops.brush import stroke_path
 from segstudio.ops.lasso import rectangle
-from segstudio.session.cut_child import CutChild
+from segstudio.session.edits.cut_child import CutChild
 from segstudio.ui.canvas.overlay import bounds_of, draw_line
 from segstudio.ui.canvas.tools.area import Purpose, apply_mask
 from segstudio.ui.canvas.tools.asking import Asking

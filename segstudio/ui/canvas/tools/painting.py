@@ -13,8 +13,8 @@ from segstudio.core.layer import Layer
 from segstudio.core.objects import SegObject
 from segstudio.core.raster import TILE, UNLABELLED
 from segstudio.session.document import Document
-from segstudio.session.object_view import is_pickable
-from segstudio.session.paint_rule import paint_rule
+from segstudio.session.edits.object_view import is_pickable
+from segstudio.session.edits.paint_rule import paint_rule
 from segstudio.session.session import Session
 from segstudio.session.stroke import Stroke
 from segstudio.session.view import View

@@ -13,8 +13,8 @@ from segstudio.core.errors import UserError
 from segstudio.core.objects import SegObject
 from segstudio.models.interactive.prompt import Prompt
 from segstudio.ops.lasso import rectangle
-from segstudio.session.prompt_results import mask_of_object, prompt_of, put_prompted
-from segstudio.session.prompting import Answer, Proposal
+from segstudio.session.assist.prompt_results import mask_of_object, prompt_of, put_prompted
+from segstudio.session.assist.prompting import Answer, Proposal
 from segstudio.ui.canvas.overlay import bounds_of, draw_line
 from segstudio.ui.canvas.tools.area import Purpose, apply_mask
 from segstudio.ui.canvas.tools.painting import active_class

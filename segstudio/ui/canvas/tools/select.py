@@ -16,7 +16,7 @@ from segstudio.core.transaction import Changes
 from segstudio.ops.lasso import lasso_select
 from segstudio.ops.rle import decode, mask_shape
 from segstudio.ops.transform import move, scale
-from segstudio.session.object_view import is_drawn, is_pickable
+from segstudio.session.edits.object_view import is_drawn, is_pickable
 from segstudio.session.stroke import Stroke
 from segstudio.ui.canvas.overlay import bounds_of, draw_line
 from segstudio.ui.canvas.tools.handles import Grip, Handles, Stretch

@@ -12,7 +12,7 @@ from segstudio.core.geometry import Rect
 from segstudio.core.objects import MaskShape, SegObject
 from segstudio.ops import rle
 from segstudio.ops.snapping import Snap, snap_to_labels, snap_to_objects
-from segstudio.session.object_view import is_drawn
+from segstudio.session.edits.object_view import is_drawn
 from segstudio.ui.canvas.tools.tool import Pointer, ToolContext
 
 _MARK = 6.0
