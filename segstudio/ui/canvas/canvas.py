@@ -58,6 +58,7 @@ class Canvas(PictureView):
             reveal=self.reveal,
             refresh=self._refresh_overlay,
         )
+        self.regions = context.regions
         self.tools: list[Tool] = [kind(context) for kind in TOOLS]
         self._tool = self._tool_called(session.view.now.tool)
         self.setMouseTracking(True)
@@ -66,6 +67,7 @@ class Canvas(PictureView):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.aids = Aids(self)
         self.key_cursor = KeyCursor(self)
+        self.regions.changed.connect(lambda _: self._refresh_overlay())
         self._on_document(session.document)
 
     @property
@@ -110,6 +112,7 @@ class Canvas(PictureView):
         self._pressed = False
         for tool in self.tools:
             tool.cancel()
+        self.regions.clear()
         super()._on_document(document)
         self._hover_again()
         self._show_cursor()
@@ -118,6 +121,8 @@ class Canvas(PictureView):
 
     def _on_changes(self, changes: Changes) -> None:
         super()._on_changes(changes)
+        if self.document is not None:
+            self.regions.follow(changes, self.document.labels)
         self._tool.follow(changes)
         self._refresh_overlay()
 
@@ -126,6 +131,7 @@ class Canvas(PictureView):
             self._take(self._tool_called(self.session.view.now.tool))
         if "mode" in names:
             self._drop()
+            self.regions.clear()
         super()._on_view(names)
         self._refresh_overlay()
 
@@ -136,6 +142,7 @@ class Canvas(PictureView):
         if tool is self._tool:
             return
         self._drop()
+        self.regions.clear()
         self._tool.hover(None)
         self._tool = tool
         self._show_cursor()

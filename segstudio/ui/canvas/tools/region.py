@@ -34,6 +34,14 @@ class Region:
         """Whether the point lies on one of its pixels."""
         return self.rect.holds(x, y) and bool(self.mask_hw[floor(y) - self.rect.y0, floor(x) - self.rect.x0])
 
+    def meets(self, other: Region) -> bool:
+        """Whether they have a pixel in common."""
+        both = self.rect.intersect(other.rect)
+        if both.is_empty:
+            return False
+        mine, others = (r.mask_hw[both.moved(-r.rect.x0, -r.rect.y0).slices] for r in (self, other))
+        return bool((mine & others).any())
+
     def is_touched_by(self, rect: Rect) -> bool:
         """Whether a change of those pixels can concern it."""
         return not self.rect.intersect(rect).is_empty

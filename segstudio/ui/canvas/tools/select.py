@@ -1,32 +1,44 @@
-"""Select, move and scale: objects by click, box, lasso and Tab; in semantic mode a connected region of the labels."""
+"""Select, move and scale, by click, box, lasso and Tab: objects; in semantic mode connected regions of the labels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import starmap
 from math import floor
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPolygonF
 
-from segstudio.core.geometry import EMPTY, Rect, union_all
-from segstudio.core.objects import MaskShape, PolygonShape, SegObject, Shape
-from segstudio.core.raster import UNLABELLED
-from segstudio.core.transaction import Changes
-from segstudio.ops.lasso import lasso_select
-from segstudio.ops.rle import decode, mask_shape
+from segstudio.core.geometry import EMPTY, Points, Rect, union_all
+from segstudio.core.objects import PolygonShape, SegObject, Shape
+from segstudio.ops.lasso import lasso_fill, lasso_select
+from segstudio.ops.lasso import rectangle as rectangle_between
+from segstudio.ops.pieces import Piece, pieces_inside
 from segstudio.ops.transform import move, scale
+from segstudio.session.document import Document
 from segstudio.session.edits.object_view import is_drawn, is_pickable
 from segstudio.session.stroke import Stroke
 from segstudio.ui.canvas.overlay import bounds_of, draw_line
+from segstudio.ui.canvas.tools.asking import work_out
 from segstudio.ui.canvas.tools.handles import Grip, Handles, Stretch
-from segstudio.ui.canvas.tools.painting import Mask, begin, editable_at, paintable
+from segstudio.ui.canvas.tools.painting import Mask, begin, editable_at
 from segstudio.ui.canvas.tools.paths import shape_path
 from segstudio.ui.canvas.tools.region import Region, region_at
+from segstudio.ui.canvas.tools.region_edits import (
+    Place,
+    delete_regions,
+    give_regions_to,
+    moved,
+    place_regions,
+    stretched,
+)
 from segstudio.ui.canvas.tools.tool import Pointer, Tool, ToolContext
 
 _STILL = 3.0
 """Logical pixels that the hand may tremble before a click becomes a drag."""
+_OUTLINES = 300
+"""Of more regions than this only the frames are drawn."""
 _NUDGES = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -36,9 +48,10 @@ _NUDGES = {
 
 
 class SelectTool(Tool):
-    """Drag moves what is selected, its handles scale it; drag on nothing draws a box, with Alt a lasso; arrows nudge.
+    """Drag moves what is selected, its handles scale it; arrows nudge.
 
-    Of a handle's drag Shift keeps the proportions and Alt the middle.
+    A drag that begins on nothing, or with Ctrl anywhere, draws a box, with Alt a lasso. Of a handle's drag Shift keeps
+    the proportions and Alt the middle.
     """
 
     id = "select"
@@ -47,7 +60,7 @@ class SelectTool(Tool):
     key = "V"
     cursor = Qt.CursorShape.ArrowCursor
     hint = (
-        "click or drag a box, with Alt a lasso · Shift adds · drag moves, handles scale · arrows nudge · Delete · "
+        "click · Ctrl+drag: box, Alt+drag: lasso · Shift adds · drag moves, handles scale · arrows nudge · Delete · "
         "Tab: next object"
     )
 
@@ -60,7 +73,6 @@ class SelectTool(Tool):
         self._boxing = False
         self._lasso: list[tuple[float, float]] = []
         self._grip: tuple[Handles, Grip] | None = None
-        self._region: Region | None = None
         self._shift = (0, 0)
         self._stretch = Stretch()
 
@@ -77,21 +89,39 @@ class SelectTool(Tool):
         if handles is not None and grip is not None:
             self._grip = handles, grip
             return
-        if view.mode == "semantic":
-            if self._region is None or not self._region.holds(at.x, at.y):
-                self._region = region_at(document.labels, at.x, at.y)
-            return
-        hit = editable_at(document, self.context.objects.index.at(at.xy), view)
         if at.alt:
             self._lasso = [at.xy]
-        elif hit is None:
-            self._boxing = True
-            if not at.shift:
-                self._choose(frozenset())
+        elif view.mode == "semantic":
+            self._press_region(document, at)
+        else:
+            self._press_object(document, at)
+
+    def _press_region(self, document: Document, at: Pointer) -> None:
+        regions = self.context.regions
+        known = regions.at(*at.xy)
+        hit = known or (None if at.ctrl else region_at(document.labels, *at.xy))
+        if hit is None or at.ctrl:
+            self._begin_box(at)
+        elif at.shift:
+            regions.toggle(hit)
+        elif known is None:
+            regions.choose([hit])
+
+    def _press_object(self, document: Document, at: Pointer) -> None:
+        view = self.context.view
+        hit = editable_at(document, self.context.objects.index.at(at.xy), view)
+        if hit is None or at.ctrl:
+            self._begin_box(at)
         elif at.shift:
             self._choose(view.selection ^ {hit.id})
         elif hit.id not in view.selection:
             self._choose(frozenset({hit.id}))
+
+    def _begin_box(self, at: Pointer) -> None:
+        self._boxing = True
+        if not at.shift:
+            self._choose(frozenset())
+            self.context.regions.clear()
 
     def move(self, points: Sequence[Pointer]) -> None:
         start, at = self._start, points[-1]
@@ -108,9 +138,11 @@ class SelectTool(Tool):
         if self._grip is not None:
             handles, grip = self._grip
             self._scale(handles.stretch(grip, start, at))
+        elif self._boxing:
+            return
         elif self.context.view.mode == "semantic":
-            self._shift = round(dx), round(dy)
-        elif not self._boxing:
+            self._shift = (round(dx), round(dy)) if self.context.regions.now else (0, 0)
+        else:
             self._drag(dx, dy)
 
     def release(self, at: Pointer) -> None:
@@ -120,7 +152,7 @@ class SelectTool(Tool):
         if start is None:
             return
         if lasso:
-            self._choose_found(lasso_select(self.context.objects.index, np.array([*lasso, at.xy])), at)
+            self._choose_in_lasso(np.array([*lasso, at.xy]), at)
         elif self._boxing:
             self._boxing = False
             self._choose_inside(start, at)
@@ -129,10 +161,10 @@ class SelectTool(Tool):
             self._stroke = None
         elif self._shift != (0, 0):
             shift, self._shift = self._shift, (0, 0)
-            self._move_region(*shift)
+            self._move_regions(*shift)
         elif not self._stretch.is_none:
             stretch, self._stretch = self._stretch, Stretch()
-            self._scale_region(stretch)
+            self._place_regions("scale", lambda region: stretched(region, stretch, self._image))
 
     def hover(self, at: Pointer | None) -> None:
         document = self.context.document
@@ -142,10 +174,11 @@ class SelectTool(Tool):
         self.context.session.view.set(hovered_object=hit.id if hit is not None else None)
 
     def double_click(self, at: Pointer) -> bool:
-        if self.context.view.mode == "objects" and not self.is_empty_at(at):
-            self.context.session.view.set(tool="vertex")
-            return True
-        return False
+        if self.is_empty_at(at):
+            return False
+        self.context.session.view.set(tool="vertex")
+        # The vertex tool takes the selected object by itself; a region it has to be pressed on.
+        return self.context.view.mode == "objects"
 
     def is_empty_at(self, at: Pointer) -> bool:
         document = self.context.document
@@ -164,10 +197,7 @@ class SelectTool(Tool):
         return False
 
     def cancel(self) -> bool:
-        if self._drop_gesture():
-            return True
-        had, self._region = self._region is not None, None
-        return had
+        return self._drop_gesture() or self.context.regions.clear()
 
     def _drop_gesture(self) -> bool:
         stroke, self._stroke = self._stroke, None
@@ -180,36 +210,17 @@ class SelectTool(Tool):
         return had
 
     def delete(self) -> bool:
-        region = self._region if self.context.view.mode == "semantic" else None
-        if region is not None and not self._is_free(region):
-            return True
-        stroke = begin(self.context.session, "delete", self.id) if region is not None else None
-        if region is None or stroke is None:
-            return False
-        with stroke:
-            stroke.paint(region.rect, UNLABELLED, mask_hw=region.mask_hw)
-        self._region = None
-        return True
+        regions = self.context.regions.now if self.context.view.mode == "semantic" else ()
+        if regions and delete_regions(self.context.session, regions):
+            self.context.regions.clear()
+        return bool(regions)
 
     def change_class(self, class_id: int) -> bool:
-        region = self._region if self.context.view.mode == "semantic" else None
-        if region is not None and not self._is_free(region):
-            return True
-        stroke = begin(self.context.session, "change class", self.id) if region is not None else None
-        if region is None or stroke is None:
+        regions = self.context.regions
+        if self.context.view.mode != "semantic" or not regions.now:
             return False
-        with stroke:
-            segment_id = stroke.segment_for_class(class_id)
-            stroke.paint(region.rect, segment_id, mask_hw=region.mask_hw)
-        self._region = Region(segment_id, region.rect, region.mask_hw)
+        regions.edit(lambda chosen: give_regions_to(self.context.session, chosen, class_id))
         return True
-
-    def follow(self, changes: Changes) -> None:
-        document, region = self.context.document, self._region
-        if document is None or region is None or changes.layer != document.labels.name:
-            return
-        if region.is_touched_by(changes.pixels) and not region.is_current(document.labels):
-            self._region = None
 
     # ── the overlay ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -226,19 +237,27 @@ class SelectTool(Tool):
                 draw_line(painter, shape_path(self.context, item.shape))
             else:
                 draw_line(painter, self._box_path(item.bounds()), dashed=True)
-        region = self._region
-        if region is not None:
-            outline = self._stretched(region.outline, self._stretch)
-            assert isinstance(outline, PolygonShape)
-            draw_line(painter, shape_path(self.context, outline, *self._shift), QColor(255, 255, 255))
+        self._paint_regions(painter)
         handles = self._handles() if self._start is None else None
         if handles is not None:
             handles.draw(painter)
 
+    def _paint_regions(self, painter: QPainter) -> None:
+        regions = self.context.regions.now
+        for region in regions:
+            if len(regions) > _OUTLINES:
+                draw_line(painter, self._box_path(region.rect.moved(*self._shift)), QColor(255, 255, 255))
+                continue
+            outline = self._stretched(region.outline, self._stretch)
+            assert isinstance(outline, PolygonShape)
+            draw_line(painter, shape_path(self.context, outline, *self._shift), QColor(255, 255, 255))
+
     def overlay_bounds(self) -> QRectF | None:
         rects = [item.bounds() for item in self._selected()]
-        if self._region is not None:
-            rects.append(self._stretched(self._region.outline, self._stretch).bounds().moved(*self._shift))
+        if self.context.regions.now:
+            box = self.context.regions.rect
+            frame = self._stretched(rectangle_between((box.x0, box.y0), (box.x1, box.y1)), self._stretch)
+            rects.append(frame.bounds().moved(*self._shift))
         handles = self._handles()
         points = handles.screen_points() if handles is not None else []
         points += self.context.all_to_screen(np.array(self._lasso)) if self._lasso else []
@@ -279,7 +298,30 @@ class SelectTool(Tool):
         low_x, high_x = sorted((start.x, at.x))
         low_y, high_y = sorted((start.y, at.y))
         box = Rect(floor(low_x), floor(low_y), floor(high_x) + 1, floor(high_y) + 1)
-        self._choose_found(self.context.objects.index.inside(box), at)
+        if self.context.view.mode == "semantic":
+            self._choose_pieces(box, None, at)
+        else:
+            self._choose_found(self.context.objects.index.inside(box), at)
+
+    def _choose_in_lasso(self, line_xy: Points, at: Pointer) -> None:
+        if self.context.view.mode == "semantic":
+            self._choose_pieces(*lasso_fill(line_xy, (self._image.height, self._image.width)), at)
+        else:
+            self._choose_found(lasso_select(self.context.objects.index, line_xy), at)
+
+    def _choose_pieces(self, at: Rect, area_hw: Mask | None, pointer: Pointer) -> None:
+        """Select the regions that lie wholly in an area; found in a worker where it is large."""
+        document = self.context.document
+        if document is None:
+            return
+        ids_hw, regions = document.labels.raster.ids_hw, self.context.regions
+
+        def put(found: list[Piece]) -> None:
+            if self.context.document is document and self.context.view.mode == "semantic":
+                pieces = [region for region in starmap(Region, found) if region.is_current(document.labels)]
+                regions.add(pieces) if pointer.shift else regions.choose(pieces)
+
+        work_out(self.context.session, lambda: list(pieces_inside(ids_hw, at, area_hw=area_hw)), put, weight=at.area)
 
     def _choose_found(self, items: Sequence[SegObject], at: Pointer) -> None:
         view = self.context.view
@@ -289,7 +331,7 @@ class SelectTool(Tool):
     def _handles(self) -> Handles | None:
         """Round what a drag would move."""
         if self.context.view.mode == "semantic":
-            return Handles(self.context, self._region.rect) if self._region is not None else None
+            return Handles(self.context, self.context.regions.rect) if self.context.regions.now else None
         items = self._movable()
         return Handles(self.context, union_all(item.bounds() for item in items)) if items else None
 
@@ -326,9 +368,9 @@ class SelectTool(Tool):
 
     def _nudge(self, dx: int, dy: int) -> bool:
         if self.context.view.mode == "semantic":
-            if self._region is None:
+            if not self.context.regions.now:
                 return False
-            self._move_region(dx, dy)
+            self._move_regions(dx, dy)
             return True
         items = self._movable()
         stroke = begin(self.context.session, "move", self.id) if items else None
@@ -354,44 +396,12 @@ class SelectTool(Tool):
             self.context.reveal(item.bounds())
         return True
 
-    def _move_region(self, dx: int, dy: int) -> None:
-        region = self._region
-        if region is not None:
-            target = region.rect.moved(dx, dy)
-            inside = target.intersect(self._image)
-            self._replace_region("move", region, inside, region.mask_hw[inside.moved(-target.x0, -target.y0).slices])
+    def _move_regions(self, dx: int, dy: int) -> None:
+        self._place_regions("move", lambda region: moved(region, dx, dy, self._image))
 
-    def _scale_region(self, stretch: Stretch) -> None:
-        region = self._region
-        if region is not None:
-            size_hw = self._image.height, self._image.width
-            shape = self._stretched(mask_shape(region.mask_hw, size_hw=size_hw, at=region.rect), stretch)
-            assert isinstance(shape, MaskShape)
-            self._replace_region("scale", region, shape.box, decode(shape, shape.box))
+    def _place_regions(self, name: str, place: Place) -> None:
+        self.context.regions.edit(lambda chosen: place_regions(self.context.session, chosen, name, place))
 
     @property
     def _image(self) -> Rect:
         return self.context.document.labels.raster.bounds if self.context.document is not None else EMPTY
-
-    def _replace_region(self, name: str, region: Region, rect: Rect, mask_hw: Mask) -> None:
-        """Leave the region's pixels unlabelled and give it others instead, inside the image."""
-        stroke = begin(self.context.session, name, self.id) if self._is_free(region) else None
-        if stroke is None:
-            return
-        with stroke:
-            stroke.paint(region.rect, UNLABELLED, mask_hw=region.mask_hw)
-            if not rect.is_empty:
-                mask_hw = paintable(stroke.layer, rect, mask_hw, self.context.view)
-                stroke.paint(rect, region.segment_id, mask_hw=mask_hw)
-        self._region = Region(region.segment_id, rect, mask_hw) if not rect.is_empty and mask_hw.any() else None
-
-    def _is_free(self, region: Region) -> bool:
-        """Whether the paint mode and the protected classes let the region's own pixels be changed; says so if not."""
-        document = self.context.document
-        if document is None:
-            return False
-        free = paintable(document.labels, region.rect, region.mask_hw, self.context.view, erases=True)
-        if bool((free == region.mask_hw).all()):
-            return True
-        self.context.tell("this region keeps its class", hint="its class is protected, or not one to paint over")
-        return False

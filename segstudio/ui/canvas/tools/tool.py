@@ -17,6 +17,7 @@ from segstudio.render.viewport import Viewport
 from segstudio.session.document import Document
 from segstudio.session.session import Session
 from segstudio.session.view import View
+from segstudio.ui.canvas.tools.region_selection import RegionSelection
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class ToolContext:
         refresh: Callable[[], None],
     ) -> None:
         self.session = session
+        self.regions = RegionSelection()
+        """What is selected in semantic mode."""
         self.refresh = refresh
         """Draw the tool's preview again: for what changed without a move of the hand."""
         self.reveal = reveal
