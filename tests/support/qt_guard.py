@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import weakref
 
 import pytest
 
 _POOL_GRACE_MS = 5000
+_TESTS_BETWEEN_FULL_COLLECTIONS = 25
+_tests = 0
 
 
 @pytest.fixture(autouse=True)
@@ -15,15 +18,25 @@ def no_leaked_qt(request):
         yield
         return
     app = request.getfixturevalue("qapp")
+    gc.disable()
     monkeypatch = request.getfixturevalue("monkeypatch")
     timers = _record_started_timers(monkeypatch)
     # Kept as strong references: a widget of before must not hand its address to one of after.
     before = app.topLevelWidgets()
     yield
     _delete_what_was_asked_to_go(app)
+    _collect_on_this_thread()
     left = _running(timers) + _widgets(app, before) + _pool()
     if left:
         pytest.fail("left behind by the test: " + ", ".join(left), pytrace=False)
+
+
+def _collect_on_this_thread():
+    """As the window does it: a worker that collects widgets waits for the interpreter inside a lock of Qt's."""
+    global _tests
+    _tests += 1
+    gc.collect(2 if _tests % _TESTS_BETWEEN_FULL_COLLECTIONS == 0 else 1)
+    gc.enable()
 
 
 def _record_started_timers(monkeypatch):

@@ -39,6 +39,7 @@ from segstudio.ui.panels.objects import ObjectsPanel
 from segstudio.ui.shell.actions import Actions
 from segstudio.ui.shell.commands import Commands
 from segstudio.ui.shell.docks import Docks
+from segstudio.ui.shell.garbage import GuiGarbage
 from segstudio.ui.shell.job_bridge import GuiHop
 from segstudio.ui.shell.language import say
 from segstudio.ui.shell.menus import fill_menus
@@ -64,6 +65,7 @@ class MainWindow(QMainWindow):
 
     def __init__(self, session: Session) -> None:
         super().__init__()
+        self._garbage = GuiGarbage(self)
         self.session = session
         self._hop = GuiHop(self)
         session.jobs.bind(self._hop)
@@ -97,6 +99,7 @@ class MainWindow(QMainWindow):
         self._build()
         self._connect()
         self._on_opened(None)
+        self._garbage.settle()
 
     def _build(self) -> None:
         fill_menus(self, self.menuBar())
@@ -288,6 +291,7 @@ class MainWindow(QMainWindow):
         self.closing.emit()
         self.session.close()
         self._hop.close()
+        self._garbage.close()
         event.accept()
 
 
