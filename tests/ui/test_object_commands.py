@@ -122,6 +122,8 @@ def test_what_cannot_be_done_is_said(window):
     window.commands.run("object.grow")
     assert "no labelled region" in told[-1].text
     window.commands.run("object.merge")
+    assert "no region is selected" in told[-1].text
+    window.commands.run("object.simplify")
     assert "object" in told[-1].text
 
 

@@ -14,13 +14,9 @@ from numpy.typing import NDArray
 from segstudio.core.errors import UserError
 from segstudio.core.geometry import Rect
 from segstudio.core.objects import PolygonShape, SegObject, Shape
-from segstudio.core.raster import UNLABELLED
 from segstudio.session.document import Document
-from segstudio.session.stroke import Stroke
 
 Mask = NDArray[np.bool_]
-Paint = Callable[[Stroke, Rect, Mask, int], None]
-"""Gives the pixels of a mask, of the size of its rectangle inside the image, to a segment."""
 
 SPECK = 64
 """Parts of fewer square pixels are specks."""
@@ -129,40 +125,18 @@ def paste(
     return _add(document, items, name, offset_xy)
 
 
-def reshape_region(
-    document: Document, rect: Rect, mask_hw: Mask, name: str, change: Callable[[Mask], Mask], paint: Paint, margin: int
-) -> bool:
-    """Change a connected piece of one segment, `mask_hw` bool of the size of `rect`; whether anything did.
-
-    `change` sees the piece with `margin` unset pixels round it as far as the image goes. Pixels that it adds are given
-    to the segment, those it takes away are left unlabelled.
-    """
-    at, before, after = changed_region(document.labels.raster.bounds, rect, mask_hw, change, margin)
-    return put_region(document, at, before, after, name, paint)
-
-
 def changed_region(
     bounds: Rect, rect: Rect, mask_hw: Mask, change: Callable[[Mask], Mask], margin: int
 ) -> tuple[Rect, Mask, Mask]:
-    """The rectangle that `change` may reach, and the piece in it before and after; computes only, for a worker."""
+    """Change a connected piece of the raster, `mask_hw` bool of the size of `rect`; computes only, for a worker.
+
+    Returns the rectangle that `change` may reach, and the piece in it before and after. `change` sees the piece with
+    `margin` unset pixels round it as far as the image, `bounds`, goes.
+    """
     wide = rect.grown(margin).intersect(bounds)
     before = np.zeros((wide.height, wide.width), np.bool_)
     before[rect.moved(-wide.x0, -wide.y0).slices] = mask_hw
     return wide, before, change(before)
-
-
-def put_region(document: Document, at: Rect, before: Mask, after: Mask, name: str, paint: Paint) -> bool:
-    """Make of the piece `before` the piece `after`, as one edit; whether anything changed.
-
-    A piece that is no longer there as it was is left alone.
-    """
-    ids = np.unique(document.labels.raster.view(at)[before])
-    if len(ids) != 1 or ids[0] == UNLABELLED:
-        return False
-    with document.begin(name, tool=name) as stroke:
-        paint(stroke, at, before & ~after, UNLABELLED)
-        paint(stroke, at, after & ~before, int(ids[0]))
-        return stroke.commit() is not None
 
 
 def _known(document: Document, ids: Iterable[int]) -> list[SegObject]:

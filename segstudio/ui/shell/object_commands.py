@@ -1,4 +1,4 @@
-"""What a person can do to the selected objects, or, in semantic mode, to the region under the cursor."""
+"""What a person can do to the selected objects; in semantic mode the same commands work on regions of the labels."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, TypeVar
 from segstudio.core.errors import UserError
 from segstudio.session.document import Document
 from segstudio.ui.canvas.tools.asking import work_out
-from segstudio.ui.canvas.tools.painting import fill_mask
-from segstudio.ui.canvas.tools.region import region_at
 from segstudio.ui.shell.commands import Command
+from segstudio.ui.shell.region_commands import RegionCommands
 
 if TYPE_CHECKING:
-    from segstudio.core.geometry import Rect
     from segstudio.core.objects import SegObject, Shape
-    from segstudio.session.stroke import Stroke
     from segstudio.ui.canvas.tools.painting import Mask
     from segstudio.ui.shell.main_window import MainWindow
 
@@ -45,6 +42,7 @@ class ObjectCommands:
         self._session = window.session
         self._copied: Sequence[SegObject] = ()
         self._copied_from = ""
+        self._regions = RegionCommands(window)
 
     def rows(self) -> list[Command]:
         """The rows of the window's table."""
@@ -84,7 +82,9 @@ class ObjectCommands:
         from segstudio.ops.cleanup import without_specks
         from segstudio.session.edits.reshape import SPECK
 
-        self._selected()
+        if not self._in_objects:
+            self._regions.remove_specks()
+            return
         self._reshape("remove specks", lambda shape: without_specks(shape, smaller_than=SPECK))
 
     def _grow(self, pixels: float) -> None:
@@ -114,11 +114,17 @@ class ObjectCommands:
         open_simplify_bar(self._window, document, ids)
 
     def _convert(self) -> None:
+        if not self._in_objects:
+            self._regions.to_objects()
+            return
         from segstudio.session.edits import reshape
 
         self._reshape(*reshape.conversion(*self._selected()))
 
     def _merge(self) -> None:
+        if not self._in_objects:
+            self._regions.merge()
+            return
         from segstudio.session.edits import reshape
 
         kept = reshape.merge(*self._selected())
@@ -151,13 +157,11 @@ class ObjectCommands:
         work_out(self._session, work, done, weight=weight, title=title)
 
     def _split(self) -> None:
+        if not self._in_objects:
+            self._regions.split()
+            return
         from segstudio.session.edits import combining, reshape
 
-        if not self._in_objects:
-            document, point = self._pointed()
-            self._session.live.mark()
-            combining.split_segment(document, point)
-            return
         document, ids = self._selected()
         items = reshape.editable(document, ids)
         weight = reshape.weight_of(items)
@@ -173,12 +177,12 @@ class ObjectCommands:
         *,
         margin: int = 0,
     ) -> None:
-        """Change the selected objects, or the region under the cursor; in a worker where it takes long."""
+        """Change the selected objects, or the regions; in a worker where it takes long."""
+        if not self._in_objects and change_region is not None:
+            self._regions.reshape(name, change_region, margin)
+            return
         from segstudio.session.edits import reshape
 
-        if not self._in_objects and change_region is not None:
-            self._reshape_region(name, change_region, margin)
-            return
         document, ids = self._selected()
         items = reshape.editable(document, ids)
 
@@ -194,31 +198,6 @@ class ObjectCommands:
             title=f"{name}: {len(items)} objects",
         )
 
-    def _reshape_region(self, name: str, change: Callable[[Mask], Mask], margin: int) -> None:
-        from segstudio.session.edits import reshape
-
-        document, point = self._pointed()
-        found = region_at(document.labels, *point)
-        if found is None:
-            raise UserError("there is no labelled region under the cursor")
-        view, bounds = self._session.view.now, document.labels.raster.bounds
-
-        def paint(stroke: Stroke, rect: Rect, mask_hw: Mask, segment_id: int) -> None:
-            fill_mask(stroke, rect, mask_hw, segment_id, view)
-
-        def put(changed: tuple[Rect, Mask, Mask]) -> None:
-            if document is self._session.document:
-                self._session.live.mark()
-                reshape.put_region(document, *changed, name, paint)
-
-        work_out(
-            self._session,
-            lambda: reshape.changed_region(bounds, found.rect, found.mask_hw, change, margin),
-            put,
-            weight=found.rect.area,
-            title=name,
-        )
-
     # ── order and copies ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def _order(self, name: str) -> None:
@@ -228,6 +207,10 @@ class ObjectCommands:
             self._session.notify.info("no other object overlaps it on that side")
 
     def _copy(self) -> None:
+        if not self._in_objects:
+            self._regions.copy()
+            return
+        self._regions.forget_copies()
         document, ids = self._selected()
         self._copied = [item for item in document.labels.objects.in_order() if item.id in ids]
         self._copied_from = document.key
@@ -235,11 +218,14 @@ class ObjectCommands:
         self._session.notify.info(f"{count} object{'s' if count != 1 else ''} copied")
 
     def _paste(self) -> None:
+        if self._regions.has_copies:
+            self._regions.paste(round(self._aside()[0]))
+            return
         from segstudio.session.edits import reshape
 
         document = self._session.document
         if document is None or not self._copied:
-            raise UserError("nothing was copied", hint="select objects and press Ctrl+C")
+            raise UserError("nothing was copied", hint="select objects or regions with V and press Ctrl+C")
         aside = self._aside() if document.key == self._copied_from else (0.0, 0.0)
         added = reshape.paste(document, self._copied, aside)
         if not added:
@@ -247,6 +233,9 @@ class ObjectCommands:
         self._session.view.set(mode="objects", selection=frozenset(added))
 
     def _duplicate(self) -> None:
+        if not self._in_objects:
+            self._regions.duplicate(round(self._aside()[0]))
+            return
         from segstudio.session.edits import reshape
 
         document, ids = self._selected()
@@ -269,13 +258,6 @@ class ObjectCommands:
         if not ids:
             raise UserError("nothing is selected", hint="select objects with the select tool (V)")
         return document, ids
-
-    def _pointed(self) -> tuple[Document, tuple[float, float]]:
-        """The document and the point under the cursor; raises `UserError` where there is none."""
-        document, point = self._session.document, self._window.canvas.cursor_image_point()
-        if document is None or point is None:
-            raise UserError("there is no labelled region under the cursor")
-        return document, point
 
     def _aside(self) -> tuple[float, float]:
         canvas = self._window.canvas

@@ -9,6 +9,7 @@ from segstudio.core.errors import UserError
 from segstudio.session.edits import object_facts
 from segstudio.session.edits.object_view import is_pickable
 from segstudio.ui.shell.commands import Command
+from segstudio.ui.shell.region_commands import RegionCommands
 
 if TYPE_CHECKING:
     from segstudio.session.document import Document
@@ -94,9 +95,11 @@ class ObjectStateCommands:
 
     def _select_all(self) -> None:
         document, view = self._session.document, self._session.view
-        if document is not None:
+        if view.now.mode == "semantic":
+            RegionCommands(self._window).select_all()
+        elif document is not None:
             chosen = frozenset(item.id for item in document.labels.objects if is_pickable(view.now, item))
-            view.set(mode="objects", selection=chosen)
+            view.set(selection=chosen)
 
     def _try(self, call: Callable[[], object]) -> None:
         try:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from segstudio.core.errors import UserError
 from segstudio.ui.shell.commands import Command, Later
+from segstudio.ui.shell.region_commands import RegionCommands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,7 @@ class OnwardCommands:
                 "Copy to the ne&xt image",
                 lambda: self._try(self.copy_next),
                 ("Ctrl+Shift+D",),
-                tip="Copy the selected objects to the next image and go there",
+                tip="Copy the selected objects or regions to the next image and go there",
             ),
             Command(
                 "object.propagate",
@@ -50,7 +51,10 @@ class OnwardCommands:
         return {}
 
     def copy_next(self) -> None:
-        """Copy the selected objects to the next image and show it, with the copies selected."""
+        """Copy the selected objects or regions to the next image and show it, with the copies selected."""
+        if self._session.view.now.mode == "semantic":
+            RegionCommands(self._window).copy_next()
+            return
         from segstudio.session.edits import onward
 
         onward.copy_on(self._session, self._selected(), self._show)

@@ -72,7 +72,7 @@ class ViewCommands:
             self._session.notify.fault(error)
 
     def _selected_rect(self) -> Rect:
-        """What the selected objects cover; without any, the region of the labels under the cursor."""
+        """What the selected objects or regions cover; without any, the region of the labels under the cursor."""
         document, view = self._session.document, self._session.view.now
         if document is None:
             raise UserError("no image is open")
@@ -80,6 +80,8 @@ class ViewCommands:
         rects = [item.bounds() for item in found if item is not None]
         if rects:
             return union_all(rects)
+        if self._window.canvas.regions.now:
+            return self._window.canvas.regions.rect
         point = self._window.canvas.cursor_image_point()
         region = region_at(document.labels, *point) if point is not None else None
         if region is None:

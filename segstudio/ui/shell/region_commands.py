@@ -1,0 +1,268 @@
+"""What the commands on objects do in semantic mode: to the selected regions, else to the one under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from segstudio.core.errors import UserError
+from segstudio.core.geometry import Rect
+from segstudio.core.raster import UNLABELLED
+from segstudio.ui.canvas.tools.asking import work_out
+from segstudio.ui.canvas.tools.painting import begin, fill_mask
+from segstudio.ui.canvas.tools.region import Region, region_at
+
+if TYPE_CHECKING:
+    from segstudio.ops.pieces import Piece
+    from segstudio.session.document import Document
+    from segstudio.session.edits.raster_specks import Speck
+    from segstudio.ui.canvas.tools.painting import Mask
+    from segstudio.ui.canvas.tools.region_edits import CopiedRegion
+    from segstudio.ui.canvas.tools.region_selection import RegionSelection
+    from segstudio.ui.shell.main_window import MainWindow
+
+Changed = tuple[Rect, "Mask", "Mask"]
+
+
+class RegionCommands:
+    """Holds what was copied; it can be pasted into other images too."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._session = window.session
+        self._copied: Sequence[CopiedRegion] = ()
+        self._copied_from = ""
+
+    @property
+    def has_copies(self) -> bool:
+        """Whether there is something to paste."""
+        return bool(self._copied)
+
+    # ── shapes ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def reshape(self, name: str, change: Callable[[Mask], Mask], margin: int) -> None:
+        """Change the shape of each region, as one edit; in a worker where it takes long."""
+        from segstudio.session.edits.reshape import changed_region
+
+        document, regions = self._wanted()
+        bounds = document.labels.raster.bounds
+
+        def put(changed: list[Changed]) -> None:
+            if document is self._session.document:
+                self._put(document, regions, changed, name)
+
+        work_out(
+            self._session,
+            lambda: [changed_region(bounds, region.rect, region.mask_hw, change, margin) for region in regions],
+            put,
+            weight=sum(region.rect.area for region in regions),
+            title=name,
+        )
+
+    def remove_specks(self) -> None:
+        """Give pieces of a few pixels to what lies round them: those of the selected regions' classes."""
+        from segstudio.session.edits.raster_specks import specks_of
+        from segstudio.session.edits.reshape import SPECK
+
+        document, regions = self._wanted()
+        ids_hw = document.labels.raster.ids_hw
+        segment_ids = dict.fromkeys(region.segment_id for region in regions)
+
+        def put(found: list[tuple[int, Speck]]) -> None:
+            if document is self._session.document:
+                self._put_specks(document, found)
+
+        work_out(
+            self._session,
+            lambda: [(key, speck) for key in segment_ids for speck in specks_of(ids_hw, key, smaller_than=SPECK)],
+            put,
+            weight=ids_hw.size * len(segment_ids),
+            title="remove specks",
+        )
+
+    def split(self) -> None:
+        """Make an instance of every connected piece of the instances."""
+        from segstudio.session.edits.combining import split_segment
+
+        document, regions = self._wanted()
+        self._session.live.mark()
+        rows, columns = np.nonzero(regions[-1].mask_hw)
+        split_segment(document, (regions[-1].rect.x0 + float(columns[0]), regions[-1].rect.y0 + float(rows[0])))
+
+    def merge(self) -> None:
+        """Give all of the selected regions to the segment of the largest."""
+        from segstudio.ui.canvas.tools.region_edits import merge_regions
+
+        self._selected()
+        self._selection.edit(lambda regions: merge_regions(self._session, regions))
+
+    def to_objects(self) -> None:
+        """Make objects along the outlines of the regions, and select those; the labels stay."""
+        from segstudio.core.objects import SegObject
+
+        regions = self._wanted()[1]
+        stroke = begin(self._session, "make objects of regions", "convert")
+        if stroke is None:
+            return
+        made = []
+        with stroke:
+            for region in regions:
+                table, segment = stroke.layer.objects, stroke.layer.segments.get(region.segment_id)
+                if segment is not None:
+                    made.append(table.free_id())
+                    stroke.put_object(SegObject(made[-1], segment.class_id, region.outline, z=table.top_z()))
+        self._session.view.set(mode="objects", selection=frozenset(made))
+        self._session.notify.info(f"{len(made)} object{'s' if len(made) != 1 else ''} made")
+
+    # ── copies ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def copy(self) -> None:
+        """Keep the regions to paste them."""
+        from segstudio.ui.canvas.tools.region_edits import copies_of
+
+        document, regions = self._wanted()
+        self._copied, self._copied_from = copies_of(self._session, regions), document.key
+        count = len(self._copied)
+        self._session.notify.info(f"{count} region{'s' if count != 1 else ''} copied")
+
+    def forget_copies(self) -> None:
+        """Something else was copied."""
+        self._copied = ()
+
+    def paste(self, aside: int) -> None:
+        """Paint what was copied, `aside` pixels to the right and down where it was copied from this image."""
+        document = self._session.document
+        if document is None:
+            raise UserError("no image is open")
+        self._paste(aside if document.key == self._copied_from else 0, "paste")
+
+    def duplicate(self, aside: int) -> None:
+        """Paint the regions again, `aside` pixels to the right and down."""
+        self.copy()
+        self._paste(aside, "duplicate")
+
+    def copy_next(self) -> None:
+        """Paint the regions into the next image, and show that."""
+        session = self._session
+        self.copy()
+        index = session.index
+        if index is None or index + 1 >= len(session.images):
+            raise UserError("there is no next image")
+        key = session.images[index + 1].key
+
+        def on_document(document: Document | None) -> None:
+            if document is None:
+                return
+            session.document_changed.disconnect(on_document)
+            if document.key == key:
+                try:
+                    self._paste(0, "copy from before")
+                except UserError as error:
+                    session.notify.fault(error)
+
+        session.document_changed.connect(on_document)
+        session.next_image()
+
+    def _paste(self, aside: int, name: str) -> None:
+        from segstudio.ui.canvas.tools.region_edits import paste_regions
+
+        self._session.view.set(mode="semantic")
+        made = paste_regions(self._session, self._copied, (aside, aside), name)
+        if not made:
+            raise UserError("nothing of what was copied could be painted on this image")
+        self._session.view.set(tool="select")
+        self._selection.choose(made)
+
+    # ── what they work on ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def select_all(self) -> None:
+        """Select every connected piece of the labels; found in a worker where the image is large."""
+        from segstudio.ops.pieces import pieces_inside
+
+        document = self._session.document
+        if document is None:
+            return
+        raster = document.labels.raster
+        self._session.view.set(tool="select")
+
+        def put(found: list[Piece]) -> None:
+            if document is self._session.document and self._session.view.now.mode == "semantic":
+                self._selection.choose(Region(*piece) for piece in found)
+
+        work_out(
+            self._session, lambda: list(pieces_inside(raster.ids_hw, raster.bounds)), put, weight=raster.bounds.area
+        )
+
+    @property
+    def _selection(self) -> RegionSelection:
+        return self._window.canvas.regions
+
+    def _selected(self) -> tuple[Region, ...]:
+        if not self._selection.now:
+            raise UserError("no region is selected", hint="click regions with the select tool (V), Shift adds")
+        return self._selection.now
+
+    def _wanted(self) -> tuple[Document, tuple[Region, ...]]:
+        """The document, and the selected regions or the one under the cursor; raises `UserError` without any."""
+        document = self._session.document
+        if document is None:
+            raise UserError("no image is open")
+        if self._selection.now:
+            return document, self._selection.now
+        point = self._window.canvas.cursor_image_point()
+        found = region_at(document.labels, *point) if point is not None else None
+        if found is None:
+            raise UserError("there is no labelled region under the cursor", hint="point at one, or select some with V")
+        return document, (found,)
+
+    def _put(self, document: Document, regions: Sequence[Region], changed: Sequence[Changed], name: str) -> None:
+        """Paint what changed; what two of the regions would both take stays with the one that has it."""
+        from segstudio.ui.canvas.tools.region_edits import as_painted
+
+        view, layer = self._session.view.now, document.labels
+        current = [(r, at) for r, at in zip(regions, changed, strict=True) if r.is_current(layer)]
+        stroke = begin(self._session, name, name) if current else None
+        if stroke is None:
+            return
+
+        def edit(_: tuple[Region, ...]) -> list[Region]:
+            with stroke:
+                for _region, (at, before, after) in current:
+                    fill_mask(stroke, at, before & ~after, UNLABELLED, view)
+                for region, (at, before, after) in current:
+                    new_hw = after & ~before
+                    for other in regions:
+                        if other is not region:
+                            _leave_out(new_hw, at, other)
+                    fill_mask(stroke, at, new_hw, region.segment_id, view)
+            return as_painted(layer, [Region(r.segment_id, at, after) for r, (at, _, after) in current])
+
+        if self._selection.now:
+            self._selection.edit(edit)
+        else:
+            edit(())
+
+    def _put_specks(self, document: Document, found: Sequence[tuple[int, Speck]]) -> None:
+        if not found:
+            self._session.notify.info("there are no specks of this class")
+            return
+        view = self._session.view.now
+        stroke = begin(self._session, "remove specks", "remove specks")
+        if stroke is None:
+            return
+        with stroke:
+            for segment_id, speck in found:
+                still_hw = speck.mask_hw & (document.labels.raster.view(speck.rect) == segment_id)
+                for heir in np.unique(speck.heirs_hw[still_hw]).tolist():
+                    fill_mask(stroke, speck.rect, still_hw & (speck.heirs_hw == heir), heir, view)
+        count = len(found)
+        self._session.notify.info(f"{count} speck{'s' if count != 1 else ''} given to what lies round them")
+
+
+def _leave_out(mask_hw: Mask, at: Rect, region: Region) -> None:
+    both = at.intersect(region.rect)
+    if not both.is_empty:
+        mine, other = both.moved(-at.x0, -at.y0), both.moved(-region.rect.x0, -region.rect.y0)
+        mask_hw[mine.slices] &= ~region.mask_hw[other.slices]
