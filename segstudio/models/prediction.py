@@ -39,7 +39,7 @@ class Prediction:
         labels_hw = None
         segments: SegmentTable = SegmentTable.for_classes(self.class_set)
         if self.labels_hw is not None:
-            labels_hw = _segment_lut(self.class_set)[self.labels_hw]
+            labels_hw = _segment_lut(self.class_set).take(self.labels_hw)
         extra: dict[str, Any] = {"device": self.device, "seconds": self.seconds}
         return Annotation(
             self.size_hw, labels_hw, tuple(segments), self.objects, confidence_hw=self.confidence_hw, extra=extra

@@ -13,7 +13,8 @@ from PIL import Image
 
 from segstudio.core.errors import UserError
 from segstudio.models.card import Preprocess
-from segstudio.models.torch_backend.pixels import decode, enlarged_argmax, resized_hw, restore_labels, to_input
+from segstudio.models.torch_backend.decoding import check_finite, decode, enlarged_argmax, restore_labels
+from segstudio.models.torch_backend.pixels import resized_hw, to_input
 
 CPU = torch.device("cpu")
 
@@ -93,7 +94,7 @@ def test_confidence_is_the_softmax_of_the_best():
     maps = decode(logits)
     best, channels = logits[0].softmax(dim=0).max(dim=0)
     torch.testing.assert_close(maps.confidence, best)
-    assert torch.equal(maps.channels, channels)
+    assert torch.equal(maps.channels.long(), channels)
 
 
 def test_one_output_is_a_class_against_nothing():
@@ -114,4 +115,32 @@ def test_values_that_are_no_numbers_are_an_error(bad):
     logits = torch.zeros(1, 3, 4, 4)
     logits[0, 1, 2, 2] = bad
     with pytest.raises(UserError, match="NaN or infinite"):
-        decode(logits).check()
+        check_finite(bool(decode(logits).finite))
+
+
+@given(
+    st.integers(1, 40),
+    st.integers(1, 50),
+    st.sampled_from([1, 2, 4, 8]),
+    st.sampled_from([1, 2, 4]),
+    st.integers(2, 5),
+    st.sampled_from([1, 3, 12]),
+    st.data(),
+)
+def test_enlarged_labels_are_those_of_interpolating_everything_also_where_channels_tie(
+    h, w, down, across, n, grain, data
+):
+    """Whole numbers and weights of quarters and eighths: no sum is rounded, so that ties are ties in both ways."""
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    coarse = rng.integers(0, 3, (n, -(-h // grain), -(-w // grain)))
+    logits = torch.from_numpy(coarse.repeat(grain, 1).repeat(grain, 2)[:, :h, :w].astype(np.float32))[None]
+    size_hw = (h * down, w * across)
+    enlarged = F.interpolate(logits, size=size_hw, mode="bilinear", align_corners=False)[0]
+    first = (enlarged == enlarged.amax(dim=0)).to(torch.uint8).numpy().argmax(axis=0)
+    np.testing.assert_array_equal(decode(logits, size_hw=size_hw).channels.numpy(), first)
+
+
+@pytest.mark.parametrize("count", [2, 19, 300])
+def test_of_equal_channels_the_first_is_taken(count):
+    logits = torch.from_numpy(np.random.default_rng(count).integers(0, 4, (1, count, 61, 47)).astype(np.float32))
+    np.testing.assert_array_equal(decode(logits).channels.numpy(), logits[0].numpy().argmax(axis=0))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 import torch.nn.functional as F
 
-from segstudio.models.torch_backend.pixels import with_rest
+from segstudio.models.torch_backend.decoding import with_rest
 
 TINY = 1e-8
 

@@ -18,20 +18,14 @@ from segstudio.models.card import ModelCard, Preprocess
 from segstudio.models.prediction import Prediction
 from segstudio.models.request import PredictSettings, check_image
 from segstudio.models.torch_backend.building import OUTPUTS
+from segstudio.models.torch_backend.decoding import check_finite, to_bytes
 from segstudio.models.torch_backend.device import DeviceChoice
 from segstudio.models.torch_backend.execution import Forward
 from segstudio.models.torch_backend.fallback import Plan, is_out_of_memory
 from segstudio.models.torch_backend.instances import to_objects
 from segstudio.models.torch_backend.outputs import channel_table
 from segstudio.models.torch_backend.panoptic import to_segments
-from segstudio.models.torch_backend.pixels import (
-    LabelMaps,
-    as_logits,
-    resized_hw,
-    to_bytes,
-    to_input,
-    without_padding,
-)
+from segstudio.models.torch_backend.pixels import as_logits, resized_hw, to_input, without_padding
 from segstudio.models.torch_backend.semantic import semantic_maps
 from segstudio.models.torch_backend.transfer import Download, Upload
 
@@ -220,7 +214,7 @@ class Predictor:
         downloads = []
         for maps in result.maps:
             labels, confidence = to_bytes(maps, self._table)
-            downloads.append((maps, Download.start(labels, confidence)))
+            downloads.append(Download.start(labels, confidence, maps.finite))
         return _Launched(self, group[0].shape[:2], downloads, self._table.dtype, result.notes)
 
     def _forward(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -255,21 +249,21 @@ class _Launched:
 
     owner: Predictor
     size_hw: tuple[int, int] = (0, 0)
-    downloads: Sequence[tuple[LabelMaps, Download]] = ()
+    downloads: Sequence[Download] = ()
     kind: np.dtype[Any] | None = None
     notes: tuple[str, ...] = ()
     found: Sequence[Prediction] = ()
 
     @property
     def is_here(self) -> bool:
-        return all(download.event is None for _, download in self.downloads)
+        return all(download.event is None for download in self.downloads)
 
     def wait(self) -> list[Prediction]:
         """The predictions, once the device is done. Raises `UserError` where the network gave NaN."""
         result = list(self.found)
-        for maps, download in self.downloads:
-            labels, confidence = (tensor.numpy() for tensor in download.wait())
-            maps.check()
+        for download in self.downloads:
+            labels, confidence, finite = (tensor.numpy() for tensor in download.wait())
+            check_finite(bool(finite))
             labels_hw = labels if labels.dtype == self.kind else labels.astype(self.kind)
             result.append(Prediction(self.size_hw, self.owner.class_set, labels_hw, confidence, notes=self.notes))
         return result

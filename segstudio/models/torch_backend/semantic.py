@@ -11,14 +11,9 @@ import torch.nn.functional as F
 from segstudio.models.card import Preprocess
 from segstudio.models.request import PredictSettings
 from segstudio.models.torch_backend.augment import averaged
+from segstudio.models.torch_backend.decoding import LabelMaps, decode, restore_labels, with_rest
 from segstudio.models.torch_backend.fallback import AUTO_TILE_PIXELS
-from segstudio.models.torch_backend.pixels import (
-    LabelMaps,
-    decode,
-    restore_labels,
-    to_input,
-    with_rest,
-)
+from segstudio.models.torch_backend.pixels import to_input
 from segstudio.models.torch_backend.tiling import decoded_bands, tiled_logits
 
 AUTO_TILE = 1024

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from segstudio.core.geometry import Rect
-from segstudio.models.torch_backend.pixels import LabelMaps, decode
+from segstudio.models.torch_backend.decoding import LabelMaps, decode
 
 
 def starts(length: int, tile: int, overlap: float) -> list[int]:
@@ -61,7 +61,7 @@ def decoded_bands(bands: Iterable[tuple[int, torch.Tensor]], size_hw: tuple[int,
     for y, logits in bands:
         maps = decode(logits)
         if channels is None or confidence is None or finite is None:
-            channels = torch.empty(size_hw, dtype=torch.int64, device=logits.device)
+            channels = torch.empty(size_hw, dtype=maps.channels.dtype, device=logits.device)
             confidence = torch.empty(size_hw, dtype=torch.float32, device=logits.device)
             finite = maps.finite
         rows = slice(y, y + logits.shape[-2])
