@@ -35,12 +35,13 @@ class LabelRaster:
     Only `Transaction` and loaders write, through `writable`.
     """
 
-    __slots__ = ("_ids_hw",)
+    __slots__ = ("_drawn", "_ids_hw")
 
     def __init__(self, height: int, width: int) -> None:
         if height <= 0 or width <= 0:
             raise UserError(f"an image of {width}×{height} pixels cannot be labelled")
         self._ids_hw: SegmentIds = np.zeros((height, width), np.uint16)
+        self._drawn = np.zeros((-(-height // TILE), -(-width // TILE)), np.bool_)
 
     @classmethod
     def from_array(cls, ids_hw: NDArray[np.integer[Any]]) -> LabelRaster:
@@ -51,12 +52,16 @@ class LabelRaster:
             raise UserError("segment ids outside 0…65535 cannot be held")
         raster = cls(*ids_hw.shape)
         _copy_drawn(ids_hw, raster._ids_hw)
+        raster._drawn[...] = True
         return raster
 
     def snapshot(self) -> SegmentIds:
         """A copy of the pixels, uint16 `[H, W]`, that later edits do not touch; untouched areas cost nothing in it."""
         copy: SegmentIds = np.zeros(self.size_hw, np.uint16)
-        _copy_drawn(self._ids_hw, copy)
+        for _, tile in self.drawn_tiles():
+            source = self.view(tile)
+            if source.any():
+                copy[tile.slices] = source
         return copy
 
     @property
@@ -81,7 +86,15 @@ class LabelRaster:
 
     def writable(self, rect: Rect) -> SegmentIds:
         """The pixels of `rect` as a view that writes through; for transactions and loaders only."""
+        self._drawn[rect.y0 // TILE : -(-rect.y1 // TILE), rect.x0 // TILE : -(-rect.x1 // TILE)] = True
         return self._ids_hw[rect.slices]
+
+    def drawn_tiles(self) -> Iterator[tuple[tuple[int, int], Rect]]:
+        """`tiles` of those that may hold labels: the others were never written, and looking at them would cost."""
+        bounds = self.bounds
+        for row, column in np.argwhere(self._drawn).tolist():
+            tile = Rect(column * TILE, row * TILE, (column + 1) * TILE, (row + 1) * TILE)
+            yield (row, column), tile.intersect(bounds)
 
     def tiles(self, rect: Rect) -> Iterator[tuple[tuple[int, int], Rect]]:
         """((tile row, tile column), its rectangle inside the image) of every tile that `rect` touches."""

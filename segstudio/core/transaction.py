@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from segstudio.core.errors import UserError
 from segstudio.core.geometry import EMPTY, Rect, union_all
 from segstudio.core.layer import Layer
 from segstudio.core.objects import SegObject
+from segstudio.core.preimages import PreImages, TileKey, packed_tile, swapped
 from segstudio.core.raster import RasterDelta, RasterPatch, SegmentIds
 from segstudio.core.segments import Segment
 
@@ -63,6 +64,8 @@ class Edit:
 
     `provenance` says where the change came from (tool, person, model run); `seconds` how long the person took; `pixels`
     how many raster pixels changed. `class_set` leads back to the classes before, where the edit changed some.
+    `tiles_now` holds touched tiles as they are *after* it, packed for the store (see `preimages.packed_tile`), where a
+    large edit has them at hand; a history keeps edits without (`to_keep`).
     """
 
     name: str
@@ -74,6 +77,7 @@ class Edit:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     pixels: int = 0
+    tiles_now: Mapping[TileKey, bytes] = field(default_factory=dict)
 
     @property
     def layer(self) -> str:
@@ -85,26 +89,50 @@ class Edit:
         shapes = sum(_shape_bytes(patch.state) for patch in self.objects)
         return 512 + sum(len(patch.packed) + 64 for patch in self.patches) + shapes + 128 * len(self.segments)
 
+    @property
+    def area_of_patches(self) -> int:
+        """Raster pixels that taking it back writes: the measure of how long that takes."""
+        return sum(patch.rect.area for patch in self.patches)
+
+    def to_keep(self) -> Edit:
+        """The edit as a history keeps it: only the way back."""
+        return replace(self, tiles_now={}) if self.tiles_now else self
+
     def swap(self, layer: Layer) -> tuple[Edit, list[RasterDelta]]:
         """Put the kept state into `layer`; returns the edit that takes *this* back and what happened to the raster.
 
         The class set is not the layer's: who owns it swaps it (see `Document`).
         """
-        deltas: list[RasterDelta] = []
+        steps, deltas = self.swapping(layer), []
+        while True:
+            try:
+                deltas.append(next(steps))
+            except StopIteration as end:
+                return end.value, deltas
+
+    def swapping(self, layer: Layer, *, with_tiles: bool = False) -> Generator[RasterDelta, None, Edit]:
+        """`swap` patch by patch, for edits so large that other work goes on between; the raster is as it was only when
+        it has ended. `with_tiles` gives the inverse `tiles_now`.
+
+        A segment is there as long as pixels may still be told to have it: those that come back come first, those that
+        go go last.
+        """
+        back_first = [patch for patch in self.segments if patch.state is not None]
+        segments = [_swap_segment(layer, patch) for patch in back_first]
         back: list[RasterPatch] = []
+        tiles: dict[TileKey, bytes] = {}
         for patch in self.patches:
-            target = layer.raster.writable(patch.rect)
-            before = target.copy()
-            after = patch.unpack()
-            target[...] = after
-            back.append(RasterPatch.pack(patch.rect, before))
-            deltas.append(RasterDelta(patch.rect, before, after))
+            delta = swapped(layer.raster, patch)
+            back.append(RasterPatch.pack(patch.rect, delta.before_hw))
+            if with_tiles:
+                for key, tile in layer.raster.tiles(patch.rect):
+                    tiles[key] = packed_tile(tile, layer.raster.view(tile))
+            yield delta
         objects = tuple(_swap_object(layer, patch) for patch in self.objects)
-        segments = tuple(_swap_segment(layer, patch) for patch in self.segments)
-        inverse = Edit(
-            self.name, self.changes, tuple(back), objects, segments, None, self.provenance, self.seconds, self.pixels
+        segments += [_swap_segment(layer, patch) for patch in self.segments if patch.state is None]
+        return replace(
+            self, patches=tuple(back), objects=objects, segments=tuple(segments), class_set=None, tiles_now=tiles
         )
-        return inverse, deltas
 
 
 def _swap_object(layer: Layer, patch: ObjectPatch) -> ObjectPatch:
@@ -144,7 +172,7 @@ class Transaction:
         self.layer = layer
         self.name = name
         self.provenance = dict(provenance or {})
-        self._tiles: dict[tuple[int, int], tuple[Rect, SegmentIds]] = {}
+        self._before = PreImages(layer.raster)
         self._objects: dict[int, SegObject | None] = {}
         self._segments: dict[int, Segment | None] = {}
         self._object_area = EMPTY
@@ -204,10 +232,18 @@ class Transaction:
             self.put_segment(found)
         return found.id
 
+    def pack(self) -> None:
+        """A part of a large edit has been written for good: pack its way back, and what the project will store of it.
+
+        Nothing is lost where it is written once more, only time.
+        """
+        self._before.pack(with_now=True)
+
     def commit(self) -> Edit | None:
         """Seal the edit; None where nothing differs from the state before."""
         self._end()
-        patches, pixels = self._raster_patches()
+        self._before.pack()
+        patches = self._before.patches()
         objects = tuple(
             ObjectPatch(key, state) for key, state in self._objects.items() if self.layer.objects.get(key) != state
         )
@@ -224,34 +260,40 @@ class Transaction:
             segments=bool(segments),
         )
         seconds = time.monotonic() - self._began
-        return Edit(self.name, changes, patches, objects, segments, None, self.provenance, seconds, pixels)
+        origin, before = self.provenance, self._before
+        return Edit(
+            self.name, changes, patches, objects, segments, None, origin, seconds, before.pixels, tiles_now=before.now()
+        )
 
     def revert(self) -> tuple[Changes, list[RasterDelta]]:
         """Put everything back as it was and end; returns what views and metrics must take back."""
+        steps, deltas = self.reverting(), []
+        while True:
+            try:
+                deltas.append(next(steps))
+            except StopIteration as end:
+                return end.value, deltas
+
+    def reverting(self) -> Generator[RasterDelta, None, Changes]:
+        """`revert` tile by tile; segments that go are there until all pixels are told of."""
         self._end()
-        deltas = []
-        for rect, saved in self._tiles.values():
-            target = self.layer.raster.writable(rect)
-            deltas.append(RasterDelta(rect, target.copy(), saved))
-            target[...] = saved
+        pixels: list[Rect] = []
+        for delta in self._before.restore():
+            pixels.append(delta.rect)
+            yield delta
         for key, state in self._objects.items():
             _swap_object(self.layer, ObjectPatch(key, state))
         for key, segment in self._segments.items():
             _swap_segment(self.layer, SegmentPatch(key, segment))
-        pixels = union_all(delta.rect for delta in deltas)
-        changes = Changes(
-            self.layer.name, pixels, frozenset(self._objects), self._object_area, segments=bool(self._segments)
-        )
-        return changes, deltas
+        touched, area, has_segments = frozenset(self._objects), self._object_area, bool(self._segments)
+        return Changes(self.layer.name, union_all(pixels), touched, area, segments=has_segments)
 
     def _prepare(self, rect: Rect) -> tuple[SegmentIds, SegmentIds]:
         if not self._open:
             raise RuntimeError("this transaction has ended")
         if not self.layer.raster.bounds.contains(rect):
             raise ValueError(f"{rect} is not inside the raster")
-        for key, tile in self.layer.raster.tiles(rect):
-            if key not in self._tiles:
-                self._tiles[key] = tile, self.layer.raster.writable(tile).copy()
+        self._before.keep(rect)
         target = self.layer.raster.writable(rect)
         return target, target.copy()
 
@@ -267,18 +309,6 @@ class Transaction:
         if not self._open:
             raise RuntimeError("this transaction has ended")
         self._segments.setdefault(segment_id, self.layer.segments.get(segment_id))
-
-    def _raster_patches(self) -> tuple[tuple[RasterPatch, ...], int]:
-        patches = []
-        pixels = 0
-        for rect, saved in self._tiles.values():
-            changed = saved != self.layer.raster.view(rect)
-            count = int(np.count_nonzero(changed))
-            if count:
-                box = Rect.of_mask(changed) if count < changed.size else Rect.of_size(*changed.shape)
-                pixels += count
-                patches.append(RasterPatch.pack(box.moved(rect.x0, rect.y0), saved[box.slices]))
-        return tuple(patches), pixels
 
     def _end(self) -> None:
         if not self._open:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from segstudio.core.transaction import Changes, Edit, Transaction
 from segstudio.session.census import Census
 from segstudio.session.scores.live import IndexRaster
 from segstudio.session.stroke import Stroke
+from segstudio.session.turns import drained
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,6 +96,7 @@ class Document:
         self.census = Census(self, label_counts)
         self.error_kinds: NDArray[np.uint8] | None = None
         self._stroke: Stroke | None = None
+        self._is_swapping = False
 
     @property
     def is_bare(self) -> bool:
@@ -146,39 +148,38 @@ class Document:
 
         Raises `UserError` while another edit is open, so that no two gestures ever mix.
         """
-        if self._stroke is not None:
-            raise UserError("finish or cancel the current edit first")
+        self._require_rest()
         origin = {**self.provenance, **({"tool": tool} if tool else {}), **(provenance or {})}
         self._stroke = Stroke(self, Transaction(self.layer(layer), name, provenance=origin))
         return self._stroke
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether an edit is being made, taken back or done again."""
+        return self._stroke is not None or self._is_swapping
+
     def undo(self) -> Edit | None:
-        """Take back the latest edit of this image; None where there is none or a stroke is open.
+        """Take back the latest edit of this image; None where there is none or another is under way.
 
         Raises `UserError`, and changes nothing, where a class's old name belongs to another class by now.
         """
-        edit = self.history.next_undo()
-        if edit is None or self._stroke is not None:
-            return None
-        inverse = self._swap(edit)
-        self.history.undone(inverse)
-        self.recorded.emit(Recorded(self, inverse, is_undo=True))
-        return edit
+        return drained(self.undoing())
 
     def redo(self) -> Edit | None:
-        """Do again what was undone last; None where there is nothing or a stroke is open. Raises as `undo` does."""
-        edit = self.history.next_redo()
-        if edit is None or self._stroke is not None:
-            return None
-        inverse = self._swap(edit)
-        self.history.redone(inverse)
-        self.recorded.emit(Recorded(self, inverse))
-        return edit
+        """Do again what was undone last; None where there is nothing or an edit is under way. Raises as `undo` does."""
+        return drained(self.redoing())
+
+    def undoing(self, *, in_parts: bool = False) -> Generator[int, None, Edit | None]:
+        """`undo` patch by patch; tells how many pixels it has put back. `in_parts` lets views follow meanwhile."""
+        return self._swapping(self.history.next_undo, self.history.undone, is_undo=True, in_parts=in_parts)
+
+    def redoing(self, *, in_parts: bool = False) -> Generator[int, None, Edit | None]:
+        """`redo` as `undoing` is `undo`."""
+        return self._swapping(self.history.next_redo, self.history.redone, is_undo=False, in_parts=in_parts)
 
     def change_classes(self, name: str, class_set: ClassSet) -> None:
         """Replace the class set (a class added, renamed, recoloured) as an edit that can be undone."""
-        if self._stroke is not None:
-            raise UserError("finish or cancel the current edit first")
+        self._require_rest()
         before = self.classes.replace(class_set)
         with self.begin(name) as stroke:
             for c in class_set.classes:
@@ -190,20 +191,54 @@ class Document:
         """The open stroke has ended; called by the stroke itself."""
         self._stroke = None
         if edit is not None:
-            self.history.push(edit)
+            self.history.push(edit.to_keep())
             self.recorded.emit(Recorded(self, edit))
 
-    def _swap(self, edit: Edit) -> Edit:
+    def _swapping(
+        self,
+        chosen: Callable[[], Edit | None],
+        keep: Callable[[Edit], None],
+        *,
+        is_undo: bool,
+        in_parts: bool,
+    ) -> Generator[int, None, Edit | None]:
+        edit = chosen()
+        if edit is None or self.is_busy:
+            return None
         # Classes first: where a name cannot come back, nothing has happened yet.
         classes = edit.class_set.swap(self.classes.current) if edit.class_set is not None else None
-        inverse, deltas = edit.swap(self.layer(edit.layer))
+        self._is_swapping = True
+        try:
+            inverse = yield from self._swap(edit, in_parts=in_parts)
+        finally:
+            self._is_swapping = False
         if classes is not None:
             self.classes.replace(classes[0])
             inverse = replace(inverse, class_set=classes[1])
-        for delta in deltas:
-            self.tell_pixels(edit.layer, delta)
         self.changed.emit(edit.changes)
-        return inverse
+        keep(inverse.to_keep())
+        self.recorded.emit(Recorded(self, inverse, is_undo=is_undo))
+        return edit
+
+    def _swap(self, edit: Edit, *, in_parts: bool) -> Generator[int, None, Edit]:
+        steps, pixels = edit.swapping(self.layer(edit.layer), with_tiles=in_parts), 0
+        while True:
+            try:
+                delta = next(steps)
+            except StopIteration as end:
+                inverse: Edit = end.value
+                return inverse
+            self.tell_pixels(edit.layer, delta)
+            if in_parts:
+                self.changed.emit(Changes(edit.layer, pixels=delta.rect))
+            pixels += delta.rect.area
+            yield pixels
+
+    def _require_rest(self) -> None:
+        if self._is_swapping:
+            raise UserError("wait a moment: the last edit is still being taken back or done again")
+        if self._stroke is not None:
+            raise UserError("finish or cancel the current edit first")
 
     def tell_pixels(self, layer_name: str, delta: RasterDelta) -> None:
         """A layer's raster has changed: what follows from it comes first; called by strokes and undo."""

@@ -109,6 +109,20 @@ class Jobs:
         self._start(lane, job, work, done, failed)
         return job
 
+    def show(self, title: str) -> Job:
+        """Show work that is not done by a lane; whoever does it tells when it is over (`end`)."""
+        job = Job(title, "", self._report)
+        self._active.append(job)
+        self.changed.emit(job)
+        return job
+
+    def end(self, job: Job) -> None:
+        """What `show` showed is over."""
+        job.finished = True
+        if job in self._active:
+            self._active.remove(job)
+        self.changed.emit(job)
+
     def cancel(self, key: str) -> None:
         """Cancel the job of that key, if one is under way."""
         if (job := self._latest.get(key)) is not None:

@@ -26,6 +26,7 @@ from segstudio.session.dataset.images import ImageList
 from segstudio.session.dataset.overview import Overview
 from segstudio.session.document import ClassBook, Document, Recorded
 from segstudio.session.edits.object_view import ObjectView
+from segstudio.session.edits.stepping import step
 from segstudio.session.jobs import Job, Jobs
 from segstudio.session.journal import EditGains
 from segstudio.session.notify import Notifier
@@ -34,6 +35,7 @@ from segstudio.session.pictures import PictureCache
 from segstudio.session.prediction.predictions import Host, Predictions
 from segstudio.session.scores.live import LiveScores
 from segstudio.session.team import TeamWork
+from segstudio.session.turns import Turns
 from segstudio.session.view import ViewState
 from segstudio.settings import data_directory, load_settings
 from segstudio.store.place import place_of
@@ -68,6 +70,7 @@ class Session:
         person: str | None = None,
     ) -> None:
         self.jobs = jobs if jobs is not None else Jobs()
+        self.turns = Turns(self.jobs)
         self.data_dir = data_dir if data_dir is not None else data_directory()
         self.notify = Notifier()
         self.view = ViewState()
@@ -198,11 +201,18 @@ class Session:
         self._step(-1)
 
     def undo(self) -> Edit | None:
-        """Undo the latest edit of the open image; what stands against it is told."""
-        return self._told(self.document.undo) if self.document is not None else None
+        """Undo the latest edit of the open image; what stands against it is told.
+
+        An edit of a whole large image is undone between the events of the window, after those asked for before; one
+        that is still being made is taken back.
+        """
+        if self.document is None or self.turns.cancel():
+            return None
+        return step(self, self.document.history.next_undo(), self.document.undoing)
 
     def redo(self) -> Edit | None:
-        return self._told(self.document.redo) if self.document is not None else None
+        document = self.document
+        return step(self, document.history.next_redo(), document.redoing) if document is not None else None
 
     def set_status(self, status: str, *, comment: str = "") -> None:
         """Say what a person thinks of the open image ("reviewed", "rejected"); said again, it is taken back.
@@ -223,6 +233,7 @@ class Session:
         document = self.document
         if document is None:
             return
+        self.turns.finish()
         if document.stroke is not None:
             document.stroke.commit()
         self._store_score(document)
@@ -242,13 +253,6 @@ class Session:
         self.prompting.close()
         self.jobs.close()
         self._put_away()
-
-    def _told(self, call: Callable[[], Edit | None]) -> Edit | None:
-        try:
-            return call()
-        except UserError as error:
-            self.notify.fault(error)
-            return None
 
     def _step(self, step: int) -> None:
         # An image that could not be opened is a place too: one goes on from there, not back to it.
@@ -303,6 +307,9 @@ class Session:
             self.notify.tell("warning" if skipped else "info", "; ".join(notes))
 
     def _show(self, opened: Opened) -> None:
+        if self.turns.is_busy:
+            self.turns.then(lambda: self._show(opened))
+            return
         self.close_document()
         self.team.shown(opened)
         document = self.document_of(opened)

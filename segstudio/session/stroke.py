@@ -4,6 +4,7 @@ step.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from segstudio.core.objects import SegObject
 from segstudio.core.raster import RasterDelta, SegmentIds
 from segstudio.core.segments import Segment
 from segstudio.core.transaction import Changes, Edit, Transaction
+from segstudio.session.turns import drained
 
 if TYPE_CHECKING:
     from segstudio.session.document import Document
@@ -43,6 +45,11 @@ class Stroke:
     @property
     def is_open(self) -> bool:
         return self._transaction.is_open
+
+    @property
+    def name(self) -> str:
+        """What the edit is called in the history."""
+        return self._transaction.name
 
     def paint(self, rect: Rect, segment_id: int, *, mask_hw: NDArray[np.bool_] | None = None) -> RasterDelta:
         """Give the pixels of `rect`, where `mask_hw` is set, to a segment; parts outside the image are left out."""
@@ -82,6 +89,10 @@ class Stroke:
         """The class set was changed as part of this edit; undo takes `back`."""
         self._class_set = back
 
+    def pack(self) -> None:
+        """A part of a large edit is written; see `Transaction.pack`."""
+        self._transaction.pack()
+
     def commit(self) -> Edit | None:
         """End the gesture and make it one undo step; None where nothing changed."""
         edit = self._transaction.commit()
@@ -93,11 +104,21 @@ class Stroke:
 
     def cancel(self) -> None:
         """End the gesture and leave no trace of it."""
-        changes, deltas = self._transaction.revert()
-        self._document.finish_stroke(None)
-        for delta in deltas:
-            self._document.tell_pixels(self.layer.name, delta)
-        self._announce(changes)
+        drained(self.cancelling())
+
+    def cancelling(self) -> Generator[int, None, None]:
+        """`cancel` tile by tile; tells how many pixels it has put back. The edit is over when it has ended."""
+        steps, pixels = self._transaction.reverting(), 0
+        while True:
+            try:
+                delta = next(steps)
+            except StopIteration as end:
+                self._document.finish_stroke(None)
+                self._announce(end.value)
+                return
+            self._tell(delta)
+            pixels += delta.rect.area
+            yield pixels
 
     def __enter__(self) -> Stroke:
         return self

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Delete, Select, Table, bindparam, delete, ins
 
 from segstudio.core.geometry import Rect
 from segstudio.core.objects import SegObject
+from segstudio.core.preimages import TileKey, packed_tile
 from segstudio.core.raster import TILE, RasterPatch, SegmentIds
 from segstudio.core.segments import Segment
 from segstudio.store import schema
@@ -22,7 +23,6 @@ PARTS: tuple[Table, ...] = (schema.tile, schema.segment, schema.object_, schema.
 """The tables whose rows make up a layer."""
 
 Rows = list[dict[str, Any]]
-TileKey = tuple[int, int]
 
 
 def tile_rect(key: TileKey, size_hw: tuple[int, int]) -> Rect:
@@ -32,9 +32,9 @@ def tile_rect(key: TileKey, size_hw: tuple[int, int]) -> Rect:
     return whole.intersect(Rect.of_size(*size_hw))
 
 
-def pack_tile(key: TileKey, size_hw: tuple[int, int], ids_hw: SegmentIds) -> bytes | None:
-    """A tile's pixels as they are stored; None where none is labelled."""
-    return RasterPatch.pack(tile_rect(key, size_hw), ids_hw).packed if ids_hw.any() else None
+def pack_tile(key: TileKey, size_hw: tuple[int, int], tile: SegmentIds | bytes) -> bytes | None:
+    """A tile as it is stored, from its pixels or from what `packed_tile` made of them; None where none is labelled."""
+    return (tile if isinstance(tile, bytes) else packed_tile(tile_rect(key, size_hw), tile)) or None
 
 
 def tile_rows(layer_id: int, tiles: Mapping[TileKey, bytes | None]) -> Rows:

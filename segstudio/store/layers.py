@@ -11,11 +11,12 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from segstudio.core.errors import UserError
 from segstudio.core.geometry import Rect
 from segstudio.core.layer import Annotation
+from segstudio.core.preimages import TileKey
 from segstudio.core.raster import TILE, SegmentIds
 from segstudio.core.segments import Segment
 from segstudio.store import layer_rows, schema
 from segstudio.store.faults import damaged
-from segstudio.store.layer_rows import PARTS, TileKey
+from segstudio.store.layer_rows import PARTS
 from segstudio.store.packing import from_text, to_text
 from segstudio.store.place import Place
 from segstudio.store.seal import seal
@@ -81,10 +82,18 @@ def all_names(connection: Connection) -> list[tuple[str, str]]:
     return [(key, name) for key, name in connection.execute(query)]
 
 
-def save(connection: Connection, owner: int, head: LayerHead, annotation: Annotation) -> None:
-    """Write a whole layer in the place of the one of that name."""
+def save(
+    connection: Connection,
+    owner: int,
+    head: LayerHead,
+    annotation: Annotation,
+    *,
+    tiles: dict[TileKey, bytes | None] | None = None,
+) -> None:
+    """Write a whole layer in the place of the one of that name; `tiles` where its raster is packed already."""
     layer_id = put_head(connection, owner, head)
-    tiles = {} if annotation.labels_hw is None else pack_tiles(annotation.labels_hw)
+    if tiles is None:
+        tiles = {} if annotation.labels_hw is None else pack_tiles(annotation.labels_hw)
     digest = fill(connection, layer_id, tiles, annotation)
     set_digest(connection, layer_id, digest)
 

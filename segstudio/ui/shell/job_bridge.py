@@ -1,10 +1,12 @@
-"""The one way from any thread to the GUI thread: a queued signal that carries a call."""
+"""The two ways to the GUI thread: a queued signal that carries a call from any thread, and a timer that lets it do long
+work between its events.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 
 class GuiHop(QObject):
@@ -27,4 +29,24 @@ class GuiHop(QObject):
 
     def _run(self, call: Callable[[], None]) -> None:
         if not self._closed:
+            call()
+
+
+class BetweenEvents(QObject):
+    """Calls run when the events that wait now, input and painting among them, have been handled."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._calls: list[Callable[[], None]] = []
+        # A posted event would come before the others; so would a timer of 0 ms where it is started over and over.
+        self._timer = QTimer(self, singleShot=True, interval=1)
+        self._timer.timeout.connect(self._run)
+
+    def __call__(self, call: Callable[[], None]) -> None:
+        self._calls.append(call)
+        self._timer.start()
+
+    def _run(self) -> None:
+        calls, self._calls = self._calls, []
+        for call in calls:
             call()

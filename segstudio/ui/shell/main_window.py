@@ -40,7 +40,7 @@ from segstudio.ui.shell.actions import Actions
 from segstudio.ui.shell.commands import Commands
 from segstudio.ui.shell.docks import Docks
 from segstudio.ui.shell.garbage import GuiGarbage
-from segstudio.ui.shell.job_bridge import GuiHop
+from segstudio.ui.shell.job_bridge import BetweenEvents, GuiHop
 from segstudio.ui.shell.language import say
 from segstudio.ui.shell.menus import fill_menus
 from segstudio.ui.shell.message_bar import MessageBar
@@ -69,6 +69,7 @@ class MainWindow(QMainWindow):
         self.session = session
         self._hop = GuiHop(self)
         session.jobs.bind(self._hop)
+        session.turns.bind(BetweenEvents(self))
         self.setObjectName("main-window")
         self.setWindowTitle("SegStudio")
         self.setWindowIcon(QIcon(str(resource_dir() / "icons" / "app.svg")))
