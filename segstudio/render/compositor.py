@@ -6,6 +6,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, floor
 from typing import Any
@@ -14,9 +15,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.core.class_set import Color
 from segstudio.core.geometry import Rect
 from segstudio.render.lut import FILL, OUTLINE, STRIPE, ColorTable
-from segstudio.render.sampling import Grid, channels, draw_photo, sample_nearest
+from segstudio.render.photo import PhotoSampler
+from segstudio.render.pixel_grid import GRID_FROM, begins, draw_lines
+from segstudio.render.sampling import Axis, Grid, channels, sample
 from segstudio.render.scene import AgreementLayer, ErrorLayer, RasterLayer, Scene
 from segstudio.render.scratch import Scratch
 from segstudio.render.viewport import Viewport
@@ -31,8 +35,9 @@ _FOURTH_BYTE, _THREE_BYTES = np.uint32(24), np.uint32(0x010101)
 _THREADS = min(4, os.cpu_count() or 1)
 """numpy and OpenCV let other threads run while they work."""
 
-_BAND_AREA = 128 * 1024
-"""Device pixels that are drawn at a time: few enough that what lies between two steps stays in the cache."""
+_BAND_AREA = 256 * 1024
+"""Device pixels that are drawn at a time: few enough that what lies between two steps is small, and many enough that
+threads compute and do not wait for each other at the interpreter's lock."""
 
 _SHARED_BANDS = 4
 """From so many bands on they are shared out; below, starting threads costs more than it saves."""
@@ -116,61 +121,150 @@ class Compositor:
         target[...] = source
 
     def _compose(self, rect: Rect) -> None:
-        count = max(1, ceil(rect.area / _BAND_AREA))
-        edges = [rect.y0 + rect.height * i // count for i in range(count + 1)]
-        bands = [Rect(rect.x0, top, rect.x1, bottom) for top, bottom in pairwise(edges)]
-        if count < _SHARED_BANDS:
-            for band in bands:
-                self._compose_band(band, self._scratches[0])
+        grid = Grid.of(self._viewport, rect)
+        inside = grid.inside(self._scene.size_hw)
+        if inside != rect:
+            self._buffer_hw[rect.slices] = _word(self._scene.background)
+        if inside.is_empty:
             return
+        part = _Part(self._scene, self._viewport, inside, self._photo_level, self._buffer_hw[inside.slices])
+        count = ceil(inside.area / _BAND_AREA)
+        if count < _SHARED_BANDS or len(self._scratches) == 1:
+            for band in _bands(part.length, count):
+                part.draw(band, self._scratches[0])
+            return
+        # As many for one thread as for the other.
+        count = ceil(count / len(self._scratches)) * len(self._scratches)
+        waiting, failures = iter(_bands(part.length, count)), deque[BaseException]()
         # Threads that last one frame: starting one costs 0.05 ms, and none is left over when the view goes.
-        waiting, failures = iter(bands), deque[BaseException]()
         helpers = [
-            threading.Thread(target=self._compose_bands, args=(waiting, scratch, failures), name="compositor")
+            threading.Thread(target=_draw_bands, args=(part, waiting, scratch, failures), name="compositor")
             for scratch in self._scratches[1:]
         ]
         for helper in helpers:
             helper.start()
-        self._compose_bands(waiting, self._scratches[0], failures)
+        _draw_bands(part, waiting, self._scratches[0], failures)
         for helper in helpers:
             helper.join()
         if failures:
             raise failures[0]
 
-    def _compose_bands(self, waiting: Iterator[Rect], scratch: Scratch, failures: deque[BaseException]) -> None:
-        try:
-            for band in waiting:
-                self._compose_band(band, scratch)
-        except BaseException as error:  # noqa: BLE001 (goes to the caller's thread)
-            failures.append(error)
 
-    def _compose_band(self, rect: Rect, scratch: Scratch) -> None:
-        if rect.is_empty:
-            return
-        scene, viewport = self._scene, self._viewport
-        red, green, blue = scene.background
-        background = _OPAQUE | np.uint32(red << 16 | green << 8 | blue)
-        inside = Grid.of(viewport, rect).inside(scene.size_hw)
-        if inside != rect:
-            self._buffer_hw[rect.slices] = background
-        if inside.is_empty:
-            return
-        grid = Grid.of(viewport, inside)
-        pixels = self._buffer_hw[inside.slices]
-        if scene.photo is None:
-            pixels[...] = background
+def _bands(length: int, count: int) -> list[slice]:
+    """So many runs of about the same length."""
+    edges = [length * i // count for i in range(count + 1)]
+    return [slice(top, bottom) for top, bottom in pairwise(edges) if top < bottom]
+
+
+def _draw_bands(part: _Part, waiting: Iterator[slice], scratch: Scratch, failures: deque[BaseException]) -> None:
+    try:
+        for band in waiting:
+            part.draw(band, scratch)
+    except BaseException as error:  # noqa: BLE001 (goes to the caller's thread)
+        failures.append(error)
+
+
+def _word(color: Color) -> np.uint32:
+    red, green, blue = color
+    return _OPAQUE | np.uint32(red << 16 | green << 8 | blue)
+
+
+class _Part:
+    """A rectangle of the view that lies on the image, and everything that its bands have in common.
+
+    A band is a run along the image's y. What it holds while it is drawn has the image's own orientation, whichever way
+    the view is turned: axis 1 runs along the image's x.
+    """
+
+    def __init__(
+        self, scene: Scene, viewport: Viewport, rect: Rect, photo_level: int, target_hw: NDArray[np.uint32]
+    ) -> None:
+        self.scene = scene
+        self._target_hw = target_hw
+        self._margin = scene.margin_px
+        grid = Grid.of(viewport, rect.grown(self._margin))
+        self._is_turned = grid.is_swapped
+        height, width = scene.size_hw
+        self._x, self._y = Axis.of(grid.x, width), Axis.of(grid.y, height)
+        inner = slice(self._margin, -self._margin or None)
+        self._photo = None
+        if scene.photo is not None:
+            x, y = grid.x[inner], grid.y[inner]
+            self._photo = PhotoSampler(scene.photo, x, y, level=photo_level, scale=viewport.scale, tone=scene.tone)
+        self._lines = None
+        if scene.pixel_grid and viewport.scale >= GRID_FROM:
+            around = Grid.of(viewport, rect.grown(1))
+            self._lines = begins(around.x), begins(around.y)
+        columns = np.arange(rect.x0, rect.x1) + floor(viewport.left)
+        rows = np.arange(rect.y0, rect.y1) + floor(viewport.top)
+        self._device_x, self._device_y = (rows, columns) if self._is_turned else (columns, rows)
+
+    @property
+    def length(self) -> int:
+        """Device pixels along the image's y."""
+        return len(self._device_y)
+
+    def draw(self, rows: slice, scratch: Scratch) -> None:
+        """Draw a run of the rectangle's rows; of its columns, where the view is turned by 90°."""
+        columns = slice(0, len(self._device_x))
+        target_hw = self._target_hw[:, rows] if self._is_turned else self._target_hw[rows]
+        pixels = target_hw
+        if self._is_turned:
+            pixels = scratch.array("turned", target_hw.shape[::-1], np.uint32)
+        if self._photo is None:
+            pixels[...] = _word(self.scene.background)
         else:
-            level = self._photo_level
-            draw_photo(scene.photo, grid, scratch, pixels, level=level, scale=viewport.scale, tone=scene.tone)
-        for layer in scene.layers:
+            self._photo.draw(pixels, columns, rows, scratch)
+        piece = _Piece(self, columns, rows, scratch)
+        for layer in self.scene.layers:
             if isinstance(layer, RasterLayer):
-                index = _raster_index(layer, viewport, grid, scratch)
+                index = _raster_index(layer, piece)
             elif isinstance(layer, AgreementLayer):
-                index = _agreement_index(layer, viewport, grid, scratch)
+                index = _agreement_index(layer, piece)
             else:
-                index = _error_index(layer, viewport, grid, scratch)
+                index = _error_index(layer, piece)
             if index is not None:
                 _blend(pixels, layer.table, index, scratch)
+        if self._lines is not None:
+            across, down = self._lines
+            draw_lines(pixels, across, down[(down >= rows.start) & (down < rows.stop)] - rows.start)
+        if self._is_turned:
+            cv2.transpose(channels(pixels), dst=channels(target_hw))
+
+    def axes(self, columns: slice, rows: slice, margin: int) -> tuple[Axis, Axis]:
+        """The image pixels of those columns and rows and of `margin` round them."""
+        x, y = (
+            axis.part(self._margin - margin + part.start, self._margin + margin + part.stop)
+            for axis, part in ((self._x, columns), (self._y, rows))
+        )
+        return x, y
+
+    def stripes(self, columns: slice, rows: slice) -> NDArray[np.bool_]:
+        """Where the hatching runs; it hangs on the scaled image, not on the window, and so moves with a pan."""
+        across, down = self._device_x[columns], self._device_y[rows]
+        on = np.zeros(_HATCH_PERIOD, np.bool_)
+        on[:_HATCH_WIDTH] = True
+        pattern = np.resize(on, len(across) + _HATCH_PERIOD)
+        phases = (down + across[0]) % _HATCH_PERIOD
+        stripes: NDArray[np.bool_] = np.lib.stride_tricks.sliding_window_view(pattern, len(across))[phases]
+        return stripes
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What one band shows of the layers."""
+
+    part: _Part
+    columns: slice
+    rows: slice
+    scratch: Scratch
+
+    def sampled(self, source_hw: NDArray[Any], name: str = "sampled", *, margin: int = 0) -> NDArray[Any]:
+        """The numbers under each device pixel and `margin` round them; only to read."""
+        return sample(source_hw, *self.part.axes(self.columns, self.rows, margin), self.scratch, name)
+
+    def stripes(self) -> NDArray[np.bool_]:
+        return self.part.stripes(self.columns, self.rows)
 
 
 def _blend(pixels: NDArray[np.uint32], table: ColorTable, index: NDArray[np.intp], scratch: Scratch) -> None:
@@ -186,14 +280,19 @@ def _blend(pixels: NDArray[np.uint32], table: ColorTable, index: NDArray[np.intp
     cv2.add(target, channels(drawn), dst=target)
 
 
-def _raster_index(layer: RasterLayer, viewport: Viewport, grid: Grid, scratch: Scratch) -> NDArray[np.intp] | None:
+def _raster_index(layer: RasterLayer, piece: _Piece) -> NDArray[np.intp] | None:
     """The entry of the layer's colour table for every device pixel; None where nothing is drawn at all."""
-    table = layer.table
+    table, scratch = layer.table, piece.scratch
     margin = layer.outline_px if table.has_outline else 0
-    wide = sample_nearest(layer.numbers_hw, Grid.of(viewport, grid.rect.grown(margin)) if margin else grid, scratch)
+    wide = piece.sampled(layer.numbers_hw, margin=margin)
     largest = int(wide.max())
     if table.is_bare_at_zero and largest == 0:
         return None
+    if largest < 256 and table.words.size <= 256 and wide.dtype != np.uint8:
+        # Half the memory traffic of all that follows.
+        narrow = scratch.array("narrow", wide.shape, np.uint8)
+        np.copyto(narrow, wide, casting="unsafe")
+        wide = narrow
     inner = slice(margin, wide.shape[0] - margin), slice(margin, wide.shape[1] - margin)
     numbers = wide[inner]
     if largest >= table.size:
@@ -202,16 +301,17 @@ def _raster_index(layer: RasterLayer, viewport: Viewport, grid: Grid, scratch: S
     if not (table.has_stripes or margin):
         index[...] = numbers
         return index
-    # Narrow numbers as long as they can hold the entry: a quarter of the memory traffic.
-    entry = scratch.array("entry", numbers.shape, np.uint16 if table.words.size <= 65536 else np.uint32)
+    kind = np.uint8 if wide.dtype == np.uint8 and table.words.size <= 256 else np.uint16
+    entry = scratch.array("entry", numbers.shape, kind if table.words.size <= 65536 else np.uint32)
+    size = entry.dtype.type(table.size)
     if table.has_stripes:
-        look = np.where(_stripes(viewport, grid.rect), entry.dtype.type(STRIPE), entry.dtype.type(FILL))
+        look = np.where(piece.stripes(), entry.dtype.type(STRIPE), entry.dtype.type(FILL))
         if margin:
             look[_borders(wide, inner, scratch)] = OUTLINE
-        np.multiply(look, entry.dtype.type(table.size), out=entry)
+        np.multiply(look, size, out=entry)
     else:
-        # True is OUTLINE, False is FILL.
-        np.multiply(_borders(wide, inner, scratch), entry.dtype.type(table.size), out=entry, dtype=entry.dtype)
+        # True, which lies in memory as 1, is OUTLINE, False is FILL.
+        np.multiply(_borders(wide, inner, scratch).view(np.uint8), size, out=entry, dtype=entry.dtype)
     np.add(numbers, entry, out=entry)
     index[...] = entry
     return index
@@ -244,34 +344,22 @@ def _thin_borders(wide: NDArray[Any], scratch: Scratch) -> NDArray[np.bool_]:
     return changed
 
 
-def _stripes(viewport: Viewport, rect: Rect) -> NDArray[np.bool_]:
-    """Where the hatching runs; it hangs on the scaled image, not on the window, and so moves with a pan."""
-    columns = np.arange(rect.x0, rect.x1) + floor(viewport.left)
-    rows = np.arange(rect.y0, rect.y1) + floor(viewport.top)
-    on = np.zeros(_HATCH_PERIOD, np.bool_)
-    on[:_HATCH_WIDTH] = True
-    pattern = np.resize(on, len(columns) + _HATCH_PERIOD)
-    phases = (rows + columns[0]) % _HATCH_PERIOD
-    stripes: NDArray[np.bool_] = np.lib.stride_tricks.sliding_window_view(pattern, len(columns))[phases]
-    return stripes
+def _error_index(layer: ErrorLayer, piece: _Piece) -> NDArray[np.intp]:
+    truth = piece.sampled(layer.truth_index_hw, "truth")
+    labels = layer.labels_index.take(piece.sampled(layer.labels_hw))
+    return _coded(layer.code(truth, labels), layer.table, piece)
 
 
-def _error_index(layer: ErrorLayer, viewport: Viewport, grid: Grid, scratch: Scratch) -> NDArray[np.intp]:
-    truth = sample_nearest(layer.truth_index_hw, grid, scratch, "truth")
-    labels = layer.labels_index.take(sample_nearest(layer.labels_hw, grid, scratch))
-    index = scratch.array("index", truth.shape, np.intp)
-    index[...] = layer.code(truth, labels)
-    if layer.table.has_stripes:
-        index[_stripes(viewport, grid.rect)] += STRIPE * layer.table.size
-    return index
+def _agreement_index(layer: AgreementLayer, piece: _Piece) -> NDArray[np.intp]:
+    truth = piece.sampled(layer.truth_index_hw, "truth")
+    a = layer.a_index.take(piece.sampled(layer.a_hw))
+    b = layer.b_index.take(piece.sampled(layer.b_hw))
+    return _coded(layer.code(truth, a, b), layer.table, piece)
 
 
-def _agreement_index(layer: AgreementLayer, viewport: Viewport, grid: Grid, scratch: Scratch) -> NDArray[np.intp]:
-    truth = sample_nearest(layer.truth_index_hw, grid, scratch, "truth")
-    a = layer.a_index.take(sample_nearest(layer.a_hw, grid, scratch))
-    b = layer.b_index.take(sample_nearest(layer.b_hw, grid, scratch))
-    index = scratch.array("index", truth.shape, np.intp)
-    index[...] = layer.code(truth, a, b)
-    if layer.table.has_stripes:
-        index[_stripes(viewport, grid.rect)] += STRIPE * layer.table.size
+def _coded(code: NDArray[np.uint8], table: ColorTable, piece: _Piece) -> NDArray[np.intp]:
+    index: NDArray[np.intp] = piece.scratch.array("index", code.shape, np.intp)
+    index[...] = code
+    if table.has_stripes:
+        index[piece.stripes()] += STRIPE * table.size
     return index

@@ -21,13 +21,17 @@ _BAND = 256
 """Rows of a level that are made at a time: what lies between two steps stays small beside the level."""
 
 
+WORDS_FROM = 2
+
+
 class Pyramid:
     """A picture and its smaller levels: level k is 2⁻ᵏ of the size, each pixel the mean of four below it.
 
     Level 0 is the array that was given, uint8 or uint16 `[H, W]` or `[H, W, C]`, not copied; do not write to it
     afterwards. Smaller levels come from `build`, which any thread may call; until then `best` answers with what there
-    is. Those of 8-bit RGB (`is_plain`) are kept as the words that go to the screen, uint32 `[h, w]` of 0xFFRRGGBB;
-    those of other pictures as samples of the same kind, so that a `Tone` costs nothing but its table.
+    is. They hold samples of the same kind, so that a `Tone` costs nothing but its table. From `WORDS_FROM` on those of
+    8-bit RGB (`is_plain`) are kept as the words that go to the screen, uint32 `[h, w]` of 0xFFRRGGBB: drawn sooner, and
+    so small that a third more of memory does not matter.
     """
 
     def __init__(self, samples: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
@@ -93,9 +97,9 @@ class Pyramid:
         """The level nearest to the wanted one that is built."""
         return min(self.wanted(scale), len(self._smaller))
 
-    def smaller(self, index: int) -> NDArray[Any]:
-        """A built level from 1 on: words uint32 `[h, w]` where `is_plain`, else samples `[h, w]` or `[h, w, C]`."""
-        return self._smaller[index - 1]
+    def level(self, index: int) -> NDArray[Any]:
+        """A built level, 0 being the picture: samples `[h, w]` or `[h, w, C]`, or words uint32 `[h, w]` (see above)."""
+        return self._smaller[index - 1] if index else self.samples
 
     def build(self, upto: int | None = None) -> None:
         """Build the levels to `upto` (default: all); returns at once for those that are there. Safe in any thread."""
@@ -105,12 +109,12 @@ class Pyramid:
                 self._smaller.append(self._next_level())
 
     def _next_level(self) -> NDArray[Any]:
-        below = self._smaller[-1] if self._smaller else self.samples
-        words = self.is_plain
-        if words and self._smaller:
+        below = self.level(len(self._smaller))
+        if below.dtype == np.uint32:
             below = below.view(np.uint8).reshape(*below.shape, 4)
         height, width = below.shape[:2]
         size = (height + 1) // 2, (width + 1) // 2
+        words = self.is_plain and len(self._smaller) + 1 >= WORDS_FROM
         level = np.empty(size if words else (*size, *below.shape[2:]), np.uint32 if words else below.dtype)
         for row in range(0, size[0], _BAND):
             half = _halved(below[2 * row : 2 * (row + _BAND)])

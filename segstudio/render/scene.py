@@ -68,7 +68,8 @@ class Scene:
     """Everything that the back buffer shows of one image of `size_hw`.
 
     `tone` says how the photo's samples are shown, None for a photo of 8-bit RGB as it is;
-    `background` fills what lies beyond the image and, without a `photo`, the image itself.
+    `background` fills what lies beyond the image and, without a `photo`, the image itself; `pixel_grid` asks for lines
+    between pixels that are large on the screen.
     """
 
     size_hw: tuple[int, int]
@@ -76,6 +77,7 @@ class Scene:
     tone: Tone | None = None
     layers: tuple[RasterLayer | ErrorLayer | AgreementLayer, ...] = ()
     background: Color = (32, 32, 32)
+    pixel_grid: bool = False
 
     @property
     def margin_px(self) -> int:

@@ -22,7 +22,7 @@ from segstudio.metrics.boundary import boundary_iou, boundary_of
 from segstudio.metrics.instance_errors import InstanceError, instance_errors
 from segstudio.metrics.instances import DetectedInstance, InstanceImage, TruthInstance
 from segstudio.metrics.panoptic import PanopticImage, Segment, panoptic_quality
-from segstudio.render.sampling import Grid, sample_nearest
+from segstudio.render.sampling import Axis, Grid, sample
 from segstudio.render.scratch import Scratch
 from segstudio.render.viewport import Viewport
 from tests.metrics.fixtures import rle_box, square
@@ -133,8 +133,9 @@ def test_the_right_class_keeps_its_truth_from_a_better_fitting_one() -> None:
 def test_a_smaller_label_map_has_no_class_that_the_large_one_lacks() -> None:
     rng = np.random.default_rng(0)
     labels = rng.choice(np.array([0, 2], np.uint8), (37, 53))
-    grid = Grid.of(Viewport(17, 11).fit((37, 53)), Rect(0, 0, 17, 11)).inside((37, 53))
-    assert set(np.unique(sample_nearest(labels, Grid.of(Viewport(17, 11).fit((37, 53)), grid), Scratch()))) == {0, 2}
+    view = Viewport(17, 11).fit((37, 53))
+    grid = Grid.of(view, Grid.of(view, Rect(0, 0, 17, 11)).inside((37, 53)))
+    assert set(np.unique(sample(labels, Axis.of(grid.x, 53), Axis.of(grid.y, 37), Scratch()))) == {0, 2}
 
 
 def test_micro_iou_is_of_all_classes() -> None:

@@ -50,14 +50,14 @@ def full_scene(height=170, width=230, *, style="both", outline_px=2, seed=0, ton
         ErrorLayer(index[truth], ids, index, lambda t, p: np.where(t == p, 1, 4).astype(np.uint8), error_table()),
         RasterLayer(rng.integers(0, 256, (height, width), dtype=np.uint8), confidence_table(opacity=0.2)),
     )
-    return Scene((height, width), photo, tone, layers), ids
+    return Scene((height, width), photo, tone, layers, pixel_grid=True), ids
 
 
 views = st.builds(
     Viewport,
     st.integers(20, 300),
     st.integers(20, 200),
-    scale=st.sampled_from([0.11, 0.26, 0.5, 0.73, 1.0, 1.5, 1.99, 2.0, 3.3, 8.0]),
+    scale=st.sampled_from([0.11, 0.25, 0.26, 0.5, 0.73, 1.0, 1.5, 1.99, 2.0, 3.3, 8.0, 11.7]),
     left=st.floats(-60, 300),
     top=st.floats(-60, 300),
     quarter_turns=st.integers(0, 3),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 from PySide6.QtCore import QPoint, QPointF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 
 from segstudio.core.geometry import Rect
@@ -14,7 +14,6 @@ from segstudio.session import Session
 from segstudio.session.jobs import SyncJobs
 from segstudio.settings import load_settings
 from segstudio.ui.canvas.crosshair import crosshair_strips
-from segstudio.ui.canvas.pixel_grid import draw_pixel_grid
 from segstudio.ui.canvas.rulers import tick_step
 from segstudio.ui.panels.picture import PictureAdjust
 from tests.ui.canvas_stage import box_object, make_document, show, stage  # noqa: F401 (a fixture)
@@ -171,23 +170,6 @@ def test_the_crosshair_follows_the_cursor_and_leaves_no_trail(stage):  # noqa: F
     np.testing.assert_array_equal(second[outside], plain[outside])
     assert (second != plain).any()
     assert (first != second).any()
-
-
-@pytest.mark.parametrize("turns", [0, 1, 2, 3])
-def test_grid_lines_lie_on_the_first_pixel_of_each_square(turns):
-    view = Viewport(200, 160, 13.3, quarter_turns=turns).centred_on(30, 20)
-    picture = QImage(200, 160, QImage.Format.Format_RGB32)
-    picture.fill(Qt.GlobalColor.black)
-    painter = QPainter(picture)
-    draw_pixel_grid(painter, view, (40, 60), picture.rect(), 1.0)
-    painter.end()
-    row = [picture.pixelColor(x, 3).value() > 0 for x in range(200)]
-    along = 0 if turns % 2 == 0 else 1
-    pixels = [int(np.floor(view.to_image(x + 0.5, 3.5)[along])) for x in range(200)]
-    changes = [x for x in range(1, 200) if pixels[x] != pixels[x - 1]]
-    free = [x for x in range(1, 200) if all(picture.pixelColor(x, y).value() > 0 for y in (5, 6))]
-    assert changes == free
-    assert any(row)
 
 
 def test_there_is_no_grid_below_800_percent(stage):  # noqa: F811

@@ -1,4 +1,4 @@
-"""What helps the eye round the picture, as the view asks for it: rulers, map, crosshair and pixel grid."""
+"""What helps the eye round the picture, as the view asks for it: rulers, map and crosshair."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from PySide6.QtGui import QPainter
 
 from segstudio.ui.canvas.crosshair import crosshair_strips, draw_crosshair
 from segstudio.ui.canvas.minimap import Minimap
-from segstudio.ui.canvas.pixel_grid import draw_pixel_grid
 from segstudio.ui.canvas.rulers import BREADTH, Ruler
 
 if TYPE_CHECKING:
     from segstudio.render.scene import Scene
     from segstudio.ui.canvas.picture_view import PictureView
 
-SHOWN_BY = frozenset({"rulers", "pixel_grid", "crosshair", "minimap"})
+SHOWN_BY = frozenset({"rulers", "crosshair", "minimap"})
 """The fields of the session's view that this file reads."""
 
 
@@ -68,13 +67,8 @@ class Aids(QObject):
 
     def paint(self, painter: QPainter) -> None:
         """What lies on the picture itself."""
-        view, document = self._picture.session.view.now, self._picture.document
-        if document is None:
-            return
-        if view.pixel_grid:
-            area, ratio = painter.clipBoundingRect().toAlignedRect(), self._picture.devicePixelRatioF()
-            draw_pixel_grid(painter, self._picture.viewport_now, document.size_hw, area, ratio)
-        if view.crosshair and self._at is not None:
+        view = self._picture.session.view.now
+        if view.crosshair and self._at is not None and self._picture.document is not None:
             draw_crosshair(painter, self._at, self._picture.size())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil, floor
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, QTimer, Signal
@@ -27,7 +28,7 @@ _MARGIN = 8
 _DRAWN_BY = {
     *("mode", "fill_style", "opacity", "shown", "hidden_classes", "overlays_hidden", "bare", "errors", "error_class"),
     *("error_kinds", "hidden_error_kinds"),
-    *("gaps", "hidden_objects", "isolated_objects"),
+    *("gaps", "hidden_objects", "isolated_objects", "pixel_grid"),
     *("heat_map", "brightness", "contrast", "gamma", "channels", "tone_percent", "colour_blind"),
 }
 """The fields of the session's view that the whole picture depends on."""
@@ -222,8 +223,8 @@ class PictureView(QWidget):
         self.picture_changed.emit()
 
     def scene_now(self) -> Scene:
-        """What is to be seen of the document, for a picture of another size; areas without their outlines."""
-        view, ground = self.session.view.now, QColor(current_theme().canvas)
+        """What is to be seen of the document, for a picture of another size; areas without outlines and pixel grid."""
+        view, ground = replace(self.session.view.now, pixel_grid=False), QColor(current_theme().canvas)
         background = (ground.red(), ground.green(), ground.blue())
         return self.frame.scene_now(view, background, int(view.fill_style == "outline"))
 

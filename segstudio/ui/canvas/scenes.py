@@ -97,7 +97,8 @@ class SceneSource:
                         layers.extend(self._layers(name, view, outline_px))
                 if view.gaps and view.mode == "semantic":
                     layers.append(RasterLayer(document.labels.raster.ids_hw, gap_table()))
-        return Scene(document.size_hw, document.pyramid, self._tone(view), tuple(layers), background)
+        tone = self._tone(view)
+        return Scene(document.size_hw, document.pyramid, tone, tuple(layers), background, view.pixel_grid)
 
     def _tone(self, view: View) -> Tone | None:
         photo = self._document.pyramid
