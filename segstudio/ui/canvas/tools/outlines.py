@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import cv2
 import numpy as np
 
 from segstudio.core.geometry import Rect
@@ -12,6 +13,7 @@ from segstudio.core.raster import UNLABELLED
 from segstudio.ops import polygon
 from segstudio.ops.shapes import as_polygon
 from segstudio.ops.shared_borders import heirs_of
+from segstudio.ops.transform import move
 from segstudio.session.session import Session
 from segstudio.session.stroke import Stroke
 from segstudio.ui.canvas.tools.painting import begin, fill_mask
@@ -19,7 +21,8 @@ from segstudio.ui.canvas.tools.region import Region
 
 _TOLERANCE = 1.0
 """How far, in pixels, an outline made from pixels may leave them: without any slack it is all corners."""
-
+_SLACK = 2
+"""Pixels that an outline may run beside the region's border and still be its outline."""
 
 _ALONE: Mapping[int, PolygonShape] = {}
 
@@ -85,13 +88,17 @@ class RegionOutline:
     region beside them.
     """
 
-    def __init__(self, session: Session, region: Region) -> None:
+    def __init__(self, session: Session, region: Region, drawn: PolygonShape | None = None) -> None:
+        """`drawn` is the outline that a person gave the region: kept where it runs along the region, so that vertices
+        stay where they were put.
+        """
         # Shapely takes its time to load and is needed only here.
         from segstudio.ops.simplify import simplify
 
         self._session = session
         self.region = region
-        self._before = self.shape = simplify(region.outline, _TOLERANCE)
+        follows = drawn is not None and _runs_along(drawn, region)
+        self._before = self.shape = drawn if drawn is not None and follows else simplify(region.outline, _TOLERANCE)
         self._open = False
 
     def begin(self, name: str) -> bool:
@@ -135,3 +142,17 @@ class RegionOutline:
         """Show the outline as it was."""
         self._open = False
         self.shape = self._before
+
+
+def _runs_along(shape: PolygonShape, region: Region) -> bool:
+    """Whether an outline leaves the region's border nowhere by more than simplifying does."""
+    rect = shape.bounds().union(region.rect).grown(_SLACK)
+    region_hw = np.zeros((rect.height, rect.width), np.uint8)
+    region_hw[region.rect.moved(-rect.x0, -rect.y0).slices] = region.mask_hw
+    # The rectangle may reach beyond the image: what is compared is moved to its own corner.
+    moved = move(shape, -rect.x0, -rect.y0)
+    assert isinstance(moved, PolygonShape)
+    inside = polygon.fill_mask(moved, Rect.of_size(*region_hw.shape), (rect.height, rect.width))
+    kernel = np.ones((2 * _SLACK + 1,) * 2, np.uint8)
+    surely, perhaps = cv2.erode(region_hw, kernel), cv2.dilate(region_hw, kernel)
+    return bool(inside[surely > 0].all() and not inside[perhaps == 0].any())

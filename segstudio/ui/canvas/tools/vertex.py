@@ -352,7 +352,8 @@ class VertexTool(Tool):
             x, y = outline.shape.parts[0].exterior_xy.mean(axis=0)
             region = region_at(self.context.document.labels, float(x), float(y))
             same = region is not None and region.segment_id == outline.region.segment_id
-            self._outline = RegionOutline(self.context.session, region) if same and region is not None else None
+            kept = region if same else None
+            self._outline = RegionOutline(self.context.session, kept, outline.shape) if kept is not None else None
 
     # ── where things are ─────────────────────────────────────────────────────────────────────────────────────────────
 
