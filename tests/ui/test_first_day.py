@@ -139,6 +139,43 @@ def test_a_window_comes_back_where_it_was(dressed, qtbot, tmp_path) -> None:
     assert sizes == [QSize(760, 640)] * 2
 
 
+def test_what_was_put_away_and_how_high_a_dock_was_come_back(dressed, qtbot, street, tmp_path) -> None:
+    memories = []
+
+    def window_on_the_street():
+        window = MainWindow(Session(jobs=SyncJobs(), data_dir=tmp_path / "data", make_host=AnsweringHost))
+        memories.append(WindowMemory(window))
+        memories[-1].restore()
+        window.resize(1280, 900)
+        window.show()
+        window.session.open_path(street, format="class-id-png", class_set=CLASSES)
+        return window
+
+    first = window_on_the_street()
+    assert first.filmstrip.isVisible()
+    first.commands.run("view.filmstrip")
+    first.show_panel(first.history)
+    first.docks.show("assist.panel")
+    qtbot.waitUntil(lambda: first.docks.heights.get("assist.panel", 0) > 0)
+    dressed.processEvents()
+    dock = first.docks.content("assist.panel").parentWidget().parentWidget().parentWidget()
+    first.dock_area.resizeDocks([dock], [260], Qt.Orientation.Vertical)
+    qtbot.waitUntil(lambda: first.docks.heights["assist.panel"] == 260)
+    first.close()
+    first.deleteLater()
+
+    second = window_on_the_street()
+    assert not second.filmstrip.isVisible()
+    assert not second.commands.action("view.filmstrip").isChecked()
+    assert second.history.isVisible()
+    second.docks.show("assist.panel")
+    qtbot.waitUntil(lambda: second.docks.heights["assist.panel"] == 260)
+    second.commands.run("view.filmstrip")
+    assert second.filmstrip.isVisible()
+    second.close()
+    second.deleteLater()
+
+
 def test_a_second_window_on_the_same_data_set_says_that_it_only_reads(window, qtbot, street, tmp_path) -> None:
     second = MainWindow(Session(data_dir=tmp_path / "data", make_host=AnsweringHost, person="second"))
     second.show()

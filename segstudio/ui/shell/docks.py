@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -53,6 +54,8 @@ DOCKS: tuple[DockEntry, ...] = (
 
 _SHARE = 0.55
 """Of the room of canvas and docks, what the first dock takes: a table of one row is none."""
+_MOST = 0.8
+"""… and what it takes at most, where its height was chosen in a larger window."""
 _LEAST = QSize(320, 110)
 """Content that needs more is scrolled, so that the window never grows beyond a small screen."""
 
@@ -64,6 +67,17 @@ class Docks:
         self._window = window
         self._entries = {entry.id: entry for entry in DOCKS}
         self._made: dict[str, QDockWidget] = {}
+        self._heights: dict[str, int] = {}
+
+    @property
+    def heights(self) -> dict[str, int]:
+        """How high each dock is that a person has seen, in pixels, by id."""
+        seen = {name: dock.height() for name, dock in self._made.items() if not dock.isFloating()}
+        return self._heights | {name: height for name, height in seen.items() if height >= _LEAST.height()}
+
+    def remember(self, heights: Mapping[str, int]) -> None:
+        """Give docks these heights when they are shown next."""
+        self._heights |= {name: height for name, height in heights.items() if name in self._entries}
 
     def is_shown(self, name: str) -> bool:
         """Whether a person sees it, or could by one click on its tab."""
@@ -82,12 +96,14 @@ class Docks:
         dock.raise_()
         if alone:
             # Not before the layout knows of it.
-            QTimer.singleShot(0, dock, partial(self._give_room, dock, self._entries[name].height))
+            height = self._heights.get(name) or self._entries[name].height
+            QTimer.singleShot(0, dock, partial(self._give_room, dock, height))
         return _content(dock)
 
     def toggle(self, name: str) -> None:
         """Show it, or put it away; what is put away keeps its state."""
         if self.is_shown(name):
+            self._heights = self.heights
             self._made[name].hide()
         else:
             self.show(name)
@@ -120,7 +136,8 @@ class Docks:
 
     def _give_room(self, dock: QDockWidget, height: int) -> None:
         area = self._window.dock_area
-        area.resizeDocks([dock], [height or round(area.height() * _SHARE)], Qt.Orientation.Vertical)
+        wanted = min(height, round(area.height() * _MOST)) or round(area.height() * _SHARE)
+        area.resizeDocks([dock], [wanted], Qt.Orientation.Vertical)
 
     def _on_visibility(self, _: bool) -> None:
         self._window.actions_table.refresh_checks()

@@ -120,7 +120,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.dock_area, 1)
         column.addWidget(self.filmstrip)
         self._side = self._side_panels()
-        self._parts: dict[str, QWidget] = {"filmstrip": self.filmstrip, "panels": self._side}
+        self.parts: dict[str, QWidget] = {"filmstrip": self.filmstrip, "panels": self._side}
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(centre)
         split.addWidget(self._side)
@@ -231,7 +231,7 @@ class MainWindow(QMainWindow):
     def show_part(self, name: str, shown: bool) -> None:
         """Show the "filmstrip" or the "panels" at the side, or put them away to have more of the picture."""
         self.put_away = self.put_away - {name} if shown else self.put_away | {name}
-        self._parts[name].setVisible(shown and self.session.project is not None)
+        self.parts[name].setVisible(shown and self.session.project is not None)
 
     def show_panel(self, panel: QWidget) -> None:
         """Bring one of the tabbed panels to the front."""
@@ -255,7 +255,7 @@ class MainWindow(QMainWindow):
         self._stack.setMinimumSize(self.welcome.minimumSize() if empty else _LEAST_PICTURE)
         for widget in (self.tool_bar, self.top_bar):
             widget.setVisible(not empty)
-        for name, part in self._parts.items():
+        for name, part in self.parts.items():
             part.setVisible(not empty and name not in self.put_away)
         if empty:
             self.docks.hide_all()

@@ -1,4 +1,4 @@
-"""Where the window was and how its panels were divided, kept from one start to the next."""
+"""Where the window was, how its panels were divided and which were put away, kept from one start to the next."""
 
 from __future__ import annotations
 
@@ -36,10 +36,28 @@ class WindowMemory:
             state = self._settings.value(f"{_VERSION}/{name}")
             if isinstance(state, QByteArray):
                 splitter.restoreState(state)
+        for name in str(self._settings.value(f"{_VERSION}/put_away", "")).split():
+            if name in self._window.parts:
+                self._window.show_part(name, False)
+        self._window.tabs.setCurrentIndex(self._number("tab"))
+        self._settings.beginGroup(f"{_VERSION}/docks")
+        names = self._settings.childKeys()
+        self._settings.endGroup()
+        self._window.docks.remember({name: self._number(f"docks/{name}") for name in names})
+        self._window.actions_table.refresh_checks()
 
     def save(self) -> None:
         """Write it down; a folder that takes no files costs the person nothing."""
         self._settings.setValue(f"{_VERSION}/geometry", self._window.saveGeometry())
         for name, splitter in self._window.splitters.items():
             self._settings.setValue(f"{_VERSION}/{name}", splitter.saveState())
+        self._settings.setValue(f"{_VERSION}/put_away", " ".join(sorted(self._window.put_away)))
+        self._settings.setValue(f"{_VERSION}/tab", self._window.tabs.currentIndex())
+        for name, height in self._window.docks.heights.items():
+            self._settings.setValue(f"{_VERSION}/docks/{name}", height)
         self._settings.sync()
+
+    def _number(self, name: str) -> int:
+        """A whole number; 0 where there is none, or what is written is none."""
+        text = str(self._settings.value(f"{_VERSION}/{name}", ""))
+        return int(text) if text.isdecimal() else 0
