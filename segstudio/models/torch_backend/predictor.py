@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from segstudio.models.torch_backend.device import DeviceChoice
 from segstudio.models.torch_backend.execution import Forward
 from segstudio.models.torch_backend.fallback import Plan, is_out_of_memory
 from segstudio.models.torch_backend.instances import to_objects
+from segstudio.models.torch_backend.lanes import Lanes, copied, cores, free_bytes, lanes_for
 from segstudio.models.torch_backend.outputs import channel_table
 from segstudio.models.torch_backend.panoptic import to_segments
 from segstudio.models.torch_backend.pixels import as_logits, resized_hw, to_input, without_padding
@@ -63,6 +65,7 @@ class Predictor:
         self._upload = Upload()
         self._plan = Plan(choice.device, self.settings.tile, self.settings.batch)
         self._table: NDArray[np.uint8] | NDArray[np.uint16] = np.zeros(0, np.uint8)
+        self._beside: list[Predictor] = []
 
     @property
     def network(self) -> torch.nn.Module:
@@ -103,9 +106,17 @@ class Predictor:
         """The predictions of many images in their order; neighbours of one size go together, up to `settings.batch`.
 
         In the place of an image for which `predict` would raise `UserError` stands that error. On CUDA the next batch
-        is begun before the last one is waited for. Raises `Cancelled` between two batches.
+        is begun before the last one is waited for; on a CPU several images are worked on side by side. Raises
+        `Cancelled` between two batches.
         """
         cancel = cancel or CancelToken()
+        ahead = iter(images)
+        first = list(islice(ahead, 2))
+        images = chain(first, ahead)
+        lanes = self._lanes(first[0]) if len(first) == 2 else None
+        if lanes is not None:
+            yield from lanes.predict_all(images, cancel)
+            return
         waiting: _Pending | None = None
         for group in self._groups(images):
             begun = self._try_begin(group, progress, cancel)
@@ -117,6 +128,22 @@ class Predictor:
                 waiting = None
         if waiting is not None:
             yield from self._finish(waiting, progress, cancel)
+
+    def _lanes(self, image: Image) -> Lanes | None:
+        """Copies of this predictor for images such as this one; None where one at a time is better."""
+        settings = self.settings
+        if self._plan.device.type != "cpu" or self._plan.batch > 1 or settings.compiled or self._plan.tile:
+            return None
+        check_image(image)
+        height, width = resized_hw(image.shape[:2], self.preprocess)
+        threads = settings.threads or cores()
+        count = lanes_for(height * width, cores=threads, free_bytes=free_bytes())
+        while len(self._beside) + 1 < count:
+            network = copied(self._network)
+            if network is None:
+                return None
+            self._beside.append(Predictor(self.card, network, choice=self._choice, settings=settings, notes=self.notes))
+        return Lanes([self, *self._beside[: count - 1]], threads=threads // count) if count > 1 else None
 
     def _groups(self, images: Iterable[Image]) -> Iterator[list[Image]]:
         group: list[Image] = []
