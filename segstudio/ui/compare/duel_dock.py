@@ -28,8 +28,8 @@ from segstudio.ui.compare.delta_bars import DeltaBars
 from segstudio.ui.compare.image_scatter import ImageScatter
 from segstudio.ui.compare.won_table import WonTable
 from segstudio.ui.inspect.desk import desk_of
-from segstudio.ui.inspect.rows_table import outlined_button
 from segstudio.ui.panels.pace import Pace
+from segstudio.ui.shell.outlined import outlined_button
 from segstudio.workflows.verdict import verdict
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ from segstudio.session.comparison.take_region import take_region
 from segstudio.ui.compare.agreement_key import swatch
 from segstudio.ui.inspect.desk import Desk
 from segstudio.ui.inspect.numbers import grouped, points
-from segstudio.ui.inspect.rows_table import Index, RowsModel, outlined_button, rows_table
+from segstudio.ui.inspect.rows_table import Index, RowsModel, rows_table
+from segstudio.ui.shell.outlined import outlined_button
 
 _TITLES = ("Image", "Right", "Truth", "The other says", "Pixels", "Δ mIoU")
 _TIPS = (

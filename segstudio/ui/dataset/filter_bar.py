@@ -27,6 +27,7 @@ from segstudio.session.session import Session
 from segstudio.store.records import STATUSES
 from segstudio.ui.dataset.query_help import show_help
 from segstudio.ui.shell.icons import icon
+from segstudio.ui.shell.outlined import outlined_button
 
 
 class QueryLine(QLineEdit):
@@ -119,12 +120,12 @@ class FilterBar(QWidget):
         self.error.setProperty("role", "bad")
         self.error.setAccessibleName("What is wrong with the filter")
         self.error.hide()
-        self.kept = _button("Filters", "Filters that were kept under a name")
+        self.kept = outlined_button("Filters", "Filters that were kept under a name")
         self.kept.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = QMenu(self.kept)
         self.menu.aboutToShow.connect(self._fill_menu)
         self.kept.setMenu(self.menu)
-        self.help = _button("?", "What can be asked")
+        self.help = outlined_button("?", "What can be asked")
         self.help.clicked.connect(self._help)
         self.layer = QComboBox()
         self.layer.setAccessibleName("Facts of")
@@ -256,11 +257,3 @@ class FilterBar(QWidget):
 
     def _help(self) -> None:
         show_help(self)
-
-
-def _button(text: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setToolTip(tip)
-    button.setProperty("role", "outlined")
-    return button

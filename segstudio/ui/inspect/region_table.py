@@ -18,8 +18,9 @@ from segstudio.session.inspect.confusion_regions import Located
 from segstudio.session.inspect.mend import mend_labels
 from segstudio.ui.inspect.desk import Desk
 from segstudio.ui.inspect.numbers import grouped, points
-from segstudio.ui.inspect.rows_table import Index, RowsModel, outlined_button, rows_table
+from segstudio.ui.inspect.rows_table import Index, RowsModel, rows_table
 from segstudio.ui.panels.pace import Pace
+from segstudio.ui.shell.outlined import outlined_button
 
 _TITLES = ("Image", "Pixels", "Δ mIoU", "Δ IoU")
 _TIPS = (

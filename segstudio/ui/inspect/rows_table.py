@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QToolButton
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 Index = QModelIndex | QPersistentModelIndex
 _NO_INDEX = QModelIndex()
@@ -66,12 +66,3 @@ def rows_table(
     head.setSectionResizeMode(sizing)
     head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     return table
-
-
-def outlined_button(text: str, tip: str) -> QToolButton:
-    """A button with a frame, as they stand beside the tables."""
-    button = QToolButton()
-    button.setText(text)
-    button.setToolTip(tip)
-    button.setProperty("role", "outlined")
-    return button

@@ -21,8 +21,9 @@ from segstudio.metrics.policy import CITYSCAPES
 from segstudio.session.inspect.truth_queue import Doubt, Standing, TruthQueue
 from segstudio.ui.inspect.desk import Desk, desk_of
 from segstudio.ui.inspect.numbers import grouped, policy_text
-from segstudio.ui.inspect.rows_table import Index, RowsModel, outlined_button, rows_table
+from segstudio.ui.inspect.rows_table import Index, RowsModel, rows_table
 from segstudio.ui.panels.pace import Pace
+from segstudio.ui.shell.outlined import outlined_button
 
 if TYPE_CHECKING:
     from segstudio.ui.shell.main_window import MainWindow
