@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from segstudio.core.errors import SegStudioError, UserError
 from segstudio.core.progress import Progress, no_progress
-from segstudio.store import history, image_rows, journal, layers, opening, run_rows, schema
+from segstudio.store import history, image_rows, journal, layers, opening, origin_rows, run_rows, schema
 from segstudio.store.connections import reader_engine, sweep_log
 from segstudio.store.copies import structural_problems
 from segstudio.store.faults import storage_faults
@@ -78,6 +78,7 @@ def _check(connection: Connection, path: Path, problems: list[str], progress: Pr
     attempt(lambda: history.read_versions(connection, path), None)
     attempt(lambda: history.read_image_versions(connection, path), None)
     attempt(lambda: problems.extend(_damaged_preimages(connection)), None)
+    attempt(lambda: origin_rows.check_bases(connection, path), None)
     count = attempt(lambda: connection.execute(select(func.count()).select_from(schema.edit)).scalar(), 0)
     return CheckReport(len(images or ()), len(names), max(len(edits), count or 0), tuple(dict.fromkeys(problems)))
 

@@ -15,7 +15,6 @@ from segstudio.store.place import Place
 from segstudio.store.records import VersionRow
 from segstudio.store.seal import Value, seal
 
-_PAGES_AT_ONCE = 8192
 VERSION_COLUMNS = ("name", "edit_id", "at", "person")
 IMAGE_VERSION_COLUMNS = ("image_id", *VERSION_COLUMNS)
 
@@ -64,47 +63,6 @@ def forget(connection: Connection, owner: int, layer: str) -> None:
     """Drop what a layer's edits replaced; for a layer that is about to be replaced as a whole."""
     edits = select(schema.edit.c.id).where(schema.edit.c.image_id == owner, schema.edit.c.layer == layer)
     connection.execute(delete(schema.preimage).where(schema.preimage.c.edit_id.in_(edits)))
-
-
-def trim(connection: Connection, budget: int) -> int:
-    """Drop the oldest of what edits replaced until at most `budget` bytes are kept; returns how many edits lost it.
-
-    What leads back to a named version always stays, over the budget if need be.
-    """
-    preimage = schema.preimage
-    newest_first = select(preimage.c.edit_id, func.length(preimage.c.packed)).order_by(preimage.c.edit_id.desc())
-    total, last_kept = 0, None
-    for edit_id, size in connection.execute(newest_first):
-        total += size
-        if total > budget:
-            break
-        last_kept = edit_id
-    else:
-        return 0
-    doomed = delete(preimage).where(preimage.c.edit_id.not_in(_on_the_way_to_versions_of_images()))
-    if last_kept is not None:
-        doomed = doomed.where(preimage.c.edit_id < last_kept)
-    oldest_version = connection.execute(select(func.min(schema.version.c.edit_id))).scalar()
-    if oldest_version is not None:
-        doomed = doomed.where(preimage.c.edit_id <= oldest_version)
-    count = connection.execute(doomed).rowcount
-    if connection.dialect.name == "sqlite":  # a server does it by itself
-        _give_space_back(connection)
-    return count
-
-
-def _on_the_way_to_versions_of_images() -> Select[tuple[int]]:
-    edit, version = schema.edit, schema.image_version
-    return select(edit.c.id).join(version, (version.c.image_id == edit.c.image_id) & (edit.c.id > version.c.edit_id))
-
-
-def _give_space_back(connection: Connection) -> None:
-    raw = connection.connection.driver_connection
-    assert raw is not None
-    (free,) = raw.execute("PRAGMA freelist_count").fetchone()
-    for _ in range(min(free, _PAGES_AT_ONCE)):
-        # The statement frees a page at each step, and sqlite3 takes one step of what returns no columns.
-        raw.execute("PRAGMA incremental_vacuum(1)")
 
 
 def add_version(connection: Connection, name: str, person: str, path: Place, *, key: str = "") -> VersionRow:

@@ -44,7 +44,21 @@ def _add_image_versions(connection: Connection) -> None:
     )
 
 
-STEPS: Mapping[int, Step] = {1: _add_image_facts, 2: _add_team_work, 3: _add_image_versions}
+def _add_origins(connection: Connection) -> None:
+    for name, column in (("origin_base", "packed BLOB"), ("origin_sum", "told TEXT")):
+        connection.exec_driver_sql(
+            f"CREATE TABLE {name} (image_id INTEGER NOT NULL REFERENCES image (id) ON DELETE CASCADE,"
+            f" layer VARCHAR NOT NULL, edit_id INTEGER NOT NULL, {column} NOT NULL, seal BIGINT NOT NULL,"
+            " PRIMARY KEY (image_id, layer))"
+        )
+
+
+STEPS: Mapping[int, Step] = {
+    1: _add_image_facts,
+    2: _add_team_work,
+    3: _add_image_versions,
+    4: _add_origins,
+}
 """Schema number → the step that leads from it to the next. A step only adds; it never drops what a person made."""
 
 

@@ -138,6 +138,18 @@ def unpack_preimage(
     return patches, objects, segments
 
 
+def unpack_touched(packed: bytes) -> tuple[list[RasterPatch], list[int]]:
+    """The patches of what `pack_preimage` wrote and the ids of its objects, whose shapes are passed over."""
+    (size,) = struct.unpack_from("<I", packed)
+    head = from_text(packed[4 : 4 + size].decode())
+    at = 4 + size
+    patches = []
+    for row in head["patches"]:
+        patches.append(RasterPatch(Rect(*row[:4]), packed[at : at + row[4]]))
+        at += row[4]
+    return patches, [object_id for object_id, _ in head["objects"]]
+
+
 def _object_head(item: SegObject | None, keep: Any) -> list[Any] | None:
     if item is None:
         return None

@@ -28,18 +28,21 @@ from segstudio.store import (
     layers,
     meta,
     opening,
-    origins,
+    origin_rows,
+    retention,
     run_rows,
     saved_filters,
     sharing,
     team_opening,
 )
 from segstudio.store.access import Access
+from segstudio.store.authors import Authors
 from segstudio.store.copies import copy_file
 from segstudio.store.fact_rows import LastEdit, PackedFacts
 from segstudio.store.image_facts import ImageFacts
 from segstudio.store.image_rows import ImageRows
 from segstudio.store.opening import Opened
+from segstudio.store.origin_replay import Origin
 from segstudio.store.origins import Origins
 from segstudio.store.place import Place, TeamAddress, place_of
 from segstudio.store.records import DatasetSource, EditRow, ImageRow, Receipt, RunRow, ScoreRow, VersionRow
@@ -57,6 +60,8 @@ class Project(Access):
     Every method may be called from any thread. Writes run one after another on a thread of their own, each in one
     transaction. `notes` says in plain words what is unusual about this opening (read-only and why, recovered, slow).
     """
+
+    _trimming: retention.Trimming | None = None
 
     @classmethod
     def create(
@@ -95,7 +100,7 @@ class Project(Access):
         opened = opening.open_file(place, read_only=read_only)
         project = cls._of(place, opened)
         if opened.lane is not None:  # in the background; where it fails, only space is lost
-            opened.lane.submit(partial(history.trim, budget=history_megabytes * 2**20))
+            project._trimming = retention.Trimming(project._retained, history_megabytes * 2**20)
         return project
 
     @classmethod
@@ -105,6 +110,11 @@ class Project(Access):
         except BaseException:
             opened.abandon()
             raise
+
+    def close(self, *, discard: bool = False) -> None:
+        if self._trimming is not None:
+            self._trimming.stop()
+        super().close(discard=discard)
 
     # ── facts about the project ──────────────────────────────────────────────────────────────────────────────────
 
@@ -230,11 +240,19 @@ class Project(Access):
         return layers.load(connection, key, layer_name, self.path)
 
     def save_annotation(
-        self, key: str, layer_name: str, annotation: Annotation, *, locked: bool = False, run: str = ""
+        self,
+        key: str,
+        layer_name: str,
+        annotation: Annotation,
+        *,
+        locked: bool = False,
+        run: str = "",
+        origin: Origin | None = None,
     ) -> None:
         """Store a whole layer in the place of the one of that name; returns once it is durable.
 
-        Earlier states of a layer that is replaced as a whole cannot be gone back to.
+        `origin` says who made these labels, where that is known. Earlier states of a layer that is replaced as a whole
+        cannot be gone back to.
         """
         head = layers.head_of(layer_name, annotation, locked=locked, run=run)
 
@@ -242,6 +260,7 @@ class Project(Access):
             owner = layers.image_id(connection, key, self.path)
             history.forget(connection, owner, layer_name)
             fact_rows.forget(connection, owner, layer_name)
+            origin_rows.begin_anew(connection, owner, layer_name, origin)
             layers.save(connection, owner, head, annotation)
 
         self._queue.replace_layer(key, layer_name, write).result()
@@ -276,10 +295,14 @@ class Project(Access):
         self._settle()
         return self._read(lambda connection: journal.read(connection, self.path, key=key, limit=limit))
 
+    @property
+    def authors(self) -> Authors:
+        """Who made the labels: by pixel, by image and over all images."""
+        return Authors(self.path, read=self._read, settle=self._settle, writer=self._lane)
+
     def origins(self, key: str, layer_name: str) -> Origins:
         """Who made the labels of an image's layer, with which tool and from which model run, as the journal has it."""
-        self._settle()
-        return self._read(lambda connection: origins.origins_of(connection, key, layer_name, self.path))
+        return self.authors.of(key, layer_name)
 
     def recovered(self) -> list[EditRow]:
         """After a crash: the edits of the sitting that ended so, oldest first, all of them durable."""
@@ -297,8 +320,16 @@ class Project(Access):
         return self._read(lambda connection: history.state_after(connection, key, layer_name, edit_id, self.path))
 
     def trim_history(self, megabytes: int) -> int:
-        """Keep at most so much of what edits replaced, the newest; returns how many edits can no longer be undone."""
-        return self._writer.run(lambda connection: history.trim(connection, megabytes * 2**20))
+        """Keep at most so much of what edits replaced, the newest; returns how many edits can no longer be undone.
+
+        Who made what is still known of all.
+        """
+        self._settle()
+        return retention.trim(self._retained, megabytes * 2**20)
+
+    @property
+    def _retained(self) -> retention.Retained:
+        return retention.Retained(self.path, self._read, self._writer)
 
     def add_version(self, name: str, *, person: str = "", key: str = "") -> VersionRow:
         """Name the state of image `key`, or of the whole project, as it is now. Raises `UserError` for a taken name."""

@@ -17,6 +17,16 @@ DELTA_IOU = "delta_iou"
 """What an edit did to the image's mean IoU, in its provenance."""
 
 
+ORIGIN_KINDS = ("human", "model", "forest", "carried", "imported", "unknown")
+"""Who made a label: a person, a model or the forest whose answer was accepted, an image from which it was carried on,
+the data set that brought it, or nobody whom the history still knows.
+"""
+AUTOMATIC_KINDS = ("model", "forest", "carried")
+"""What no person drew or looked through by it alone."""
+OWN_RUN = "mine when"
+"""How the run begins under which a person's labels are kept beside those that somebody else wrote meanwhile."""
+RESTORES = "restores"
+"""The edit whose state a restoring edit brought back, in its provenance."""
 IDENTITY = "identity"
 """What tells a picture's file from another of the same name, in an image's `extra`."""
 

@@ -23,6 +23,7 @@ from segstudio.store import (
     meta,
     migrations,
     opening,
+    origin_rows,
     review_rows,
     run_rows,
     schema,
@@ -45,6 +46,7 @@ _SEALED: Mapping[str, Sequence[str]] = {
     "image_version": history.IMAGE_VERSION_COLUMNS,
     "image_score": ("image_id", "layer", "classes", "packed"),
     "review": review_rows.SEALED_COLUMNS,
+    "origin_base": origin_rows.SEALED_COLUMNS,
 }
 _SPAN = 256
 _UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
@@ -92,8 +94,8 @@ def _rescue(path: Path, fresh: Path, progress: Progress) -> tuple[int, list[str]
             source.row_factory = sqlite3.Row
             with engine.begin() as connection:
                 migrations.create(connection)
-                # Facts are found anew from the layers, and nobody's lease outlives the file.
-                left_out = (schema.image_facts, schema.image_lease)
+                # Facts and sums are found anew from the layers, and nobody's lease outlives the file.
+                left_out = (schema.image_facts, schema.origin_sum, schema.image_lease)
                 ordered = [table for table in schema.tables.sorted_tables if table not in left_out]
                 for done, table in enumerate(ordered):
                     progress(done, len(ordered), table.name)

@@ -20,7 +20,7 @@ from sqlalchemy import (
 APPLICATION_ID = 0x53454753
 """The file's signature, "SEGS", in SQLite's header."""
 
-VERSION = 4
+VERSION = 5
 """The schema's number, SQLite's `user_version`; `migrations.py` leads from each to the next."""
 
 tables = MetaData()
@@ -241,5 +241,28 @@ image_facts = Table(
     Column("image_id", ForeignKey("image.id", ondelete="CASCADE"), primary_key=True),
     Column("layer", String, primary_key=True),
     Column("packed", LargeBinary, nullable=False),
+    _seal(),
+)
+
+# Who made the pixels and objects of a layer as they were after an edit: where its kept history begins (see
+# origin_rows.py). A layer without a row began empty or with what the data set brought.
+origin_base = Table(
+    "origin_base",
+    tables,
+    Column("image_id", ForeignKey("image.id", ondelete="CASCADE"), primary_key=True),
+    Column("layer", String, primary_key=True),
+    Column("edit_id", Integer, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+    _seal(),
+)
+
+# How many labelled pixels each origin has after the layer's newest edit; it can be found anew from the layer.
+origin_sum = Table(
+    "origin_sum",
+    tables,
+    Column("image_id", ForeignKey("image.id", ondelete="CASCADE"), primary_key=True),
+    Column("layer", String, primary_key=True),
+    Column("edit_id", Integer, nullable=False),
+    Column("told", Text, nullable=False),
     _seal(),
 )

@@ -1,0 +1,68 @@
+"""Who made the labels of a project: asked by pixel, by image and over all images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from segstudio.core.progress import CancelToken, Progress, no_progress
+from segstudio.store import origin_rows
+from segstudio.store.lane import WriterLane
+from segstudio.store.origin_replay import Origin, OriginRaster
+from segstudio.store.origin_rows import Counts
+from segstudio.store.origins import Origins
+from segstudio.store.place import Place
+from segstudio.store.retention import Read
+
+T = TypeVar("T")
+_IMAGES_AT_ONCE = 200
+
+
+class Authors:
+    """Answers from what is stored, after every edit so far. For workers: an image's labels and history are read.
+
+    All methods raise `UserError` for an unknown image and where what they read is damaged.
+    """
+
+    def __init__(self, place: Place, *, read: Read, settle: Callable[[], None], writer: WriterLane | None) -> None:
+        """`writer` is where sums are kept; without one they are counted each time."""
+        self._place = place
+        self._stored = read
+        self._settle = settle
+        self._writer = writer
+
+    def of(self, key: str, layer: str) -> Origins:
+        """Who made the objects of a layer, and everybody and everything that made its raster."""
+        self._settle()
+        return self._stored(partial(origin_rows.origins_of, key=key, layer=layer, path=self._place))
+
+    def regions(self, key: str, layer: str) -> Counts:
+        """Labelled pixels of a layer by author, most first."""
+        self._settle()
+        return self._stored(partial(origin_rows.count, key=key, layer=layer, path=self._place))[1]
+
+    def raster(self, key: str, layer: str, *, cancel: CancelToken | None = None) -> OriginRaster | None:
+        """Who made each pixel of a layer; None where it is not stored."""
+        self._settle()
+        return self._stored(partial(origin_rows.raster_of, key=key, layer=layer, path=self._place, cancel=cancel))
+
+    def sums(
+        self, layer: str, *, progress: Progress = no_progress, cancel: CancelToken | None = None
+    ) -> dict[str, Counts]:
+        """`regions` of every image that has the layer. What was counted once is kept until the image is edited."""
+        self._settle()
+        counted, missing = self._stored(partial(origin_rows.read_sums, layer=layer, path=self._place))
+        fresh: list[tuple[str, int, list[tuple[Origin, int]]]] = []
+        for done, key in enumerate(missing, 1):
+            if cancel is not None:
+                cancel.raise_if_cancelled()
+            edit_id, counted[key] = self._stored(
+                partial(origin_rows.count, key=key, layer=layer, path=self._place, cancel=cancel)
+            )
+            fresh.append((key, edit_id, counted[key]))
+            if self._writer is not None and (len(fresh) == _IMAGES_AT_ONCE or done == len(missing)):
+                self._writer.run(partial(origin_rows.put_sums, layer=layer, counted=tuple(fresh), path=self._place))
+                fresh.clear()
+            progress(done, len(missing), key)
+        return counted

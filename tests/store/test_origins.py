@@ -1,0 +1,225 @@
+"""Who made each pixel: the store's answer against a model that keeps the maker of every pixel as it goes."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from segstudio.core.class_set import ClassSet
+from segstudio.core.dataset import ImageItem
+from segstudio.core.errors import UserError
+from segstudio.core.geometry import Rect
+from segstudio.core.history import History
+from segstudio.core.layer import Annotation, Layer
+from segstudio.core.objects import PolygonShape, SegObject
+from segstudio.core.transaction import Transaction
+from segstudio.store import Project
+from segstudio.store.records import RESTORES
+
+CLASSES = ClassSet.of_names(["road", "car", "person"])
+SIZE_HW = (300, 290)
+"""Two tiles by two."""
+NOBODY, BROUGHT = "", "brought"
+
+
+class Town:
+    """A project of one image that is worked on, and beside it the maker of every pixel and object, kept naively.
+
+    Each edit has a tool of its own, which is its name here.
+    """
+
+    def __init__(self, path, brought_hw=None):
+        self.path = path
+        self.project = Project.create(path, class_set=CLASSES)
+        self.project.add_images([ImageItem("a", None, SIZE_HW)])
+        self.layer = Layer("labels", SIZE_HW)
+        self.layer.ensure_class_segments(CLASSES)
+        self.history = History()
+        self.maker_hw = np.full(SIZE_HW, NOBODY, object)
+        self.maker_of = {}
+        self.before = []  # makers before each edit that can be undone
+        self.undone = []  # tools of what was undone
+        self.after = {}  # makers after each edit of the journal
+        self.count = 0
+        if brought_hw is not None:
+            annotation = Annotation(SIZE_HW, brought_hw, tuple(self.layer.segments))
+            self.project.save_annotation("a", "labels", annotation)
+            self.layer = Layer.from_annotation("labels", annotation)
+            self.maker_hw[brought_hw != 0] = BROUGHT
+        self._note()
+
+    def _note(self):
+        edits = self.project.edits("a", limit=1)
+        self.after[edits[-1].id if edits else 0] = self.maker_hw.copy(), dict(self.maker_of)
+
+    def _begin(self, **told):
+        self.count += 1
+        tool = f"tool {self.count}"
+        return tool, Transaction(self.layer, "edit", provenance={"person": f"p{self.count % 3}", "tool": tool, **told})
+
+    def _end(self, transaction, maker_hw, maker_of):
+        edit = transaction.commit()
+        if edit is None:
+            return
+        self.before.append((self.maker_hw, self.maker_of))
+        self.undone = []
+        self.maker_hw, self.maker_of = maker_hw, maker_of
+        self.history.push(edit)
+        self.project.record("a", self.layer, edit)
+        self._note()
+
+    def stroke(self, rect, segment_id, every):
+        tool, transaction = self._begin()
+        mask_hw = (np.add.outer(np.arange(rect.height), np.arange(rect.width)) % every) == 0
+        was = self.layer.raster.snapshot()
+        transaction.paint(rect, segment_id, mask_hw=mask_hw)
+        maker_hw = self.maker_hw.copy()
+        maker_hw[was != self.layer.raster.ids_hw] = tool
+        self._end(transaction, maker_hw, self.maker_of)
+
+    def object(self, object_id, x):
+        tool, transaction = self._begin()
+        square = np.array([[x, 2], [x + 10, 2], [x + 10, 12], [x, 12]], float)
+        transaction.put_object(SegObject(object_id, 1, PolygonShape.of(square)))
+        self._end(transaction, self.maker_hw, {**self.maker_of, object_id: tool})
+
+    def undo(self):
+        edit = self.history.next_undo()
+        if edit is None:
+            return
+        inverse, _ = edit.swap(self.layer)
+        self.history.undone(inverse)
+        self.maker_hw, self.maker_of = self.before.pop()
+        self.undone.append(edit.provenance["tool"])
+        self.project.record("a", self.layer, inverse, undo=True)
+        self._note()
+
+    def redo(self):
+        edit = self.history.next_redo()
+        if edit is None:
+            return
+        was = self.layer.raster.snapshot()
+        inverse, _ = edit.swap(self.layer)
+        self.history.redone(inverse)
+        self.before.append((self.maker_hw, self.maker_of))
+        self.maker_hw = self.maker_hw.copy()
+        self.undone.pop()
+        tool = edit.provenance["tool"]
+        changed = was != self.layer.raster.ids_hw
+        restored = edit.provenance.get(RESTORES)
+        then_hw, then_of = self.after[restored] if restored is not None else (np.full(SIZE_HW, tool, object), {})
+        self.maker_hw[changed] = then_hw[changed]
+        touched = [patch.id for patch in edit.objects]
+        self.maker_of = {**self.maker_of, **{key: then_of.get(key, tool) for key in touched}}
+        self.project.record("a", self.layer, inverse)
+        self._note()
+
+    def restore(self, place):
+        states = list(self.after)
+        edit_id = states[place % len(states)]
+        try:
+            then = self.project.state_after("a", "labels", edit_id)
+        except UserError:
+            return  # no longer kept, or nothing is stored yet
+        _, transaction = self._begin(**{RESTORES: edit_id})
+        was = self.layer.raster.snapshot()
+        wanted = np.zeros(SIZE_HW, np.uint16) if then.labels_hw is None else then.labels_hw
+        transaction.write(self.layer.raster.bounds, wanted)
+        kept = {item.id: item for item in then.objects}
+        for item in list(self.layer.objects):
+            if item.id not in kept:
+                transaction.remove_object(item.id)
+        for item in then.objects:
+            if self.layer.objects.get(item.id) != item:
+                transaction.put_object(item)
+        then_hw, then_of = self.after[edit_id]
+        maker_hw = np.where(was != self.layer.raster.ids_hw, then_hw, self.maker_hw)
+        self._end(transaction, maker_hw, {**self.maker_of, **then_of})
+
+    def name(self):
+        with suppress(UserError):
+            self.project.add_version(f"state {self.count}", key="a")
+
+    def forget(self):
+        """As when the image is opened anew."""
+        self.history = History()
+        self.before, self.undone = [], []
+
+    def trim(self, kibibytes):
+        self.project.flush()
+        self.project.trim_history(0) if kibibytes == 0 else _trim(self.project, kibibytes * 1024)
+        self.forget()
+
+    def reopen(self):
+        self.project.close()
+        self.project = Project.open(self.path)
+        self.forget()
+
+    def check(self):
+        found = self.project.authors.raster("a", "labels")
+        if found is None:
+            assert not self.layer.raster.ids_hw.any()
+            return
+        names = np.array([_name(origin) for origin in found.origins], object)
+        made_hw = names[found.index_hw]
+        assert np.array_equal(made_hw, self.maker_hw)
+        labelled = self.layer.raster.ids_hw != 0
+        counts = {_name(o): n for o, n in self.project.authors.regions("a", "labels")}
+        names, pixels = np.unique(self.maker_hw[labelled].astype(str), return_counts=True)
+        assert counts == dict(zip(names.tolist(), pixels.tolist(), strict=True))
+        made = self.project.origins("a", "labels").objects
+        for item in self.layer.objects:
+            assert made[item.id]["tool"] == self.maker_of[item.id]
+
+
+def _trim(project, budget):
+    from segstudio.store import retention
+
+    retention.trim(project._retained, budget)
+
+
+def _name(origin):
+    return origin.get("tool", BROUGHT if origin else NOBODY)
+
+
+rects = st.builds(
+    lambda x, y, w, h: Rect(x, y, min(x + w, SIZE_HW[1]), min(y + h, SIZE_HW[0])),
+    st.integers(0, 280),
+    st.integers(0, 290),
+    st.sampled_from([4, 30, 290]),
+    st.sampled_from([4, 30, 300]),
+)
+steps = st.one_of(
+    st.tuples(st.just("stroke"), rects, st.integers(0, 3), st.sampled_from([1, 1, 2])),
+    st.tuples(st.just("stroke"), rects, st.integers(0, 3), st.sampled_from([1, 1, 2])),
+    st.tuples(st.just("object"), st.integers(1, 3), st.integers(0, 100)),
+    st.tuples(st.just("undo")),
+    st.tuples(st.just("undo")),
+    st.tuples(st.just("redo")),
+    st.tuples(st.just("restore"), st.integers(0, 30)),
+    st.tuples(st.just("name")),
+    st.tuples(st.just("trim"), st.sampled_from([0, 1, 2])),
+    st.tuples(st.just("reopen")),
+    st.tuples(st.just("check")),
+)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(script=st.lists(steps, max_size=24), brought=st.booleans())
+def test_each_pixel_is_its_makers(tmp_path_factory, script, brought):
+    brought_hw = None
+    if brought:
+        brought_hw = np.zeros(SIZE_HW, np.uint16)
+        brought_hw[:150, 40:] = 2
+    town = Town(tmp_path_factory.mktemp("town") / "t.segproj", brought_hw)
+    try:
+        for name, *values in script:
+            getattr(town, name)(*values)
+        town.check()
+        town.reopen()
+        town.check()
+    finally:
+        town.project.close()
