@@ -59,6 +59,23 @@ def test_errors_are_the_predictions_until_something_is_labelled(window, qtbot) -
     qtbot.waitUntil(lambda: "the labels" in window.legend.judged.text())
 
 
+def test_the_legend_folds_to_its_colours(window, qtbot) -> None:
+    window.session.view.set(errors=True)
+    legend = window.legend
+    whole = legend.width()
+    assert legend.words[1].isVisible()
+    qtbot.mouseClick(legend.fold, Qt.MouseButton.LeftButton)
+    assert legend.width() < whole / 3
+    assert legend.swatches[1].isVisible()
+    assert legend.swatches[1].toolTip()
+    assert not legend.words[1].isVisible()
+    assert not legend.one_class.isVisible()
+    window.session.view.set(error_kinds=True)
+    assert not legend.kinds.isVisible()
+    qtbot.mouseClick(legend.fold, Qt.MouseButton.LeftButton)
+    assert legend.kinds.isVisible()
+
+
 def test_the_legend_stays_in_its_corner(window, qtbot) -> None:
     window.commands.run("view.errors")
     for size in ((1280, 760), (1500, 900)):

@@ -23,6 +23,8 @@ _ONE = (
     (3, "missed", "only in the truth (false negative)"),
 )
 _MARGIN = 10
+_ROOM = 640
+"""A canvas narrower than this, in pixels, shows the legend folded."""
 _SHOWN_BY = {
     *("errors", "error_kinds", "error_class", "active_class", "colour_blind"),
     *("bare", "overlays_hidden", "shown"),
@@ -31,13 +33,14 @@ _SHOWN_BY = {
 
 class ErrorLegend(QFrame):
     """Shown while the view shows errors; `one_class` is the command that judges the active class alone, `by_kind` the
-    one that colours errors by why they are wrong.
+    one that colours errors by why they are wrong. It can be folded where it hides too much of the picture.
     """
 
     def __init__(self, session: Session, one_class: QAction, by_kind: QAction, canvas: QWidget) -> None:
         super().__init__(canvas)
         self._session = session
         self._canvas = canvas
+        self.is_folded = False
         self.setProperty("role", "card")
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self.setAccessibleName("Legend of the errors")
@@ -56,9 +59,13 @@ class ErrorLegend(QFrame):
         self.by_kind.setProperty("role", "outlined")
         self.by_kind.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.by_kind.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.fold = QToolButton()
+        self.fold.setAutoRaise(True)
+        self.fold.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.fold.clicked.connect(lambda: self.set_folded(not self.is_folded))
         self.kinds = KindChips(session, KindLayer(session))
         self.kinds.resized.connect(self._place)
-        rows = QVBoxLayout(self)
+        self._rows = rows = QVBoxLayout(self)
         rows.setContentsMargins(10, 5, 6, 5)
         rows.setSpacing(2)
         layout = QHBoxLayout()
@@ -73,30 +80,22 @@ class ErrorLegend(QFrame):
         layout.addWidget(self.one_class)
         layout.addWidget(self.by_kind)
         layout.addStretch(1)
+        layout.addWidget(self.fold)
         canvas.installEventFilter(self)
         session.view.changed.connect(self._on_view)
         session.classes.changed.connect(self._refresh)
         session.document_changed.connect(self._refresh)
         session.images.changed.connect(self._refresh)
-        self._refresh()
+        self.set_folded(False)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
         """Stay in the lower left corner."""
         if watched is self._canvas and event.type() == QEvent.Type.Resize:
-            self._place()
+            self._refresh()
         return super().eventFilter(watched, event)
 
     def _on_view(self, names: frozenset[str]) -> None:
-        if names & {
-            "errors",
-            "error_kinds",
-            "error_class",
-            "active_class",
-            "colour_blind",
-            "bare",
-            "overlays_hidden",
-            "shown",
-        }:
+        if names & _SHOWN_BY:
             self._refresh()
 
     def _refresh(self, *_: object) -> None:
@@ -118,16 +117,30 @@ class ErrorLegend(QFrame):
             self.swatches[code].show_color(colors[code])
         layer = judged_layer(document, view)
         self.judged.setText(f"Errors of {'the labels' if layer.name == LABELS else layer.name.partition(':')[2]}:")
-        self.judged.setVisible(has_truth)
+        has_room = self._canvas.width() >= _ROOM
+        self.fold.setVisible(has_room)
+        whole = has_room and not self.is_folded
+        for label in self.words.values():
+            label.setVisible(whole and bool(label.text()))
+        self.judged.setVisible(has_truth and whole)
         self.note.setVisible(not has_truth)
         active = self._session.classes.current.by_id.get(view.active_class) if view.active_class is not None else None
         self.one_class.defaultAction().setText(f"Only {active.name}" if active is not None else "Only one class")
-        self.one_class.setVisible(has_truth)
-        self.by_kind.setVisible(has_truth)
-        self.kinds.setVisible(has_truth and view.error_kinds)
+        self.one_class.setVisible(has_truth and whole)
+        self.by_kind.setVisible(has_truth and whole)
+        self.kinds.setVisible(has_truth and whole and view.error_kinds)
         self._place()
 
+    def set_folded(self, folded: bool) -> None:
+        """Leave only the colours, with their meanings as tool tips; or have the words and switches back."""
+        self.is_folded = folded
+        self.fold.setArrowType(Qt.ArrowType.RightArrow if folded else Qt.ArrowType.LeftArrow)
+        self.fold.setToolTip("Unfold the legend" if folded else "Fold the legend, to see more of the picture")
+        self.fold.setAccessibleName("Unfold the legend" if folded else "Fold the legend")
+        self._refresh()
+
     def _place(self) -> None:
+        self._rows.activate()
         self.adjustSize()
         self.move(_MARGIN, self._canvas.height() - self.height() - _MARGIN)
 

@@ -40,6 +40,7 @@ class WindowMemory:
             if name in self._window.parts:
                 self._window.show_part(name, False)
         self._window.tabs.setCurrentIndex(self._number("tab"))
+        self._window.legend.set_folded(bool(self._number("legend_folded")))
         self._settings.beginGroup(f"{_VERSION}/docks")
         names = self._settings.childKeys()
         self._settings.endGroup()
@@ -53,6 +54,7 @@ class WindowMemory:
             self._settings.setValue(f"{_VERSION}/{name}", splitter.saveState())
         self._settings.setValue(f"{_VERSION}/put_away", " ".join(sorted(self._window.put_away)))
         self._settings.setValue(f"{_VERSION}/tab", self._window.tabs.currentIndex())
+        self._settings.setValue(f"{_VERSION}/legend_folded", int(self._window.legend.is_folded))
         for name, height in self._window.docks.heights.items():
             self._settings.setValue(f"{_VERSION}/docks/{name}", height)
         self._settings.sync()
