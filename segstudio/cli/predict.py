@@ -39,6 +39,9 @@ def predict(
     flip: Annotated[bool, typer.Option("--flip", help="Average over mirror images.")] = False,
     refine: Annotated[str, typer.Option(metavar="crf|guided", help="Draw borders to those of the image.")] = "none",
     compiled: Annotated[bool, typer.Option("--compile", help="Compile the network first (torch.compile).")] = False,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Run the model also where its result is known, and keep none.")
+    ] = False,
     classes: Classes = None,
     split: Split = None,
     as_json: AsJson = False,
@@ -49,6 +52,7 @@ def predict(
     from segstudio.plugins.discovery import install
     from segstudio.workflows.predict import InputOptions, PredictReport
     from segstudio.workflows.predict import predict as run
+    from segstudio.workflows.predict_known import shared_cache
 
     console = Console(as_json=as_json)
     install(default_registry())
@@ -76,12 +80,15 @@ def predict(
             tile=tile,
             settings=settings,
             split=split,
+            cache=None if no_cache else shared_cache(),
             progress=progress,
         )
     for note in report.notes:
         console.note(note)
     speed = "" if report.images_per_second is None else f", {report.images_per_second:.2f} images a second"
     where = f"{report.device} ({report.reason})" if report.reason else report.device
-    line = f"{len(report.images)} images predicted with {report.model} on {where}{speed} → {output} ({report.format})"
+    known = f", {report.cached} of them known from before" if report.cached else ""
+    line = f"{len(report.images)} images predicted with {report.model} on {where}{speed}{known}"
+    line += f" → {output} ({report.format})"
     console.result(report.to_json(), [line])
     return console.failures(report.failed)

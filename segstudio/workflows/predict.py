@@ -18,10 +18,11 @@ from segstudio.core.layer import Annotation
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.formats.pairing import label_key
 from segstudio.formats.registry import get as get_format
-from segstudio.models.card import ModelCard
 from segstudio.models.registry import default_registry
 from segstudio.models.request import PredictSettings
-from segstudio.workflows.predict_ahead import Ahead, ModelThread
+from segstudio.models.result_cache import ResultCache
+from segstudio.workflows.predict_ahead import DECODERS, Ahead, ModelThread
+from segstudio.workflows.predict_known import Known
 from segstudio.workflows.reading import opened
 
 if TYPE_CHECKING:
@@ -53,7 +54,11 @@ class Predicted:
 
 @dataclass(frozen=True)
 class PredictReport:
-    """What a run did. `images_per_second` counts the model's time only."""
+    """What a run did.
+
+    `elapsed` is the time from the first picture to the last result, without loading the model; `cached` counts the
+    images that had been predicted before.
+    """
 
     model: str
     device: str
@@ -62,11 +67,14 @@ class PredictReport:
     images: tuple[Predicted, ...]
     failed: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
+    elapsed: float = 0.0
+    cached: int = 0
 
     @property
     def images_per_second(self) -> float | None:
-        seconds = sum(one.seconds for one in self.images)
-        return len(self.images) / seconds if seconds > 0 else None
+        """Of those that the model worked on; None where there were none."""
+        made = len(self.images) - self.cached
+        return made / self.elapsed if made > 0 and self.elapsed > 0 else None
 
     def to_json(self) -> dict[str, Any]:
         """The document of `segstudio predict --json`."""
@@ -78,6 +86,7 @@ class PredictReport:
             "images": images,
             "failed": [{"name": one.name, "error": one.reason} for one in self.failed],
             "images_per_second": self.images_per_second,
+            "cached": self.cached,
         }
 
 
@@ -94,13 +103,15 @@ def predict(
     tile: int = 0,
     settings: PredictSettings | None = None,
     split: str | None = None,
+    cache: ResultCache | None = None,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> PredictReport:
     """Predict every picture of `source` (an image, a folder, a data set, a project) and write the labels to `output`.
 
     Runs in this process. `format` None takes what suits the model's task: PNGs of class ids, COCO results, COCO
-    panoptic. `settings` says what the other arguments do not: batch, precision, averaging, refinement. Pictures that
+    panoptic. `settings` says what the other arguments do not: batch, precision, averaging, refinement. What `cache`
+    holds of the same model, weights, settings and pixels is not run again. Pictures that
     cannot be read are told in `failed`; the rest is written, and appears at `output` whole. Raises
     `UserError` where the model, its weights, the device or the input cannot be used at all.
     """
@@ -113,7 +124,7 @@ def predict(
         progress(0, len(pictures), f"loading {model}")
         chosen = replace(settings or PredictSettings(), device=device, class_set=classes, tile=tile)
         predictor = _open(model, weights, chosen, options, cancel)
-        run = _Run(predictor, target_format, cancel)
+        run = _Run(predictor, target_format, cancel, weights=weights, cache=cache)
         with run.over(pictures) as items:
             predictions = Dataset(dataset.name, dataset.root, target_format, predictor.class_set, items)
             written = formats.write(predictions, output, target_format, progress=progress, cancel=cancel)
@@ -122,7 +133,8 @@ def predict(
     images = tuple(Predicted(key, place(keys[key]), seconds) for key, seconds in run.seconds.items())
     notes = tuple(dict.fromkeys(run.notes))
     failed = (*dataset.skipped, *written.skipped)
-    return PredictReport(model, predictor.device, predictor.reason, target_format, images, failed, notes)
+    where = predictor.device, predictor.reason
+    return PredictReport(model, *where, target_format, images, failed, notes, run.elapsed, run.cached)
 
 
 def _target_format(model: str, format: str | None) -> str:
@@ -144,21 +156,12 @@ def _open(
 ) -> Predictor:
     from segstudio.models.torch_backend.opening import open_predictor
 
-    given = options or InputOptions()
-    registry = default_registry()
-    if given != InputOptions():
-        preprocess = _card_for(model, weights).preprocess.with_options(
-            mean=given.mean, std=given.std, order=given.order, scale=given.scale, size_hw=given.size_hw
+    predictor = open_predictor(default_registry(), model, weights=weights, settings=settings, cancel=cancel)
+    if options is not None:  # they change what holds for these weights, which may not be what the card says
+        predictor.change_input(
+            mean=options.mean, std=options.std, order=options.order, scale=options.scale, size_hw=options.size_hw
         )
-        settings = replace(settings, preprocess=preprocess)
-    return open_predictor(registry, model, weights=weights, settings=settings, cancel=cancel)
-
-
-def _card_for(model: str, weights: str | None) -> ModelCard:
-    """The card with the input convention of the weights that are named."""
-    card = default_registry().card(model)
-    entry = card.entry(weights) if weights is not None else None
-    return card if entry is None else card.with_weights(entry)
+    return predictor
 
 
 @dataclass
@@ -168,14 +171,18 @@ class _Run:
     predictor: Predictor
     format: str
     cancel: CancelToken
+    weights: str | None = None
+    cache: ResultCache | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    elapsed: float = 0.0
+    cached: int = 0
 
     @contextmanager
     def over(self, pictures: Sequence[ImageItem]) -> Iterator[list[ImageItem]]:
         """The items to write, in order, while decoding threads run."""
-        with ThreadPoolExecutor(2, thread_name_prefix="decode") as pool:
-            model = ModelThread(self.predictor, Ahead(pool, pictures), pictures, self.cancel)
+        with ThreadPoolExecutor(DECODERS, thread_name_prefix="decode") as pool:
+            model = ModelThread(self.predictor, Ahead(pool, pictures, self._known(pool)), pictures, self.cancel)
             try:
                 keys = _written_keys(pictures, self.format)
                 yield [
@@ -183,6 +190,12 @@ class _Run:
                 ]
             finally:
                 model.stop()
+                self.elapsed, self.cached = model.seconds, model.known
+
+    def _known(self, pool: ThreadPoolExecutor) -> Known | None:
+        if self.cache is None:
+            return None
+        return Known(self.cache, self.predictor.card.name, self.weights, self.predictor.settings, pool)
 
     def _reader(self, item: ImageItem, model: ModelThread) -> Callable[[], Annotation]:
         def read() -> Annotation:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,17 +24,26 @@ from segstudio.ops.image import read_image
 
 if TYPE_CHECKING:
     from segstudio.models.torch_backend.predictor import Predictor
+    from segstudio.workflows.predict_known import Known
 
-AHEAD = 4
+AHEAD = 8
 """Pictures that are decoded while the model works on another."""
 RESULTS_AHEAD = 4
 """Results that may wait to be written while the model goes on."""
+DECODERS = min(8, max(2, (os.cpu_count() or 1) // 2))
+"""Threads that decode: a GPU is quicker than two of them."""
 
 
 class ModelThread:
-    """Runs the model on picture after picture, some steps ahead of whoever takes the results."""
+    """Runs the model on picture after picture, some steps ahead of whoever takes the results.
+
+    `seconds` is the time from the first picture to the last result so far; `known` counts the results that were
+    there before.
+    """
 
     def __init__(self, predictor: Predictor, ahead: Ahead, pictures: Sequence[ImageItem], cancel: CancelToken) -> None:
+        self.seconds = 0.0
+        self.known = 0
         self._predictor = predictor
         self._ahead = ahead
         self._pictures = pictures
@@ -65,43 +77,70 @@ class ModelThread:
         self._thread.join()
 
     def _work(self) -> None:
-        keys: deque[str] = deque()
+        under_way: deque[tuple[str, Decoded]] = deque()
+        began = time.perf_counter()
         try:
-            for answer in self._predictor.predict_all(self._decoded(keys), cancel=self._cancel):
-                self._results.put((keys.popleft(), answer))
+            for answer in self._predictor.predict_all(self._decoded(under_way), cancel=self._cancel):
+                key, decoded = under_way.popleft()
+                self.seconds = time.perf_counter() - began
+                self._results.put((key, answer))
+                if isinstance(answer, Prediction):
+                    self._ahead.keep(decoded, answer)
+            self.seconds = time.perf_counter() - began
         except BaseException as error:  # noqa: BLE001 - raised again where the results are taken
             self._results.put(("", error))
 
-    def _decoded(self, keys: deque[str]) -> Iterator[NDArray[np.uint8]]:
-        """The pictures that can be read, while `keys` receives their keys; the others become results at once."""
+    def _decoded(self, under_way: deque[tuple[str, Decoded]]) -> Iterator[NDArray[np.uint8]]:
+        """The pictures on which the model is to work, which go to `under_way` too; for the others, which cannot be read
+        or are known, the result is there at once.
+        """
         for item in self._pictures:
             if self._stopped.is_set():
                 return
             try:
-                image = self._ahead.take(item.key)
+                decoded = self._ahead.take(item.key)
             except UserError as error:
                 self._results.put((item.key, error))
                 continue
-            keys.append(item.key)
-            yield image
+            if decoded.known is not None:
+                self.known += 1
+                self._results.put((item.key, decoded.known))
+                continue
+            under_way.append((item.key, decoded))
+            yield decoded.image_hwc
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decoded:
+    """A picture, uint8 RGB `[H, W, 3]`, with the key of its result ("" where none is kept) and the known result."""
+
+    image_hwc: NDArray[np.uint8]
+    key: str = ""
+    known: Prediction | None = None
 
 
 class Ahead:
-    """Decodes the next few pictures while the caller is busy with one."""
+    """Decodes the next few pictures while the caller is busy with one, and looks up what is known of them."""
 
-    def __init__(self, pool: ThreadPoolExecutor, items: Sequence[ImageItem]) -> None:
+    def __init__(self, pool: ThreadPoolExecutor, items: Sequence[ImageItem], known: Known | None = None) -> None:
         self._pool = pool
         self._items = deque(items)
-        self._waiting: dict[str, Future[NDArray[np.uint8]]] = {}
+        self._waiting: dict[str, Future[Decoded]] = {}
+        self._known = known
 
-    def take(self, key: str) -> NDArray[np.uint8]:
-        """The picture of that image, uint8 RGB `[H, W, 3]`; raises `UserError` where it cannot be read."""
+    def take(self, key: str) -> Decoded:
+        """The picture of that image; raises `UserError` where it cannot be read."""
         while key not in self._waiting and self._items:
             self._start_next()
         picture = self._waiting.pop(key)
         while self._items and len(self._waiting) < AHEAD:
             self._start_next()
         return picture.result()
+
+    def keep(self, decoded: Decoded, answer: Prediction) -> None:
+        """Keep a result for the next run."""
+        if self._known is not None:
+            self._known.keep(decoded.key, answer)
 
     def stop(self) -> None:
         self._items.clear()
@@ -110,9 +149,9 @@ class Ahead:
 
     def _start_next(self) -> None:
         item = self._items.popleft()
-        self._waiting[item.key] = self._pool.submit(_decode, item)
+        self._waiting[item.key] = self._pool.submit(self._decode, item)
 
-
-def _decode(item: ImageItem) -> NDArray[np.uint8]:
-    assert item.path is not None
-    return read_image(item.path, page=item.page).image_hwc
+    def _decode(self, item: ImageItem) -> Decoded:
+        assert item.path is not None
+        image_hwc = read_image(item.path, page=item.page).image_hwc
+        return Decoded(image_hwc) if self._known is None else Decoded(image_hwc, *self._known.find(image_hwc))

@@ -89,6 +89,13 @@ class Predictor:
         """The device in words, with the memory that is free."""
         return DeviceChoice(self._plan.device, self.reason).line()
 
+    def change_input(self, **options: Any) -> None:
+        """Change what is given of `Preprocess.with_options`; None leaves what holds for these weights."""
+        self.preprocess = self.preprocess.with_options(**options)
+        own = None if self.preprocess == self.card.preprocess else self.preprocess
+        self.settings = replace(self.settings, preprocess=own)
+        self._beside.clear()
+
     def predict(
         self, image: Image, *, progress: Progress = no_progress, cancel: CancelToken | None = None
     ) -> Prediction:
