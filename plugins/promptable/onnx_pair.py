@@ -1,22 +1,4 @@
-"""Encoder and decoder pairs in ONNX files, described by a manifest with the hash of each.
-
-`segmenter.toml`, beside the files:
-
-    name = "MobileSAM"
-    decoder_kind = "sam"          # "sam" (also MobileSAM), "sam2", "efficient-sam"
-    side = 1024                   # the longer side of what the encoder sees
-    resize = "pad"                # "pad": lower right of a square is empty; "stretch"; "long": no padding
-    layout = "nchw"               # or "hwc": [H, W, 3], as some exporters build the rest of the transform in
-    mean = [123.675, 116.28, 103.53]    # in units of 0…255
-    std = [58.395, 57.12, 57.375]
-
-    [encoder]
-    file = "encoder.onnx"
-    sha256 = "…"
-
-    [decoder]
-    file = "decoder.onnx"
-    sha256 = "…"
+"""Encoder and decoder pairs in ONNX files, described by a manifest with the hash of each (`onnx_manifest.py`).
 
 What the encoder gives is handed to those inputs of the decoder that have the same names; an encoder with one output
 serves `image_embeddings` or `image_embed`, whatever the name of its own.
@@ -26,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +15,7 @@ import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from PIL import Image
 
 from segstudio.plugins.api import (
     CancelToken,
@@ -48,74 +29,18 @@ from segstudio.plugins.api import (
     no_tracker,
 )
 
-MANIFEST = "segmenter.toml"
-_KINDS = ("sam", "sam2", "efficient-sam")
+from .onnx_manifest import MANIFEST, PairManifest, check_shapes, read_pair
+
+_TRANSFORM = 2
+"""Counts up when an embedding of the same files would come out differently."""
 _SURE = 8.0
-_LOW = 256
-"""Side of the logits that decoders take and give."""
+_MOST_POINTS = 6
+"""As many points as EfficientSAM looks at."""
+_MOST_SIDE = 4096
+"""The longer side of what an encoder is given that takes any size: more is a gigabyte and changes nothing."""
+_TYPES = {"tensor(float)": "f4", "tensor(float16)": "f2", "tensor(int64)": "i8", "tensor(int32)": "i4"}
 
 Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class PairManifest:
-    """What `segmenter.toml` says."""
-
-    name: str
-    encoder: Path
-    decoder: Path
-    hashes: tuple[str, str]
-    kind: str = "sam"
-    side: int = 1024
-    resize: str = "pad"
-    layout: str = "nchw"
-    mean: tuple[float, float, float] = (123.675, 116.28, 103.53)
-    std: tuple[float, float, float] = (58.395, 57.12, 57.375)
-
-
-def read_pair(path: Path) -> PairManifest:
-    """Read a manifest, given by its folder or its own path, and check the hash of both files.
-
-    Raises `UserError` naming what is wrong; a file that is not what the manifest says is never run.
-    """
-    path = path / MANIFEST if path.is_dir() else path
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-        encoder, decoder = (path.parent / str(found[part]["file"]) for part in ("encoder", "decoder"))
-        given = tuple(str(found[part]["sha256"]).lower() for part in ("encoder", "decoder"))
-        manifest = PairManifest(
-            str(found.get("name", path.parent.name)),
-            encoder,
-            decoder,
-            (given[0], given[1]),
-            str(found.get("decoder_kind", "sam")),
-            int(found.get("side", 1024)),
-            str(found.get("resize", "pad")),
-            str(found.get("layout", "nchw")),
-            _triple(found.get("mean", (123.675, 116.28, 103.53))),
-            _triple(found.get("std", (58.395, 57.12, 57.375))),
-        )
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"{path}: cannot be read as a manifest: {error}") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(
-            f"{path}: {error} is missing or wrong", hint="encoder and decoder need a file and a sha256"
-        ) from None
-    choices = (
-        (manifest.kind, _KINDS),
-        (manifest.resize, ("pad", "stretch", "long")),
-        (manifest.layout, ("nchw", "hwc")),
-    )
-    for value, known in choices:
-        if value not in known:
-            raise UserError(f"{path}: {value!r} is not known", hint=f"known: {', '.join(known)}")
-    for file, expected in zip((encoder, decoder), manifest.hashes, strict=True):
-        if not file.is_file():
-            raise UserError(f"{file}: there is no such file", hint=f"it is named in {path}")
-        with file.open("rb") as content:
-            if hashlib.file_digest(content, "sha256").hexdigest() != expected:
-                raise UserError(f"{file}: not the file that {path.name} describes: its SHA-256 is another one")
-    return manifest
 
 
 class OnnxSegmenter:
@@ -127,9 +52,11 @@ class OnnxSegmenter:
         self.manifest = manifest
         if manifest.kind == "efficient-sam":
             self.capabilities = Capabilities(prior=False)
-        self.model_hash = hashlib.sha256(repr((1, manifest)).encode()).hexdigest()
+        said = (manifest.kind, manifest.side, manifest.transform, manifest.hashes)
+        self.model_hash = hashlib.sha256(repr((_TRANSFORM, said)).encode()).hexdigest()
         self._encoder, self._decoder = (_session(path) for path in (manifest.encoder, manifest.decoder))
         self._wanted = {node.name: node for node in self._decoder.get_inputs()}
+        check_shapes(manifest, self._encoder.get_inputs()[0].shape, set(self._wanted))
 
     def encode(self, frame: Frame, *, cancel: CancelToken) -> Embedding:
         cancel.raise_if_cancelled()
@@ -138,7 +65,7 @@ class OnnxSegmenter:
         outputs = _run(self._encoder, {self._encoder.get_inputs()[0].name: pixels}, cancel, self.manifest.encoder)
         if len(names) == 1:
             names = [next((name for name in ("image_embeddings", "image_embed") if name in self._wanted), names[0])]
-        arrays = {name: array.astype(np.float16) for name, array in zip(names, outputs, strict=True)}
+        arrays = {name: _half(array) for name, array in zip(names, outputs, strict=True)}
         return Embedding(arrays, frame.size_hw, used)
 
     def predict(self, embedding: Embedding, prompt: Prompt, *, cancel: CancelToken) -> list[Candidate]:
@@ -147,16 +74,14 @@ class OnnxSegmenter:
         if len(labels) == 0:
             return []
         logits, scores = self._decode(embedding, points_xy, labels, prompt, cancel)
-        square = (self.manifest.side, self.manifest.side)
-        place = (None, None) if self.manifest.resize == "stretch" else (square, embedding.used_hw)
-        found = [
-            Candidate(np.clip(mask, -65000, 65000).astype(np.float16), float(score), *place)
-            for mask, score in zip(logits, scores, strict=True)
-        ]
+        padded = self.manifest.transform.resize in ("pad", "long")
+        place = ((self.manifest.side, self.manifest.side), embedding.used_hw) if padded else (None, None)
+        found = [Candidate(_half(mask), float(score), *place) for mask, score in zip(logits, scores, strict=True)]
+        if len(found) < 4:
+            return found
+        # The first of four is the one for prompts that leave no doubt.
         several = len(prompt.positive) == 1 and prompt.box_xyxy is None and prompt.previous_hw is None
-        if several or len(found) < 4:
-            return found[1:] if several and len(found) == 4 else found
-        return found[:1]  # the first of four is the one for prompts that leave no doubt
+        return found[1:] if several else found[:1]
 
     def tracker(self) -> Tracker:
         return no_tracker(self.manifest.name)
@@ -169,80 +94,113 @@ class OnnxSegmenter:
         """The sessions are freed with this object."""
 
     def _pixels(self, frame: Frame) -> tuple[tuple[int, int], Floats]:
-        manifest, (height, width) = self.manifest, frame.size_hw
-        if manifest.resize == "stretch":
-            used = manifest.side, manifest.side
-        else:
-            scale = manifest.side / max(height, width)
-            used = max(1, int(height * scale + 0.5)), max(1, int(width * scale + 0.5))
-        shrinks = used[0] * used[1] < height * width
-        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        small = cv2.resize(np.ascontiguousarray(frame.image_hwc), used[::-1], interpolation=how)
-        pixels = (small.astype(np.float32) - np.float32(manifest.mean)) / np.float32(manifest.std)
-        if manifest.resize == "pad":
-            pixels = np.pad(pixels, ((0, manifest.side - used[0]), (0, manifest.side - used[1]), (0, 0)))
-        if manifest.layout == "nchw":
+        """The picture as the encoder takes it, and the size of the picture in it."""
+        side, transform = self.manifest.side, self.manifest.transform
+        used = _size_for(frame.size_hw, side, transform.resize)
+        image_hwc = np.ascontiguousarray(frame.image_hwc)
+        if used != frame.size_hw:
+            # As the references resize: bilinear, with what lies between averaged where it shrinks.
+            image_hwc = np.asarray(Image.fromarray(image_hwc).resize(used[::-1], Image.Resampling.BILINEAR))
+        pixels = (image_hwc.astype(np.float32) - np.float32(transform.mean)) / np.float32(transform.std)
+        if transform.resize == "pad":
+            pixels = np.pad(pixels, ((0, side - used[0]), (0, side - used[1]), (0, 0)))
+        if transform.layout == "nchw":
             pixels = pixels.transpose(2, 0, 1)[None]
         return used, np.ascontiguousarray(pixels, np.float32)
 
     def _points(self, embedding: Embedding, prompt: Prompt) -> tuple[Floats, Floats]:
-        """Points in pixels of what the encoder saw, the corners of a box as points of the kinds 2 and 3."""
-        (height, width), used = embedding.size_hw, embedding.used_hw
-        rows = [(x, y, 1.0 if sign else 0.0) for (x, y), sign in zip(prompt.points_xy, prompt.positive, strict=True)]
+        """Corners of the box as points of the kinds 2 and 3, then points; in pixels of what the encoder saw, for
+        EfficientSAM in those of the logits.
+        """
+        kind, rows = self.manifest.kind, []
         if prompt.box_xyxy is not None:
             x0, y0, x1, y1 = prompt.box_xyxy
             rows += [(x0, y0, 2.0), (x1, y1, 3.0)]
-        elif rows and self.manifest.kind != "efficient-sam":
-            rows.append((0.5, 0.5, -1.0))  # the exported decoders want one empty point where there is no box
+        rows += [(x, y, 1.0 if sign else 0.0) for (x, y), sign in zip(prompt.points_xy, prompt.positive, strict=True)]
+        if kind == "efficient-sam" and len(rows) > _MOST_POINTS:
+            first = 1 if prompt.box_xyxy is None else 2
+            rows = rows[:first] + rows[first - _MOST_POINTS :]
+        if kind == "sam" and rows and prompt.box_xyxy is None:
+            rows.append((0.5, 0.5, -1.0))  # where there is no box, the exported decoders want one empty point
         given = np.array(rows, np.float32).reshape(-1, 3)
-        scale = np.float32([used[1] / width, used[0] / height])
-        points_xy = (given[:, :2] - np.float32(0.5)) * scale
+        (height, width), (used_height, used_width) = embedding.size_hw, self._seen(embedding)
+        points_xy = (given[:, :2] - np.float32(0.5)) * np.float32([used_width / width, used_height / height])
         points_xy[given[:, 2] < 0] = 0
         return points_xy.astype(np.float32), given[:, 2].copy()
+
+    def _seen(self, embedding: Embedding) -> tuple[int, int]:
+        """The size in whose pixels points are told, and of which the decoder thinks that it is the image's."""
+        low = self._low(embedding)
+        return (low, low) if self.manifest.kind == "efficient-sam" else embedding.used_hw
+
+    def _low(self, embedding: Embedding) -> int:
+        """Side of the logits that the decoder takes and gives: as it says, or four times that of the features."""
+        node = self._wanted.get("mask_input")
+        if node is not None and isinstance(node.shape[-1], int):
+            return int(node.shape[-1])
+        return 4 * min(array.shape[-1] for array in embedding.arrays.values())
 
     def _decode(
         self, embedding: Embedding, points_xy: Floats, labels: Floats, prompt: Prompt, cancel: CancelToken
     ) -> tuple[Floats, Floats]:
         """Logits `[K, h, w]` at low resolution and scores `[K]`."""
-        efficient = self.manifest.kind == "efficient-sam"
-        prior = self._prior(embedding, prompt)
-        known: dict[str, NDArray[Any]] = {name: array.astype(np.float32) for name, array in embedding.arrays.items()}
-        known |= {
+        low, prior = self._low(embedding), self._prior(embedding, prompt)
+        known: dict[str, NDArray[Any]] = {
+            **embedding.arrays,
             "point_coords": points_xy[None],
             "point_labels": labels[None],
             "batched_point_coords": points_xy[None, None],
             "batched_point_labels": labels[None, None],
-            "mask_input": np.zeros((1, 1, _LOW, _LOW), np.float32) if prior is None else prior,
+            "mask_input": np.zeros((1, 1, low, low), np.float32) if prior is None else prior,
             "has_mask_input": np.array([0.0 if prior is None else 1.0], np.float32),
-            "orig_im_size": np.array(embedding.used_hw, np.int64 if efficient else np.float32),
+            "orig_im_size": np.array(self._seen(embedding), np.float32),
         }
         missing = [name for name in self._wanted if name not in known]
         if missing:
             raise UserError(
                 f"{self.manifest.decoder}: wants {missing[0]!r}, which {self.manifest.kind} decoders do not"
             )
+        given = {name: known[name].astype(_TYPES.get(node.type, "f4")) for name, node in self._wanted.items()}
         names = [node.name for node in self._decoder.get_outputs()]
-        values = _run(self._decoder, {name: known[name] for name in self._wanted}, cancel, self.manifest.decoder)
+        values = _run(self._decoder, given, cancel, self.manifest.decoder)
         outputs = dict(zip(names, values, strict=True))
         scores = next((outputs[name] for name in ("iou_predictions", "iou_pred", "scores") if name in outputs), None)
-        low = next((outputs[name] for name in ("low_res_masks", "low_res_logits") if name in outputs), None)
-        low = next((v for v in values if v.ndim >= 4 and v.shape[-1] == _LOW), None) if low is None else low
-        if scores is None or low is None:
+        logits = next((outputs[name] for name in ("low_res_masks", "low_res_logits") if name in outputs), None)
+        if logits is None:
+            logits = next((v for v in values if v.ndim >= 4 and v.shape[-2:] == (low, low)), None)
+        if scores is None or logits is None:
             raise UserError(f"{self.manifest.decoder}: gives {', '.join(names)}, not low_res_masks and iou_predictions")
-        return low.reshape(-1, *low.shape[-2:]).astype(np.float32), scores.reshape(-1).astype(np.float32)
+        return logits.reshape(-1, *logits.shape[-2:]).astype(np.float32), scores.reshape(-1).astype(np.float32)
 
     def _prior(self, embedding: Embedding, prompt: Prompt) -> Floats | None:
-        if prompt.previous_hw is not None and prompt.previous_hw.shape == (_LOW, _LOW):
+        """Logits to start from: the last answer's, or made of a mask."""
+        low = self._low(embedding)
+        if prompt.previous_hw is not None and prompt.previous_hw.shape == (low, low):
             return prompt.previous_hw.astype(np.float32)[None, None]
         if prompt.prior_hw is None or not prompt.prior_hw.any():
             return None
-        padded = self.manifest.resize != "stretch"
-        side = self.manifest.side
-        height, width = (max(1, round(v * _LOW / side)) for v in embedding.used_hw) if padded else (_LOW, _LOW)
+        height, width = low, low
+        if self.manifest.transform.resize in ("pad", "long"):
+            height, width = (max(1, round(used * low / self.manifest.side)) for used in embedding.used_hw)
         share = cv2.resize(prompt.prior_hw.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-        logits = np.full((_LOW, _LOW), -_SURE, np.float32)
+        logits = np.full((low, low), -_SURE, np.float32)
         logits[:height, :width] = (share * 2 - 1) * _SURE
         return logits[None, None]
+
+
+def _size_for(size_hw: tuple[int, int], side: int, resize: str) -> tuple[int, int]:
+    """The size that a picture gets before it is padded."""
+    if resize == "stretch":
+        return side, side
+    longer = max(size_hw)
+    if resize == "none":
+        side = min(longer, max(side, _MOST_SIDE))
+    height, width = (max(1, int(length * (side / longer) + 0.5)) for length in size_hw)
+    return height, width
+
+
+def _half(array: NDArray[Any]) -> NDArray[np.float16]:
+    return np.clip(array, -65000, 65000).astype(np.float16)
 
 
 def open_pair(weights: Path | None, *, device: str = "auto") -> OnnxSegmenter:
@@ -291,8 +249,3 @@ def _run(
     finally:
         done.set()
         watcher.join()
-
-
-def _triple(values: Any) -> tuple[float, float, float]:
-    red, green, blue = (float(value) for value in values)
-    return red, green, blue

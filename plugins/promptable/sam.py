@@ -96,7 +96,28 @@ class SamSegmenter(Frozen):
 
 
 class SamHqSegmenter(SamSegmenter):
-    """`SamHQModel` of the library: finer borders, from features of every global attention layer too."""
+    """`SamHQModel` of the library: finer borders, from features of every global attention layer too.
+
+    The library's mask decoder (5.23) enlarges the image features as they were before its transformer, with rows and
+    columns exchanged, instead of those that the transformer gives: other masks than the reference's
+    (`SysCV/sam-hq`, `mask_decoder_hq.py`). A hook puts the right ones in place; to a library that does so itself it
+    changes nothing.
+    """
+
+    def __init__(self, network: Any, *, device: str, content: str) -> None:
+        super().__init__(network, device=device, content=content)
+        self._attended: torch.Tensor | None = None
+        decoder = network.mask_decoder
+        decoder.transformer.register_forward_hook(self._keep)
+        decoder.upscale_conv1.register_forward_pre_hook(self._put)
+
+    def _keep(self, module: Any, given: Any, output: Any) -> None:
+        self._attended = output[1]
+
+    def _put(self, module: Any, given: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        before, attended = given[0], self._attended
+        self._attended = None
+        return given if attended is None else (attended.transpose(2, 3).reshape(before.shape),)
 
     def _embedded(self, square: torch.Tensor) -> dict[str, torch.Tensor]:
         image, layers = self.network.get_image_embeddings(square)

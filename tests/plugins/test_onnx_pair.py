@@ -98,14 +98,13 @@ def picture(size_hw=(48, 80)):
 
 def of_reference(pair, image, points, labels, mask=None):
     """As the notebook of Segment Anything runs its exported decoder: long side to the square's, coordinates scaled, one
-    empty point where there is no box. The image is small enough that nothing is averaged away: it is enlarged first.
+    empty point where there is no box.
     """
-    import cv2
+    from PIL import Image
 
     scale = SIDE / max(image.shape[:2])
     height, width = (int(side * scale + 0.5) for side in image.shape[:2])
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(image, (width, height), interpolation=how).astype(np.float32)
+    small = np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR), np.float32)
     small = (small - np.float32([123.675, 116.28, 103.53])) / np.float32([58.395, 57.12, 57.375])
     square = np.zeros((1, 3, SIDE, SIDE), np.float32)
     square[0, :, :height, :width] = small.transpose(2, 0, 1)
