@@ -15,6 +15,7 @@ from segstudio.core.layer import Annotation
 from segstudio.core.raster import UNLABELLED
 from segstudio.core.segments import MAX_SEGMENT, Segment, SegmentTable
 from segstudio.ops.shapes import paint_objects
+from segstudio.ops.value_counts import value_counts
 
 
 def by_id(class_set: ClassSet) -> dict[int, int]:
@@ -62,7 +63,7 @@ def annotation_of_values(
         if value in class_of:
             lut[value] = segment_of[class_of[value]]
     height, width = values_hw.shape
-    return Annotation((height, width), lut[values_hw], tuple(segments))
+    return Annotation((height, width), lut.take(values_hw), tuple(segments))
 
 
 def present_values(values_hw: NDArray[Any], *, where: str) -> list[int]:
@@ -70,8 +71,7 @@ def present_values(values_hw: NDArray[Any], *, where: str) -> list[int]:
     if values_hw.dtype.kind not in "ui":
         raise UserError(f"{where}: holds fractions where class ids are whole numbers")
     if values_hw.dtype == np.uint8 or values_hw.dtype == np.uint16:
-        counts = np.bincount(values_hw.reshape(-1), minlength=1)
-        return [int(v) for v in np.flatnonzero(counts)]
+        return [int(v) for v in np.flatnonzero(value_counts(values_hw))]
     values = np.unique(values_hw)
     if values.size and (values[0] < 0 or values[-1] > MAX_SEGMENT):
         raise UserError(f"{where}: class ids outside 0…{MAX_SEGMENT}: {values[0]} … {values[-1]}")
@@ -115,7 +115,7 @@ def values_of(annotation: Annotation, value_of: Mapping[int, int], background: i
         if segment.id != UNLABELLED:
             lut[segment.id] = value_of.get(segment.class_id, background)
     assert annotation.labels_hw is not None
-    return lut[annotation.labels_hw]
+    return lut.take(annotation.labels_hw)
 
 
 def checked_size(found_hw: tuple[int, int], wanted_hw: tuple[int, int] | None, path: Path, image: Path | None) -> None:

@@ -58,7 +58,9 @@ def class_pixels(annotation: Annotation) -> dict[int, int]:
     """Class id → pixels of the raster that belong to it; unlabelled pixels are left out."""
     if annotation.labels_hw is None:
         return {}
-    counts = np.bincount(annotation.labels_hw.reshape(-1), minlength=1)
+    from segstudio.ops.value_counts import value_counts  # decoders load when something is written, not with the room
+
+    counts = value_counts(annotation.labels_hw)
     pixels: dict[int, int] = {}
     for segment in annotation.segments:
         if segment.id < len(counts) and counts[segment.id]:
