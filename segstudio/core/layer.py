@@ -97,4 +97,5 @@ class Layer:
     def index_map(self, class_set: ClassSet) -> NDArray[np.uint8] | NDArray[np.uint16]:
         """`[H, W]` evaluation indices of the raster (`class_set.ignored_index` where a pixel does not count)."""
         lut = self.segments.index_lut(class_set)
-        return lut[self.raster.ids_hw]
+        # Ids are 16 bits and the table has an entry for each: without a check of every pixel it takes a third.
+        return lut.take(self.raster.ids_hw, mode="clip")

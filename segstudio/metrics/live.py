@@ -85,6 +85,10 @@ class LiveMetrics:
         """
         matrix = self._dataset.empty_like()
         matrix.add(truth_hw, labels_hw)
+        self.begin_counted(matrix, image_id=image_id)
+
+    def begin_counted(self, matrix: ConfusionMatrix, *, image_id: Hashable = "current") -> None:
+        """`begin_image` with a matrix that was counted elsewhere."""
         self.set_image(image_id, matrix)
         self._current_id, self._current = image_id, self._images[image_id]
         self._at_opening = self._snapshot()

@@ -13,11 +13,12 @@ from segstudio.core.dataset import ImageItem
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS, TRUTH, Annotation, Layer
 from segstudio.core.segments import SegmentTable
+from segstudio.metrics.confusion import ConfusionMatrix
 from segstudio.ops.shapes import paint_objects
 from segstudio.render.pyramid import Pyramid
 from segstudio.session.census import count_segments
 from segstudio.session.pictures import PictureCache
-from segstudio.session.scores.live import IndexRaster
+from segstudio.session.scores.live import IndexRaster, matrix_of_layer
 
 if TYPE_CHECKING:
     from segstudio.store import Project
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 class Opened:
     """Everything of one image that a document is made from.
 
-    Of a team's project also who else works on it ("" for nobody), and the classes as they are there now.
+    Of a team's project also who else works on it ("" for nobody), and the classes as they are there now. `counted` is
+    the labels' matrix against the truth, with the classes that it was counted under.
     """
 
     item: ImageItem
@@ -40,6 +42,7 @@ class Opened:
     held_by: str = ""
     class_set: ClassSet | None = None
     label_counts: NDArray[np.int64] | None = None
+    counted: tuple[ClassSet, ConfusionMatrix] | None = None
 
 
 def open_image(item: ImageItem, *, pictures: PictureCache, project: Project | None, class_set: ClassSet) -> Opened:
@@ -91,6 +94,7 @@ def open_image(item: ImageItem, *, pictures: PictureCache, project: Project | No
         held_by,
         shared_classes,
         label_counts,
+        (class_set, matrix_of_layer(labels, truth_index_hw, class_set)) if truth_index_hw is not None else None,
     )
 
 

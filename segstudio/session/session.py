@@ -4,11 +4,11 @@ widgets.
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import Dataset
@@ -25,7 +25,9 @@ from segstudio.session.dataset.catching_up import CatchingUp
 from segstudio.session.dataset.images import ImageList
 from segstudio.session.dataset.overview import Overview
 from segstudio.session.document import ClassBook, Document, Recorded
+from segstudio.session.edits.landing import after_saving
 from segstudio.session.edits.object_view import ObjectView
+from segstudio.session.edits.origins import LiveOrigins
 from segstudio.session.edits.stepping import step
 from segstudio.session.jobs import Job, Jobs
 from segstudio.session.journal import EditGains
@@ -38,6 +40,7 @@ from segstudio.session.team import TeamWork
 from segstudio.session.turns import Turns
 from segstudio.session.view import ViewState
 from segstudio.settings import data_directory, load_settings
+from segstudio.store import lease
 from segstudio.store.place import place_of
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from segstudio.store import Project
     from segstudio.store.place import TeamAddress
 
+T = TypeVar("T")
 NO_CLASSES = ClassSet("none", ())
 UNREVIEWED = ("to do", "labelled")
 """States that follow from the labels; the others are a person's word."""
@@ -84,7 +88,7 @@ class Session:
         self.document_changed: Event[Document | None] = Event()
         self.ambiguous: Event[AmbiguousFormat] = Event()
         self.document: Document | None = None
-        self.person = person if person is not None else _person()
+        self.person = person if person is not None else lease.person()
         self._workspace: Workspace | None = None
         self._pictures = PictureCache()
         self._wanted: int | None = None
@@ -92,6 +96,7 @@ class Session:
         self.overview = Overview(self)
         self.classes.changed.connect(self._on_classes)
         self.object_view = ObjectView(self)
+        self.origins = LiveOrigins(self)
         self.forest = LiveForest(self)
         self.prompting = Prompting(self)
         self.catching_up = CatchingUp(self)
@@ -106,7 +111,7 @@ class Session:
 
     @property
     def dataset(self) -> Dataset | None:
-        return self._workspace.dataset if self._workspace is not None else None
+        return replace(self._workspace.dataset, images=self.images.items) if self._workspace is not None else None
 
     @property
     def project(self) -> Project | None:
@@ -324,7 +329,7 @@ class Session:
             # Whoever made the data set thought in objects or in pixels; one goes on in the same.
             self.view.set(mode="objects" if opened.truth_is_objects else "semantic")
             self._is_new = False
-        self.live.open(document)
+        self.live.open(document, opened.counted)
         self._refresh_badge(document)
         self.document_changed.emit(document)
         self._prefetch()
@@ -375,14 +380,15 @@ class Session:
         classes = self.classes.current if edit.changes.classes else None
         layer = document.layer(edit.layer)
         facts = self.overview.facts_after(document, edit)
+        receipt = None
         try:
-            self._store(
+            receipt = self._store(
                 lambda p: p.record(document.key, layer, edit, undo=recorded.is_undo, class_set=classes, facts=facts)
             )
         except EditConflict as conflict:
             self.team.keep_own(document, conflict)
         self.histories.trim()
-        self._refresh_badge(document)
+        after_saving(self.turns, edit, receipt, partial(self._refresh_badge, document))
 
     def _refresh_badge(self, document: Document) -> None:
         index = self.images.index_of(document.key)
@@ -411,20 +417,21 @@ class Session:
         if matrix is not None and status != "to do":
             self._store(lambda project: project.set_score(document.key, LABELS, matrix.counts, matrix.missed))
 
-    def _store(self, write: Callable[[Project], object]) -> None:
+    def _store(self, write: Callable[[Project], T]) -> T | None:
         """Write to the project; what the machine refuses is told, and a read-only project is left as it is."""
         if self.project is None or self.read_only:
-            return
+            return None
         try:
-            write(self.project)
+            return write(self.project)
         except EditConflict:
             raise
         except (EnvironmentFault, UserError) as fault:
             self.notify.fault(fault)
+        return None
 
     def _on_classes(self, class_set: ClassSet) -> None:
         document = self.document
-        if document is not None and document.truth is not None:
+        if document is not None and document.truth is not None and not self.live.counts_alike(class_set):
             document.truth_index_hw = document.truth.index_map(class_set)
         self.live.change_classes(class_set)
         if self.view.now.active_class not in class_set.by_id:
@@ -434,10 +441,3 @@ class Session:
 
 def _histories() -> HistoryBook:
     return HistoryBook(load_settings().undo_megabytes * 2**20)
-
-
-def _person() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "someone"

@@ -21,7 +21,9 @@ AT_ONCE = 2_500_000
 """Raster pixels up to which an edit is made in one go: what a person does to pictures of ordinary size ends before the
 next event.
 """
-_TURN_SECONDS = 0.008
+_TURN_SECONDS = 0.012
+_WAITS = -1
+"""Told by steps that have nothing to do before something elsewhere has ended."""
 
 
 @dataclass(eq=False)
@@ -76,6 +78,15 @@ class Turns:
         elif len(self._tasks) == 1:
             self._turn()
 
+    def hold(self, ended: Callable[[], bool], *, title: str, then: Callable[[], None]) -> None:
+        """Let nothing that is asked for from now on begin before something elsewhere has `ended`; calls `then`."""
+
+        def steps() -> Steps[None]:
+            while not ended():
+                yield _WAITS
+
+        self.run(steps(), total=0, title=title, done=lambda _: then(), failed=_raised)
+
     def cancel(self) -> bool:
         """Put back what is under way; whether it can be."""
         if not self._tasks or self._tasks[0].instead is None:
@@ -93,16 +104,19 @@ class Turns:
     def finish(self) -> None:
         """Do all that is under way before this returns."""
         while self._tasks and not self._is_stepping:
-            self._step()
+            if not self._step():
+                time.sleep(0.001)
 
     def _turn(self) -> None:
         until = time.perf_counter() + _TURN_SECONDS
         while self._tasks and not self._is_stepping and time.perf_counter() < until:
-            self._step()
+            if not self._step():
+                break
         if self._tasks and self._later is not None:
             self._later(self._turn)
 
-    def _step(self) -> None:
+    def _step(self) -> bool:
+        """Do one step; whether there was anything to do."""
         task = self._tasks[0]
         self._is_stepping = True  # whoever is told of a step may ask for all of them to be finished
         try:
@@ -111,6 +125,8 @@ class Turns:
                 task.steps, task.instead = task.instead(), None
                 task.done = _nothing
             count = next(task.steps)
+            if count == _WAITS:
+                return False
             task.job.done_items, task.job.total_items = count, task.total
         except StopIteration as end:
             self._end(task, task.done, end.value)
@@ -118,6 +134,7 @@ class Turns:
             self._end(task, task.failed, error)
         finally:
             self._is_stepping = False
+        return True
 
     def _end(self, task: _Task, tell: Callable[[Any], None], result: object) -> None:
         self._tasks.popleft()
@@ -137,6 +154,10 @@ def drained(steps: Generator[object, None, T]) -> T:
         except StopIteration as end:
             result: T = end.value
             return result
+
+
+def _raised(error: BaseException) -> None:
+    raise error
 
 
 def _nothing(_: object) -> None:

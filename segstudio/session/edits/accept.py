@@ -4,6 +4,7 @@ undo step.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,33 +21,42 @@ from segstudio.core.transaction import Edit
 from segstudio.ops.fill import flood
 from segstudio.ops.paint_mode import PaintRule
 from segstudio.ops.shapes import objects_at
+from segstudio.session.census import count_segments
 from segstudio.session.document import Document
+from segstudio.session.edits.landing import Landing, at_once
 from segstudio.session.stroke import Stroke
 
 _EVERYWHERE = PaintRule()
 
 
-def accept_everything(document: Document, source_name: str, *, rule: PaintRule = _EVERYWHERE) -> Edit | None:
+def accept_everything(
+    document: Document, source_name: str, *, rule: PaintRule = _EVERYWHERE, landing: Landing = at_once
+) -> Edit | None:
     """Take every labelled pixel and every object of a layer into the labels, as one edit.
 
     Pixels that the layer leaves unlabelled keep what they have, and so do those, here and below, that `rule` does not
-    let be painted over.
+    let be painted over. A window says with `landing` that a large edit may end later; None is returned then.
     """
     source = document.layer(source_name)
-    with _begin(document, f"accept {_title(source_name)}", source) as stroke:
-        take_pixels(stroke, source, source.raster.bounds, None, rule)
-        _take_objects(stroke, source.objects.in_order(), source)
-        return stroke.commit()
+    stroke = _begin(document, f"accept {_title(source_name)}", source, objects=source.objects.in_order())
+    return landing(stroke, [(source.raster.bounds, Taking(stroke, source, rule))])
 
 
-def accept_class(document: Document, source_name: str, class_id: int, *, rule: PaintRule = _EVERYWHERE) -> Edit | None:
+def accept_class(
+    document: Document,
+    source_name: str,
+    class_id: int,
+    *,
+    rule: PaintRule = _EVERYWHERE,
+    landing: Landing = at_once,
+) -> Edit | None:
     """Take the pixels and objects of one class."""
     source = document.layer(source_name)
-    with _begin(document, "accept class", source) as stroke:
-        wanted = source.segments.class_lut()[source.raster.ids_hw] == class_id
-        take_pixels(stroke, source, source.raster.bounds, wanted, rule)
-        _take_objects(stroke, [item for item in source.objects.in_order() if item.class_id == class_id], source)
-        return stroke.commit()
+    items = [item for item in source.objects.in_order() if item.class_id == class_id]
+    stroke = _begin(document, "accept class", source, objects=items)
+    wanted = source.segments.class_lut() == class_id
+    taking = Taking(stroke, source, rule, lambda part: wanted.take(source.raster.view(part)))
+    return landing(stroke, [(source.raster.bounds, taking)])
 
 
 def accept_object_at(document: Document, source_name: str, point_xy: tuple[float, float]) -> Edit | None:
@@ -55,13 +65,16 @@ def accept_object_at(document: Document, source_name: str, point_xy: tuple[float
     hit = objects_at(source.objects.in_order(), point_xy)
     if not hit:
         raise UserError(f"there is no object of {_title(source_name)} under the cursor")
-    with _begin(document, "accept object", source) as stroke:
-        _take_objects(stroke, [hit[0]], source)
-        return stroke.commit()
+    return _begin(document, "accept object", source, objects=[hit[0]]).commit()
 
 
 def accept_region_at(
-    document: Document, source_name: str, point_xy: tuple[float, float], *, rule: PaintRule = _EVERYWHERE
+    document: Document,
+    source_name: str,
+    point_xy: tuple[float, float],
+    *,
+    rule: PaintRule = _EVERYWHERE,
+    landing: Landing = at_once,
 ) -> Edit | None:
     """Take the connected region of one segment under the point; raises `UserError` where the layer is unlabelled
     there.
@@ -71,17 +84,27 @@ def accept_region_at(
     if not source.raster.bounds.holds(x, y) or int(source.raster.ids_hw[y, x]) == UNLABELLED:
         raise UserError(f"{_title(source_name)} says nothing under the cursor")
     rect, mask_hw = flood(source.raster.ids_hw, (x, y))
-    with _begin(document, "accept region", source) as stroke:
-        take_pixels(stroke, source, rect, mask_hw, rule)
-        return stroke.commit()
+    stroke = _begin(document, "accept region", source)
+    taking = Taking(stroke, source, rule, lambda part: mask_hw[part.moved(-rect.x0, -rect.y0).slices])
+    return landing(stroke, [(rect, taking)])
 
 
-def _begin(document: Document, name: str, source: Layer) -> Stroke:
+def _begin(document: Document, name: str, source: Layer, *, objects: Sequence[SegObject] = ()) -> Stroke:
+    """An open edit that has taken the objects."""
     origin: dict[str, Any] = {"source": source.name}
     for field in ("model", "weights", "run"):
         if field in source.extra:
             origin[field] = source.extra[field]
-    return document.begin(name, tool="accept", provenance=origin)
+    stroke = document.begin(name, tool="accept", provenance=origin)
+    try:
+        for item in objects:
+            table = stroke.layer.objects
+            told = {**item.attributes, "source": source.name}
+            stroke.put_object(replace(item, id=table.free_id(), z=table.top_z(), locked=False, attributes=told))
+    except BaseException:
+        stroke.cancel()
+        raise
+    return stroke
 
 
 def _title(layer_name: str) -> str:
@@ -92,21 +115,47 @@ def take_pixels(stroke: Stroke, source: Layer, rect: Rect, mask_hw: NDArray[np.b
     """Give the labels what `source` says of the pixels of a mask of the size of `rect` (None: of all), as far as
     `rule` lets them.
     """
-    taken = source.raster.view(rect)
-    present = np.bincount(taken[mask_hw] if mask_hw is not None else taken.reshape(-1), minlength=1).nonzero()[0]
-    translation = np.zeros(65536, np.uint16)
-    for segment_id in present.tolist():
-        segment = source.segments.get(segment_id)
-        if segment is not None:
-            translation[segment_id] = _segment_for(stroke, segment)
-    new = translation[taken]
-    chosen = new != UNLABELLED
-    if mask_hw is not None:
-        chosen &= mask_hw
-    chosen = rule.restrict(chosen, stroke.layer.raster.view(rect))
-    if not chosen.any():
-        return
-    stroke.write(rect, np.where(chosen, new, stroke.layer.raster.view(rect)))
+    Taking(stroke, source, rule, None if mask_hw is None else lambda _: mask_hw)(rect)
+
+
+class Taking:
+    """Takes what a layer says, rectangle by rectangle; `mask_of` gives the pixels of each that are meant, None all."""
+
+    def __init__(
+        self,
+        stroke: Stroke,
+        source: Layer,
+        rule: PaintRule,
+        mask_of: Callable[[Rect], NDArray[np.bool_]] | None = None,
+    ) -> None:
+        self._stroke = stroke
+        self._source = source
+        self._rule = rule
+        self._mask_of = mask_of
+        self._translation = np.zeros(65536, np.uint16)
+        self._seen: set[int] = set()
+
+    def __call__(self, rect: Rect) -> None:
+        """Take the pixels of `rect`."""
+        taken, labels = self._source.raster.view(rect), self._stroke.layer.raster.view(rect)
+        mask_hw = self._mask_of(rect) if self._mask_of is not None else None
+        self._translate(taken if mask_hw is None else taken[mask_hw][None])
+        new = self._translation.take(taken)
+        chosen = new != UNLABELLED
+        if mask_hw is not None:
+            chosen &= mask_hw
+        chosen = self._rule.restrict(chosen, labels)
+        if chosen.any():
+            self._stroke.write(rect, np.where(chosen, new, labels))
+
+    def _translate(self, taken: NDArray[np.uint16]) -> None:
+        """Know where the labels keep every segment that is taken, which may be made for it."""
+        for segment_id in count_segments(taken).nonzero()[0].tolist():
+            if segment_id not in self._seen:
+                self._seen.add(segment_id)
+                segment = self._source.segments.get(segment_id)
+                if segment is not None:
+                    self._translation[segment_id] = _segment_for(self._stroke, segment)
 
 
 def _segment_for(stroke: Stroke, segment: Segment) -> int:
@@ -118,10 +167,3 @@ def _segment_for(stroke: Stroke, segment: Segment) -> int:
     added = replace(segment, id=table.free_id(), instance=instance)
     stroke.put_segment(added)
     return added.id
-
-
-def _take_objects(stroke: Stroke, items: list[SegObject], source: Layer) -> None:
-    for item in items:
-        table = stroke.layer.objects
-        origin = {**item.attributes, "source": source.name}
-        stroke.put_object(replace(item, id=table.free_id(), z=table.top_z(), locked=False, attributes=origin))

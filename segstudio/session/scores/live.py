@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,6 +77,10 @@ class LiveScores:
 
     def change_classes(self, class_set: ClassSet) -> None:
         """Go on with classes added, renamed or removed: images that are not open keep what they scored."""
+        if self.counts_alike(class_set):
+            self._class_set, self._lut = class_set, None
+            self.changed.emit(None)
+            return
         ours, theirs = self._class_set.evaluated, class_set.evaluated
         shared = min(len(ours), len(theirs))
         kept: dict[str, ConfusionMatrix] = {}
@@ -86,6 +90,11 @@ class LiveScores:
                 if matrix is not None:
                     kept[key] = _resized(matrix, class_set)
         self._begin(class_set, kept)
+
+    def counts_alike(self, class_set: ClassSet) -> bool:
+        """Whether other classes have the same evaluation indices as these: names and colours do not count."""
+        own = self._class_set
+        return own.index_of == class_set.index_of and own.ignored_index == class_set.ignored_index
 
     def _begin(self, class_set: ClassSet, kept: Mapping[str, ConfusionMatrix]) -> None:
         self._class_set = class_set
@@ -99,8 +108,10 @@ class LiveScores:
         if document is not None:
             self.open(document)
 
-    def open(self, document: Document) -> None:
-        """Count a newly opened image in full and follow its edits."""
+    def open(self, document: Document, counted: tuple[ClassSet, ConfusionMatrix] | None = None) -> None:
+        """Follow the edits of a newly opened image, which is counted in full unless `counted` has that, and its classes
+        count as these do.
+        """
         self.close()
         self._document = document
         self._lut = None
@@ -109,7 +120,11 @@ class LiveScores:
         document.truth_changed.connect(self._on_truth)
         truth = document.truth_index_hw
         if truth is not None:
-            self._metrics.begin_image(truth, self._index(document.labels.raster.ids_hw), image_id=document.key)
+            if counted is not None and self.counts_alike(counted[0]):
+                matrix = counted[1]
+            else:
+                matrix = matrix_of_layer(document.labels, truth, self._class_set)
+            self._metrics.begin_counted(matrix, image_id=document.key)
             self._known.add(document.key)
         self.changed.emit(None)
 
@@ -188,9 +203,7 @@ class LiveScores:
         document = self._document
         if document is None or document.truth_index_hw is None:
             return None
-        matrix = ConfusionMatrix(self._class_set.num_classes, self._class_set.ignored_index)
-        matrix.add(document.truth_index_hw, layer.index_map(self._class_set))
-        return Score.of(matrix)
+        return Score.of(matrix_of_layer(layer, document.truth_index_hw, self._class_set))
 
     def _index(self, ids_hw: SegmentIds) -> IndexRaster:
         document = self._document
@@ -218,10 +231,27 @@ class LiveScores:
         document = self._document
         if document is None or document.truth_index_hw is None:
             return
-        matrix = ConfusionMatrix(self._class_set.num_classes, self._class_set.ignored_index)
-        matrix.add(document.truth_index_hw, self._index(document.labels.raster.ids_hw))
+        matrix = matrix_of_layer(document.labels, document.truth_index_hw, self._class_set)
         self._metrics.set_image(document.key, matrix)
         self.changed.emit(None)
+
+
+def matrix_of_layer(
+    layer: Layer, truth_hw: IndexRaster, class_set: ClassSet, *, check: Callable[[], object] = lambda: None
+) -> ConfusionMatrix:
+    """A layer's raster against the truth in evaluation indices `[H, W]`, counted in strips; `check` may end it by
+    raising. For a class set without classes an empty matrix.
+    """
+    matrix = ConfusionMatrix(max(1, class_set.num_classes), class_set.ignored_index)
+    if not class_set.num_classes:
+        return matrix
+    lut, ids_hw = layer.segments.index_lut(class_set), layer.raster.ids_hw
+    rows = max(1, _STRIP_PIXELS // ids_hw.shape[1])
+    for top in range(0, ids_hw.shape[0], rows):
+        check()
+        strip = slice(top, top + rows)
+        matrix.add(truth_hw[strip], _looked_up(lut, ids_hw[strip]))
+    return matrix
 
 
 def _looked_up(lut: IndexRaster, ids_hw: SegmentIds) -> IndexRaster:

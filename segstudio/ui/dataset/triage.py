@@ -80,10 +80,11 @@ class Triage(QObject):
             self._session.notify.tell("warning", text, hint="run a model first (Ctrl+R)")
             return
         from segstudio.session.edits.accept import accept_everything
+        from segstudio.session.edits.landing import between_events
 
         name = list(document.predictions)[-1]
         try:
-            accept_everything(document, name)
+            accept_everything(document, name, landing=between_events(self._session))
         except UserError as error:
             self._session.notify.fault(error)
             return

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QSlid
 
 from segstudio.core.layer import LABELS, TRUTH
 from segstudio.session.document import Document
+from segstudio.session.scores.layer_scores import LayerScores
 from segstudio.session.session import Session
 from segstudio.ui.panels.metrics import percent
 from segstudio.ui.panels.picture import PictureAdjust
@@ -41,8 +42,10 @@ class LayersPanel(QWidget):
         self._layout.addWidget(self.picture)
         self._layout.addStretch(1)
         self._show_style()
+        self._scores = LayerScores(session)
         session.document_changed.connect(self._on_document)
         session.view.changed.connect(self._on_view)
+        self._scores.changed.connect(self._on_score)
         self._on_document(session.document)
 
     def _style_row(self) -> QHBoxLayout:
@@ -72,6 +75,10 @@ class LayersPanel(QWidget):
     def _on_layers(self, name: str) -> None:
         self._rebuild()
 
+    def _on_score(self, name: str) -> None:
+        if name in self._rows:
+            self._rows[name].show_score(self._scores.of(name))
+
     def _rebuild(self) -> None:
         document = self._session.document
         names = document.layer_names if document is not None else []
@@ -86,7 +93,7 @@ class LayersPanel(QWidget):
                 self._layout.insertWidget(position, self._rows[name])
             self._rows[name].refresh()
             if document is not None and name not in (LABELS, TRUTH):
-                self._rows[name].show_score(self._session.live.score_of(document.layer(name)))
+                self._rows[name].show_score(self._scores.of(name))
 
     def _on_view(self, names: frozenset[str]) -> None:
         if "fill_style" in names:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS, TRUTH
+from segstudio.session.edits.landing import between_events
 from segstudio.session.edits.paint_rule import paint_rule
 from segstudio.ui.compare.commands import CompareCommands
 from segstudio.ui.shell.command_tables import TABLES
@@ -239,7 +240,8 @@ class Actions:
             return
         from segstudio.session.edits import accept
 
-        self._try(lambda: accept.accept_everything(document, name, rule=self._rule(document)))
+        landing = between_events(self._session)
+        self._try(lambda: accept.accept_everything(document, name, rule=self._rule(document), landing=landing))
         # What was taken is in the labels now; the same colours twice would only darken the picture.
         self._session.view.show_layer(name, False)
 
@@ -345,10 +347,11 @@ class Actions:
         elif point is not None:
             from segstudio.session.edits import accept
 
+            rule, landing = self._rule(document), between_events(self._session)
             if self._session.view.now.mode == "objects":
                 self._try(lambda: accept.accept_object_at(document, source, point))
             else:
-                self._try(lambda: accept.accept_region_at(document, source, point, rule=self._rule(document)))
+                self._try(lambda: accept.accept_region_at(document, source, point, rule=rule, landing=landing))
 
     def _accept_all(self) -> None:
         self.accept_layer(self.prediction_source() or "")
@@ -361,7 +364,8 @@ class Actions:
         else:
             from segstudio.session.edits import accept
 
-            self._try(lambda: accept.accept_class(document, source, chosen, rule=self._rule(document)))
+            rule, landing = self._rule(document), between_events(self._session)
+            self._try(lambda: accept.accept_class(document, source, chosen, rule=rule, landing=landing))
 
     def _rule(self, document: Document) -> PaintRule:
         return paint_rule(self._session.view.now, document.labels)

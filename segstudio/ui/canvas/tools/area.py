@@ -14,7 +14,7 @@ from segstudio.ops import polygon
 from segstudio.ops.rle import mask_shape
 from segstudio.session.stroke import Stroke
 from segstudio.ui.canvas.tools.asking import work_out
-from segstudio.ui.canvas.tools.painting import active_class, begin, editable_at, fill_mask
+from segstudio.ui.canvas.tools.painting import active_class, begin, editable_at, land_mask
 from segstudio.ui.canvas.tools.tool import Pointer, ToolContext
 
 Mask = NDArray[np.bool_]
@@ -81,9 +81,8 @@ def _paint(context: ToolContext, rect: Rect, mask_hw: Mask, purpose: Purpose, na
         return
     stroke = begin(session, name, tool)
     if stroke is not None:
-        with stroke:
-            segment_id = UNLABELLED if chosen is None else stroke.segment_for_class(chosen)
-            fill_mask(stroke, rect, mask_hw, segment_id, session.view.now)
+        segment_id = UNLABELLED if chosen is None else stroke.segment_for_class(chosen)
+        land_mask(session, stroke, rect, mask_hw, segment_id)
 
 
 def _change_objects(

@@ -7,11 +7,14 @@ from dataclasses import replace
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 
+from segstudio.core.geometry import Rect
 from segstudio.core.raster import UNLABELLED
 from segstudio.core.transaction import Changes
 from segstudio.ops.fill import flood
+from segstudio.session.turns import AT_ONCE
 from segstudio.ui.canvas.overlay import bounds_of
-from segstudio.ui.canvas.tools.painting import active_class, begin, editable_at, fill_mask
+from segstudio.ui.canvas.tools.asking import work_out
+from segstudio.ui.canvas.tools.painting import Mask, active_class, begin, editable_at, land_mask
 from segstudio.ui.canvas.tools.paths import draw_mask, screen_corners
 from segstudio.ui.canvas.tools.region import Region
 from segstudio.ui.canvas.tools.tool import Pointer, Tool, ToolContext
@@ -92,14 +95,21 @@ class FillTool(Tool):
         chosen = None if at.alt else active_class(session)
         if document is None or (chosen is None and not at.alt):
             return
-        rect, mask_hw = flood(document.labels.raster.ids_hw, at.xy)
-        if rect.is_empty:
-            return
-        stroke = begin(session, "fill", self.id)
-        if stroke is not None:
-            with stroke:
+        raster, state = document.labels.raster, document.history.next_undo()
+
+        def put(piece: tuple[Rect, Mask]) -> None:
+            if self.context.document is not document or piece[0].is_empty:
+                return
+            if document.history.next_undo() is not state:
+                self._fill_region(at)  # something else was drawn meanwhile
+                return
+            stroke = begin(session, "fill", self.id)
+            if stroke is not None:
                 segment_id = UNLABELLED if chosen is None else stroke.segment_for_class(chosen)
-                fill_mask(stroke, rect, mask_hw, segment_id, session.view.now)
+                land_mask(session, stroke, *piece, segment_id)
+
+        weight = raster.bounds.area if raster.bounds.area > AT_ONCE else 0
+        work_out(session, lambda: flood(raster.ids_hw, at.xy), put, weight=weight, title="fill")
 
     def _fill_object(self, at: Pointer) -> None:
         session, document = self.context.session, self.context.document

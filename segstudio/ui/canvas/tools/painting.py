@@ -13,6 +13,7 @@ from segstudio.core.layer import Layer
 from segstudio.core.objects import SegObject
 from segstudio.core.raster import TILE, UNLABELLED
 from segstudio.session.document import Document
+from segstudio.session.edits.landing import land
 from segstudio.session.edits.object_view import is_pickable
 from segstudio.session.edits.paint_rule import paint_rule
 from segstudio.session.session import Session
@@ -68,6 +69,16 @@ def fill_mask(stroke: Stroke, rect: Rect, mask_hw: Mask, segment_id: int, view: 
     for part in _parts(inside, mask_hw):
         of_part = mask_hw[part.moved(-inside.x0, -inside.y0).slices]
         stroke.paint(part, segment_id, mask_hw=paintable(stroke.layer, part, of_part, view, erases=erases))
+
+
+def land_mask(session: Session, stroke: Stroke, rect: Rect, mask_hw: Mask, segment_id: int) -> None:
+    """Give the paintable pixels of a mask to a segment and commit; a large one is painted between the events."""
+    view, inside = session.view.now, rect.intersect(stroke.layer.raster.bounds)
+
+    def write(part: Rect) -> None:
+        fill_mask(stroke, part, mask_hw[part.moved(-rect.x0, -rect.y0).slices], segment_id, view)
+
+    land(session, stroke, [(inside, write)])
 
 
 def _parts(rect: Rect, mask_hw: Mask) -> Iterator[Rect]:

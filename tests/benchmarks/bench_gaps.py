@@ -1,0 +1,87 @@
+"""How long the event loop is held up while anything runs: nothing may hold it for more than 50 ms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from segstudio.core.geometry import Rect
+from segstudio.core.layer import Layer
+from segstudio.core.raster import LabelRaster
+from tests.benchmarks.event_gaps import CLASSES, is_at_rest, open_window, rest, watched
+from tests.benchmarks.table import Row
+
+SIDE = 8192
+
+
+def prediction_of(size_hw: tuple[int, int], name: str = "prediction:bench") -> Layer:
+    """A locked layer of blocks of 32 pixels."""
+    layer = Layer(name, size_hw, locked=True)
+    layer.ensure_class_segments(CLASSES)
+    height, width = size_hw
+    blocks = np.random.default_rng(4).integers(1, 20, (-(-height // 32), -(-width // 32)), dtype=np.uint16)
+    layer.raster = LabelRaster.from_array(np.kron(blocks, np.ones((32, 32), np.uint16))[:height, :width])
+    return layer
+
+
+def _gap(window: Any, what: str, do: Callable[[], object]) -> Row:
+    gaps = watched(do, partial(is_at_rest, window))
+    return gaps.row(what)
+
+
+def bench_large_edits() -> list[Row]:
+    """Edits of all of an 8192² picture with truth: filled, accepted, undone, redone, painted on right after."""
+    from PySide6.QtCore import QPoint, Qt
+    from PySide6.QtTest import QTest
+
+    rows = []
+    with open_window((SIDE, SIDE)) as window:
+        session, canvas = window.session, window.canvas
+        document = session.document
+        session.view.set(tool="fill", active_class=3)
+        rest(window)
+        gap = partial(_gap, window)
+        click = partial(QTest.mouseClick, canvas, Qt.MouseButton.LeftButton, pos=QPoint(500, 400))
+        rows.append(gap("fill all of 8192²", click))
+        assert document.census.unlabelled == 0
+        rows.append(gap("undo of it", session.undo))
+        rows.append(gap("redo of it", session.redo))
+        layer = prediction_of((SIDE, SIDE))
+        rows.append(gap("a prediction of 8192² arrives", lambda: document.set_prediction(layer)))
+        rows.append(gap("accept all of it", lambda: window.actions_table.accept_layer(layer.name)))
+        assert np.array_equal(document.labels.raster.ids_hw, layer.raster.ids_hw)
+        rows.append(gap("undo of that", session.undo))
+        rows.append(gap("redo of that", session.redo))
+        rows.append(gap("three undos at once", lambda: [session.undo() for _ in range(3)]))
+        session.redo()
+        rest(window)
+        session.view.set(tool="brush", brush_radius=50.0)
+        rows.append(gap("a dab after a large edit", click))
+        with document.begin("a square") as stroke:
+            stroke.paint(Rect(100, 100, 200, 200), 5)
+        rest(window)
+    return rows
+
+
+def bench_opening() -> list[Row]:
+    """Opening pictures of 8192² with truth, going from one to the next and back, and a class that gets another name."""
+    rows = []
+    with open_window((SIDE, SIDE), images=3) as window:
+        session = window.session
+        rows.append(_gap(window, "open the next picture of 8192²", session.next_image))
+        session.view.set(tool="fill", active_class=3)
+        rest(window)
+        with session.document.begin("a square") as stroke:
+            stroke.paint(Rect(100, 100, 2200, 1200), 5)
+        rest(window)
+        rows.append(_gap(window, "and the one before", session.previous_image))
+        rows.append(_gap(window, "back to the one that has labels", session.next_image))
+        renamed = CLASSES.replace_class(3, name="renamed") if hasattr(CLASSES, "replace_class") else None
+        if renamed is not None:
+            rows.append(
+                _gap(window, "a class gets another name", lambda: session.document.change_classes("rename", renamed))
+            )
+    return rows
