@@ -62,7 +62,8 @@ class Document:
     redraw, `pixels_changed` tells live scores what the labels' raster was and is, `recorded` tells the store what to
     keep.
     `truth_index_hw` is the truth as evaluation indices `[H, W]`; `truth_changed` tells of its raster, where a person
-    corrects a copy of it; `error_kinds` are codes of `RegionKind` `[H, W]` while they are shown (see `KindLayer`).
+    corrects a copy of it; `error_kinds` are codes of `RegionKind` `[H, W]` while they are shown (see `KindLayer`),
+    `origin_kinds` those of who made them (see `LiveOrigins`).
     Exactly one stroke can be open at a time.
     """
 
@@ -95,6 +96,7 @@ class Document:
         self.truth_changed: Event[RasterDelta] = Event()
         self.census = Census(self, label_counts)
         self.error_kinds: NDArray[np.uint8] | None = None
+        self.origin_kinds: NDArray[np.uint8] | None = None
         self._stroke: Stroke | None = None
         self._is_swapping = False
 

@@ -11,7 +11,7 @@ from segstudio.core.errors import UserError
 from segstudio.core.geometry import Rect
 from segstudio.core.layer import Annotation
 from segstudio.core.transaction import Edit
-from segstudio.store.records import DELTA_IOU, EditRow, RunRow, VersionRow
+from segstudio.store.records import DELTA_IOU, RESTORES, EditRow, RunRow, VersionRow
 
 if TYPE_CHECKING:
     from segstudio.session.document import Document
@@ -71,9 +71,10 @@ def read_journal(project: Project, key: str) -> Journal:
     return Journal(key, edits, tuple(project.versions(key)), tuple(project.runs()))
 
 
-def restore(document: Document, annotation: Annotation, name: str) -> Edit | None:
+def restore(document: Document, annotation: Annotation, name: str, *, edit_id: int | None = None) -> Edit | None:
     """Make the labels what they were, as one edit; None where they are that already.
 
+    They were so after edit `edit_id` of the journal, where who had made them is looked up.
     Raises `UserError` where the state is of another size or an edit is open.
     """
     layer = document.labels
@@ -82,7 +83,8 @@ def restore(document: Document, annotation: Annotation, name: str) -> Edit | Non
     wanted = annotation.labels_hw
     if wanted is None:
         wanted = np.zeros(layer.size_hw, np.uint16)
-    stroke = document.begin(name, tool="history")
+    told = {} if edit_id is None else {RESTORES: edit_id}
+    stroke = document.begin(name, tool="history", provenance=told)
     try:
         for segment in annotation.segments:
             if layer.segments.get(segment.id) != segment:
@@ -112,7 +114,7 @@ def restore_after(session: Session, edit_id: int, name: str) -> None:
         if session.document is not document:
             return
         try:
-            if restore(document, annotation, name) is None:
+            if restore(document, annotation, name, edit_id=edit_id) is None:
                 session.notify.info("the labels are as they were then")
         except UserError as error:
             session.notify.fault(error)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from segstudio.core.errors import EditConflict, EnvironmentFault
 from segstudio.core.event import Event
+from segstudio.store.records import OWN_RUN
 
 if TYPE_CHECKING:
     from segstudio.session.document import Document
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from segstudio.store.image_leases import Holder
     from segstudio.store.review_rows import PersonWork, ReviewRow
 
-OWN_VERSION = "prediction:mine when"
+OWN_VERSION = f"prediction:{OWN_RUN}"
 """How the layer is called under which a person's labels are kept that could not become the image's."""
 
 

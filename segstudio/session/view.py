@@ -24,7 +24,9 @@ class View:
     all classes; `selection` holds object ids of the labels layer, `last_selected` the one of them that was added last;
     `over_classes` are those that the paint mode "only-over" paints over, with what is unlabelled where
     `over_unlabelled`; `hidden_objects` are not drawn, and where `isolated_objects` has any, only those are; `gaps`
-    marks unlabelled pixels; `error_kinds` shows why pixels are wrong, but for the `hidden_error_kinds` (codes of
+    marks unlabelled pixels; `origins` shows who made each pixel; with `keep_human` what people drew stays where a whole
+    prediction or a class of it is accepted; `error_kinds` shows why pixels are wrong, but for the `hidden_error_kinds`
+    (codes of
     `RegionKind`); `policy` and `metric_mode` say what the live metrics measure, and by whose rules; `snap_radius` is in
     logical pixels of the screen; brightness and contrast run from −1 to 1.
     `channels` are the picture's channels shown as grey (one) or as red, green and blue (three), empty for its own
@@ -64,6 +66,8 @@ class View:
     hidden_objects: frozenset[int] = frozenset()
     isolated_objects: frozenset[int] = frozenset()
     gaps: bool = False
+    origins: bool = False
+    keep_human: bool = True
     brightness: float = 0.0
     contrast: float = 0.0
     gamma: float = 1.0

@@ -10,26 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Delete, Select, Table, bindparam, delete, insert, select
 
-from segstudio.core.geometry import Rect
 from segstudio.core.objects import SegObject
 from segstudio.core.preimages import TileKey, packed_tile
-from segstudio.core.raster import TILE, RasterPatch, SegmentIds
+from segstudio.core.raster import RasterPatch, SegmentIds
 from segstudio.core.segments import Segment
 from segstudio.store import schema
-from segstudio.store.packing import from_text, pack_shape, to_text, unpack_shape
+from segstudio.store.packing import from_text, pack_shape, tile_rect, to_text, unpack_shape
 from segstudio.store.seal import Value, seal
 
 PARTS: tuple[Table, ...] = (schema.tile, schema.segment, schema.object_, schema.confidence)
 """The tables whose rows make up a layer."""
 
 Rows = list[dict[str, Any]]
-
-
-def tile_rect(key: TileKey, size_hw: tuple[int, int]) -> Rect:
-    """The pixels of tile (row, column) of a raster of that size."""
-    row, column = key
-    whole = Rect(column * TILE, row * TILE, (column + 1) * TILE, (row + 1) * TILE)
-    return whole.intersect(Rect.of_size(*size_hw))
 
 
 def pack_tile(key: TileKey, size_hw: tuple[int, int], tile: SegmentIds | bytes) -> bytes | None:

@@ -17,7 +17,7 @@ from segstudio.core.segments import Segment
 from segstudio.store import layer_rows, schema
 from segstudio.store.faults import damaged
 from segstudio.store.layer_rows import PARTS
-from segstudio.store.packing import from_text, to_text
+from segstudio.store.packing import from_text, tile_rect, to_text
 from segstudio.store.place import Place
 from segstudio.store.seal import seal
 
@@ -132,8 +132,7 @@ def pack_tiles(ids_hw: SegmentIds) -> dict[TileKey, bytes | None]:
     height, width = ids_hw.shape
     keys = Rect.of_size(height, width).grid(TILE)
     packed = {
-        key: layer_rows.pack_tile(key, (height, width), ids_hw[layer_rows.tile_rect(key, (height, width)).slices])
-        for key in keys
+        key: layer_rows.pack_tile(key, (height, width), ids_hw[tile_rect(key, (height, width)).slices]) for key in keys
     }
     return {key: tile for key, tile in packed.items() if tile is not None}
 

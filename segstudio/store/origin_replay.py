@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from segstudio.core.geometry import Rect
 from segstudio.core.progress import CancelToken
 from segstudio.core.raster import TILE, RasterPatch, SegmentIds
-from segstudio.store.layer_rows import tile_rect
+from segstudio.store.packing import tile_rect
 
 TileKey = tuple[int, int]
 Origin = Mapping[str, str]

@@ -13,7 +13,7 @@ import numpy as np
 
 from segstudio.core.geometry import Rect
 from segstudio.core.objects import MaskShape, PolygonPart, PolygonShape, SegObject, Shape
-from segstudio.core.raster import RasterPatch
+from segstudio.core.raster import TILE, RasterPatch
 from segstudio.core.segments import Segment
 from segstudio.core.transaction import Edit
 
@@ -136,6 +136,13 @@ def unpack_preimage(
         objects[object_id] = None if row is None else SegObject(object_id, row[0], unpack_shape(take(row[1])), *row[2:])
     segments = {segment_id: None if row is None else Segment(segment_id, *row) for segment_id, row in head["segments"]}
     return patches, objects, segments
+
+
+def tile_rect(key: tuple[int, int], size_hw: tuple[int, int]) -> Rect:
+    """The pixels of tile (row, column) of a raster of that size."""
+    row, column = key
+    whole = Rect(column * TILE, row * TILE, (column + 1) * TILE, (row + 1) * TILE)
+    return whole.intersect(Rect.of_size(*size_hw))
 
 
 def unpack_touched(packed: bytes) -> tuple[list[RasterPatch], list[int]]:

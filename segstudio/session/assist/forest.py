@@ -1,12 +1,14 @@
 """The live forest: whatever is painted in the open image labels all of it, as a locked layer that nothing keeps.
 
-Painted pixels teach and are never answered for, so that accepting the layer leaves them as they are.
+What people painted (or brought, or looked through) teaches and is never answered for, so that accepting the layer
+leaves it as it is; what was accepted from the forest or a model does not teach and may be answered otherwise.
 """
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +22,7 @@ from segstudio.core.layer import Layer, prediction_layer
 from segstudio.core.raster import UNLABELLED, LabelRaster, RasterDelta
 from segstudio.core.transaction import Changes
 from segstudio.session.assist.project_forest import ProjectForest, class_lut
-from segstudio.session.document import Document, Recorded
+from segstudio.session.document import Document
 from segstudio.session.jobs import Job
 
 if TYPE_CHECKING:
@@ -81,8 +83,8 @@ class LiveForest:
         self._doubtful: list[Rect] | None = None
         self._visited = 0
         self._busy = self._again = False
-        self._accepted_hw: NDArray[np.bool_] | None = None
-        self._last_delta: RasterDelta | None = None
+        self._painted_hw: NDArray[np.bool_] | None = None
+        session.origins.changed.connect(self._on_origins)
         session.document_changed.connect(self._on_document)
         session.opened.connect(self._on_opened)
 
@@ -112,7 +114,7 @@ class LiveForest:
         document = self._document
         if not self.is_on or document is None:
             return
-        if self._busy or document.key not in self._patches:
+        if self._busy or document.key not in self._patches or not self._session.origins.is_current:
             self._again = True
             return
         self._session.jobs.cancel("forest-refine")
@@ -162,7 +164,7 @@ class LiveForest:
             self._tell("off" if not self.is_on else "no image")
             return
         document.pixels_changed.connect(self._on_pixels)
-        document.recorded.connect(self._on_recorded)
+        self._session.origins.need()
         kept = self._patches.get(document.key)
         if kept is not None and kept[0] is document.pyramid:
             self._patches.move_to_end(document.key)
@@ -180,11 +182,10 @@ class LiveForest:
         document, told = self._document, self._told
         if document is not None:
             document.pixels_changed.disconnect(self._on_pixels)
-            document.recorded.disconnect(self._on_recorded)
             if told is not None and document.key in self._patches:
                 features = self._patches[document.key][1].features
                 self.project.keep(document.key, features[told.owners], told.class_ids)
-        self._document = self._told = self._doubtful = self._accepted_hw = self._last_delta = None
+        self._document = self._told = self._doubtful = self._painted_hw = None
         self._busy = self._again = False
         self.facts = ForestFacts()
 
@@ -246,26 +247,24 @@ class LiveForest:
         session.jobs.submit(work, done=done, failed=lambda _: None, key="forest-ahead-picture")
 
     def _on_pixels(self, delta: RasterDelta) -> None:
-        self._last_delta = delta
-        if self._accepted_hw is not None:
-            # Whatever is written here is a person's, until it turns out to be accepted from this layer.
-            self._accepted_hw[delta.rect.slices] &= delta.before_hw == delta.after_hw
+        document = self._document
+        if document is None or delta.rect.is_empty:
+            return
+        if self._painted_hw is None:
+            self._painted_hw = np.zeros(document.size_hw, np.bool_)
+        # Whatever is written here is a person's, until the edit is done and says whose it is.
+        self._painted_hw[delta.rect.slices] |= delta.before_hw != delta.after_hw
         self.ask()
 
-    def _on_recorded(self, recorded: Recorded) -> None:
-        delta, self._last_delta = self._last_delta, None
-        if recorded.is_undo or delta is None or recorded.edit.provenance.get("source") != FOREST:
-            return
-        if self._accepted_hw is None:
-            self._accepted_hw = np.zeros(recorded.document.size_hw, np.bool_)
-        self._accepted_hw[delta.rect.slices] |= delta.before_hw != delta.after_hw
+    def _on_origins(self, _: None) -> None:
+        self._painted_hw = None
         self.ask()
 
     # ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _start(self, document: Document, patches: Patches) -> None:
         asked = time.perf_counter()
-        question = _Question(document, patches, self._accepted_hw, self.with_position)
+        question = _Question(document, patches, self._accepted(), self.with_position)
         priors = self.project.forests
 
         def work(job: Job) -> _Told:
@@ -286,6 +285,16 @@ class LiveForest:
             self._failed(error)
 
         self._session.jobs.submit(work, done=done, failed=failed, lane="compute", key="forest-answer")
+
+    def _accepted(self) -> Callable[[], NDArray[np.bool_] | None]:
+        """A call, for the worker, that gives the pixels which no person made: what the forest may not learn from."""
+        automatic, painted_hw = self._session.origins.automatic(), self._painted_hw
+
+        def look() -> NDArray[np.bool_] | None:
+            found = automatic()
+            return found if found is None or painted_hw is None else found & ~painted_hw
+
+        return look
 
     def _refine(self, document: Document, question: _Question, told: _Told) -> None:
         def done(layer: Layer) -> None:
@@ -331,13 +340,17 @@ class _Question:
     """The labels as they are when a worker comes to them, and what they say of the rest."""
 
     def __init__(
-        self, document: Document, patches: Patches, accepted_hw: NDArray[np.bool_] | None, with_position: bool
+        self,
+        document: Document,
+        patches: Patches,
+        accepted: Callable[[], NDArray[np.bool_] | None],
+        with_position: bool,
     ) -> None:
         self._ids_hw = document.labels.raster.ids_hw
         self._class_set: ClassSet = document.class_set
         self._class_of = class_lut(document.labels.segments, self._class_set.by_id)
         self._patches = patches
-        self._accepted_hw = accepted_hw
+        self._accepted = accepted
         self._with_position = with_position
         self._own_hw: NDArray[np.bool_] | None = None
 
@@ -346,11 +359,12 @@ class _Question:
 
         patches = self._patches
         self._own_hw = own_hw = self._ids_hw != UNLABELLED
-        if self._accepted_hw is not None:
-            own_hw &= ~self._accepted_hw
+        accepted_hw = self._accepted()
+        if accepted_hw is not None:
+            own_hw &= ~accepted_hw
         classes_hw = classes_of(patches.seen(self._ids_hw), self._class_of)
-        if self._accepted_hw is not None:
-            classes_hw[patches.seen(self._accepted_hw)] = NOTHING
+        if accepted_hw is not None:
+            classes_hw[patches.seen(accepted_hw)] = NOTHING
         owners, class_ids = patches.painted(classes_hw)
         answer = patches.answer(owners, class_ids, priors=priors, with_position=self._with_position)
         confidence = answer.confidence

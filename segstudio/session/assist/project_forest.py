@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS
 from segstudio.session.jobs import Job, Lane
+from segstudio.store.records import AUTOMATIC_KINDS
 
 if TYPE_CHECKING:
     from segstudio.session.session import Session
+    from segstudio.store import Project
     from segstudio.workflows.forest import Floats, Forest
 
 _MOST_IMAGES = 24
@@ -72,14 +74,15 @@ class ProjectForest:
             raise UserError("no project is open")
         lut_of = session.classes.current
         badges = ((index, session.images.badge(index).status) for index in range(len(session.images)))
-        wanted = [session.images[index] for index, status in badges if status in ("labelled", "reviewed")]
-        wanted = [item for item in wanted if item.key not in self._samples and item.path is not None][:_MOST_IMAGES]
+        known = [(session.images[index], status) for index, status in badges if status in ("labelled", "reviewed")]
+        due = [(item, status) for item, status in known if item.key not in self._samples and item.path is not None]
+        wanted = due[:_MOST_IMAGES]
 
         def work(job: Job) -> dict[str, Samples]:
-            from segstudio.workflows.forest_session import PER_IMAGE, Patches, classes_of, thinned
+            from segstudio.workflows.forest_session import NOTHING, PER_IMAGE, Patches, classes_of, thinned
 
             found: dict[str, Samples] = {}
-            for number, item in enumerate(wanted):
+            for number, (item, status) in enumerate(wanted):
                 job.progress(number, len(wanted), item.key)
                 annotation = project.load(item.key, LABELS)
                 if annotation is None or annotation.labels_hw is None or item.path is None:
@@ -88,7 +91,10 @@ class ProjectForest:
                 if annotation.size_hw != patches.size_hw:
                     continue
                 lut = class_lut(annotation.segments, lut_of.by_id)
-                owners, class_ids = patches.painted(classes_of(patches.seen(annotation.labels_hw), lut))
+                classes_hw = classes_of(patches.seen(annotation.labels_hw), lut)
+                if status != "reviewed":
+                    classes_hw[patches.seen(_automatic_hw(project, item.key, annotation.size_hw))] = NOTHING
+                owners, class_ids = patches.painted(classes_hw)
                 chosen = thinned(class_ids, PER_IMAGE)
                 if len(chosen):
                     found[item.key] = patches.features[owners[chosen]], class_ids[chosen]
@@ -144,6 +150,12 @@ class ProjectForest:
         self._session.jobs.submit(
             lambda job: _fitted(samples), done=done, failed=self._session.notify.fault, lane=_LANE, key="forest-fit"
         )
+
+
+def _automatic_hw(project: Project, key: str, size_hw: tuple[int, int]) -> NDArray[np.bool_]:
+    """The labels of an image that nobody painted, brought or looked through."""
+    made = project.authors.raster(key, LABELS)
+    return made.of_kinds(AUTOMATIC_KINDS) if made is not None else np.zeros(size_hw, np.bool_)
 
 
 def class_lut(segments: Any, known: Any) -> NDArray[np.int32]:
