@@ -1,7 +1,7 @@
 """C3Net: Park, Yoo, Seo, Han, Yun, Kwak: C3: Concentrated-Comprehensive Convolution and its Application to Semantic
 Segmentation, 2018, arXiv:1812.04920.
 
-Tensor names are those of clovaai/c3_sinet (models/C3.py).
+Tensor names are those of clovaai/c3_sinet (models/C3.py and models/C3_V2.py).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from torch import nn
 EPS = 1e-3
 RATES = (2, 3, 7, 13)
 """Dilations of the reference's published weights ("setting 2")."""
+RATES_V2 = (2, 4, 8, 16)
 
 
 def _conv(inputs: int, outputs: int, kernel: int, *, stride: int = 1) -> nn.Sequential:
@@ -102,12 +103,12 @@ class Block(Pyramid):
 class Encoder(nn.Module):
     """Three levels, each fed with the image at its own size; scores at an eighth of the input."""
 
-    def __init__(self, num_classes: int, p: int, q: int, rates: tuple[int, ...]) -> None:
+    def __init__(self, num_classes: int, p: int, q: int, rates: tuple[int, ...], *, width: int = 16) -> None:
         super().__init__()
         self.pool = nn.AvgPool2d(2)
-        self.level1 = _conv_norm_act(3, 16, 3, stride=2)
-        self.b1 = _norm_act(19)
-        self.level2_0 = DownSampler(19, 64, rates)
+        self.level1 = _conv_norm_act(3, width, 3, stride=2)
+        self.b1 = _norm_act(width + 3)
+        self.level2_0 = DownSampler(width + 3, 64, rates)
         self.level2 = nn.Sequential(*(Block(64, 64, rates) for _ in range(p)))
         self.b2 = _norm_act(131)
         self.level3_0 = DownSampler(131, 128, rates)
@@ -116,12 +117,21 @@ class Encoder(nn.Module):
         self.classifier = _conv(256, num_classes, 1)
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The first two levels, each with the image, and scores at an eighth."""
+        _, level1, _, level2, scores = self.levels(pixels)
+        return level1, level2, scores
+
+    def levels(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """The first two levels, each alone and with the image, and scores at an eighth."""
         half = self.pool(pixels)
-        level1 = self.b1(torch.cat((self.level1(pixels), half), dim=1))
+        alone1 = self.level1(pixels)
+        level1 = self.b1(torch.cat((alone1, half), dim=1))
         down2 = self.level2_0(level1)
-        level2 = self.b2(torch.cat((self.level2(down2), down2, self.pool(half)), dim=1))
+        alone2 = self.level2(down2)
+        level2 = self.b2(torch.cat((alone2, down2, self.pool(half)), dim=1))
         down3 = self.level3_0(level2)
-        return level1, level2, self.classifier(self.b3(torch.cat((down3, self.level3(down3)), dim=1)))
+        scores = self.classifier(self.b3(torch.cat((down3, self.level3(down3)), dim=1)))
+        return alone1, level1, alone2, level2, scores
 
 
 class C3Net(nn.Module):
@@ -145,5 +155,33 @@ class C3Net(nn.Module):
         return self.classifier(self.conv(torch.cat((middle, level1), dim=1)))
 
 
+def _separable(inputs: int, outputs: int) -> nn.Sequential:
+    depthwise = nn.Conv2d(inputs, inputs, 3, padding=1, groups=inputs, bias=False)
+    both = nn.Sequential(depthwise, nn.Conv2d(inputs, outputs, 1, bias=False))
+    return nn.Sequential(OrderedDict(conv=both, bn=nn.BatchNorm2d(outputs, eps=EPS), act=nn.PReLU(outputs)))
+
+
+class C3NetV2(nn.Module):
+    """The same trunk with a decoder that enlarges bilinearly: `[N, 3, H, W]` to logits `[N, C, H, W]`."""
+
+    def __init__(self, num_classes: int = 20, *, p: int = 2, q: int = 8, rates: tuple[int, ...] = RATES_V2) -> None:
+        super().__init__()
+        self.encoder = Encoder(num_classes, p, q, rates, width=num_classes)
+        self.bn = nn.BatchNorm2d(num_classes, eps=EPS)
+        self.up = nn.UpsamplingBilinear2d(scale_factor=2)
+        self.conv_l2 = _separable(num_classes + 64, num_classes)
+        self.conv_l1 = _separable(2 * num_classes, num_classes)
+        self.classifier = nn.Sequential(nn.UpsamplingBilinear2d(scale_factor=2), _conv(num_classes, num_classes, 1))
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        level1, _, level2, _, scores = self.encoder.levels(pixels)
+        middle = self.conv_l2(torch.cat((self.up(self.bn(scores)), level2), dim=1))
+        return self.classifier(self.conv_l1(torch.cat((self.up(middle), level1), dim=1)))
+
+
 def build(num_classes: int | None = None) -> nn.Module:
     return C3Net(num_classes or 20)
+
+
+def build_v2(num_classes: int | None = None) -> nn.Module:
+    return C3NetV2(num_classes or 20)

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 EPS = 1e-3
@@ -116,12 +117,13 @@ class ESPNet(nn.Module):
     """ESPNet with its decoder: `[N, 3, H, W]` to logits `[N, C, H, W]`, H and W multiples of 8.
 
     `skip_image` gives the last skip connection the image's three channels too, as the reference's weights for CamVid
-    have it; `adapt_to` sees that in the weights.
+    have it; `adapt_to` sees that, and the depths `p` and `q`, in the weights.
     """
 
     def __init__(self, num_classes: int = 20, *, p: int = 2, q: int = 8, skip_image: bool = False) -> None:
         super().__init__()
         self.num_classes = num_classes
+        self.depths = (p, q)
         self.encoder = Encoder(num_classes, p, q)
         self.level3_C = _bare(_conv(131, num_classes, 1))
         self.br = nn.BatchNorm2d(num_classes, eps=EPS)
@@ -142,12 +144,59 @@ class ESPNet(nn.Module):
         return self.classifier(self.conv(torch.cat((middle, level1_image if self.skip_image else level1), dim=1)))
 
     def adapt_to(self, state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """Follow the width of the last skip connection that the weights were trained with."""
+        """Follow the depths and the width of the last skip connection that the weights were trained with."""
+        if "conv.conv.weight" not in state and "classifier.conv.weight" in state:
+            raise ValueError("they are those of its encoder alone, ESPNet-C: give them to espnet-c")
+        depths = _depths(state, "encoder.")
+        if all(depths) and depths != self.depths:
+            self.depths, self.encoder = depths, Encoder(self.num_classes, *depths)
+            self.encoder.eval()
         outputs, inputs = state["conv.conv.weight"].shape[:2]
         if inputs - outputs in (16, 19) and (inputs - outputs == 19) != self.skip_image:
             self._connect(inputs - outputs == 19)
+            self.conv.eval()
         return dict(state)
+
+
+class ESPNetC(nn.Module):
+    """The encoder alone, its scores enlarged eight times bilinearly: `[N, 3, H, W]` to logits `[N, C, H, W]`.
+
+    H and W are multiples of 8; `adapt_to` sees the depths in the weights, whose names have no prefix.
+    """
+
+    def __init__(self, num_classes: int = 20, *, p: int = 2, q: int = 8) -> None:
+        super().__init__()
+        self.num_classes = num_classes
+        self.depths = (p, q)
+        self.encoder = Encoder(num_classes, p, q)
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        *_, scores = self.encoder(pixels)
+        return F.interpolate(scores, scale_factor=8, mode="bilinear", align_corners=False)
+
+    def adapt_to(self, state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Follow the depths of the weights."""
+        if "level3_C.conv.weight" in state:
+            raise ValueError("they have a decoder: give them to espnet")
+        depths = _depths(state, "")
+        if all(depths) and depths != self.depths:
+            self.depths, self.encoder = depths, Encoder(self.num_classes, *depths)
+            self.encoder.eval()
+        return {f"encoder.{key}": value for key, value in state.items()}
+
+
+def _depths(state: Mapping[str, torch.Tensor], prefix: str) -> tuple[int, int]:
+    """How many blocks the second and the third level of these weights have."""
+    levels = (f"{prefix}level2.", f"{prefix}level3.")
+    second, third = (
+        len({key.split(".")[level.count(".")] for key in state if key.startswith(level)}) for level in levels
+    )
+    return second, third
 
 
 def build(num_classes: int | None = None, *, p: int = 2, q: int = 8) -> nn.Module:
     return ESPNet(num_classes or 20, p=p, q=q)
+
+
+def build_c(num_classes: int | None = None, *, p: int = 2, q: int = 8) -> nn.Module:
+    return ESPNetC(num_classes or 20, p=p, q=q)

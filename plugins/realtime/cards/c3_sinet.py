@@ -6,29 +6,32 @@ from segstudio.plugins.api import ModelCard, Preprocess, Published, WeightsEntry
 
 _HOME = "https://github.com/clovaai/c3_sinet/raw/dd916387d759b792e0b371a395f8f82ac49731dc/result/"
 
+_PAPER = (
+    "Park, Yoo, Seo, Han, Yun, Kwak: C3: Concentrated-Comprehensive Convolution and its Application to Semantic "
+    "Segmentation, 2018, arXiv:1812.04920"
+)
+_INPUT = Preprocess(
+    mean=(72.3923111, 82.90893555, 73.15840149),
+    std=(45.3192215, 46.15289307, 44.91483307),
+    order="bgr",
+    scale=1 / 255,
+    scale_last=True,
+    size_hw=(512, 1024),
+    resize="stretch",
+    multiple=8,
+)
+
 C3NET = ModelCard(
     name="c3net",
     family="c3net",
     title="C3Net [2, 3, 7, 13]",
     task="semantic",
-    paper=(
-        "Park, Yoo, Seo, Han, Yun, Kwak: C3: Concentrated-Comprehensive Convolution and its Application to Semantic "
-        "Segmentation, 2018, arXiv:1812.04920"
-    ),
+    paper=_PAPER,
     year=2018,
     licence="MIT",
     class_set="cityscapes",
     channels=with_background(19),
-    preprocess=Preprocess(
-        mean=(72.3923111, 82.90893555, 73.15840149),
-        std=(45.3192215, 46.15289307, 44.91483307),
-        order="bgr",
-        scale=1 / 255,
-        scale_last=True,
-        size_hw=(512, 1024),
-        resize="stretch",
-        multiple=8,
-    ),
+    preprocess=_INPUT,
     input_size=(512, 1024),
     parameters=191_614,
     gmacs=3.051,
@@ -52,6 +55,43 @@ C3NET = ModelCard(
     notes=(
         "The last output is background. Pixels are normalised in BGR and divided by 255 afterwards. Our count of "
         "multiply-accumulates is 3 % below the published one, which also counts normalisation and activations."
+    ),
+)
+
+C3NET_V2 = ModelCard(
+    name="c3net-v2",
+    family="c3net",
+    title="C3NetV2 [2, 4, 8, 16]",
+    task="semantic",
+    paper=_PAPER,
+    year=2018,
+    licence="MIT",
+    class_set="cityscapes",
+    channels=with_background(19),
+    preprocess=_INPUT,
+    input_size=(512, 1024),
+    parameters=187_378,
+    gmacs=2.292,
+    published=(
+        Published("Cityscapes val", "mIoU", 66.28),
+        Published("Cityscapes test", "mIoU", 65.48),
+        Published("Cityscapes", "million parameters", 0.18),
+        Published("Cityscapes", "GMACs", 2.66, "1024×512, the reference calls them FLOPs"),
+    ),
+    weights=(
+        WeightsEntry(
+            "cityscapes",
+            "Cityscapes",
+            _HOME + "C3NetV2/C3NetV2_setting1.pth",
+            "MIT",
+            miou=66.28,
+            sha256="45e2aeeb4ae513746a98a9dd4e59bcf578a614baa9a9e2a97ef6bc9927d235c6",
+            size=946_877,
+        ),
+    ),
+    notes=(
+        "The trunk of C3Net with bilinear enlarging in the decoder. The last output is background. The published cost "
+        "also counts normalisation, activations and enlarging."
     ),
 )
 

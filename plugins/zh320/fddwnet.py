@@ -8,14 +8,14 @@ convolution, that is on the class scores.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 import torch
 from torch import nn
 
+from .blocks import Down, up
 
-def _conv(inputs: int, outputs: int, kernel: int, *, stride: int = 1) -> list[nn.Module]:
-    return [nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(outputs)]
+
+def _across(channels: int) -> list[nn.Module]:
+    return [nn.Conv2d(channels, channels, 1, bias=False), nn.BatchNorm2d(channels)]
 
 
 def _along(channels: int, kernel: tuple[int, int], dilation: int) -> nn.Sequential:
@@ -33,31 +33,14 @@ class Unit(nn.Module):
         self.conv = nn.Sequential(
             _along(channels, (3, 1), 1),
             _along(channels, (1, 3), 1),
-            nn.Sequential(*_conv(channels, channels, 1), nn.ReLU()),
+            nn.Sequential(*_across(channels), nn.ReLU()),
             _along(channels, (3, 1), dilation),
             _along(channels, (1, 3), dilation),
-            nn.Sequential(*_conv(channels, channels, 1)),
+            nn.Sequential(*_across(channels)),
         )
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         return torch.relu(features + self.conv(features))
-
-
-class Down(nn.Module):
-    """A strided convolution beside pooling."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.conv = nn.Sequential(*_conv(inputs, outputs - inputs, 3, stride=2), nn.ReLU())
-        self.pool = nn.MaxPool2d(3, 2, 1)
-
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        return torch.cat((self.conv(features), self.pool(features)), dim=1)
-
-
-def _up(inputs: int, outputs: int) -> nn.Sequential:
-    deconvolution = nn.ConvTranspose2d(inputs, outputs, 3, 2, 1, output_padding=1)
-    return nn.Sequential(OrderedDict(up_conv=nn.Sequential(deconvolution, nn.BatchNorm2d(outputs), nn.ReLU())))
 
 
 def _units(channels: int, *dilations: int) -> nn.Sequential:
@@ -75,11 +58,11 @@ class FDDWNet(nn.Module):
         self.layer8 = Down(64, 128)
         self.layer9_16 = _units(128, 1, 2, 5, 9, 1, 2, 5, 9)
         self.layer17_24 = _units(128, 2, 5, 9, 17, 2, 5, 9, 17)
-        self.layer25 = _up(128, 64)
+        self.layer25 = up(128, 64)
         self.layer26_27 = _units(64, 1, 1)
-        self.layer28 = _up(64, 16)
+        self.layer28 = up(64, 16)
         self.layer29_30 = _units(16, 1, 1)
-        self.layer31 = _up(16, num_classes)
+        self.layer31 = up(16, num_classes)
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         quarter = self.layer3_7(self.layer2(self.layer1(pixels)))

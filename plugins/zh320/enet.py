@@ -13,36 +13,7 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
-Kernel = int | tuple[int, int]
-
-
-class Act(nn.Module):
-    """An activation under the name that the reference gives it."""
-
-    def __init__(self, activation: nn.Module) -> None:
-        super().__init__()
-        self.activation = activation
-
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        return self.activation(features)
-
-
-def _conv(
-    inputs: int,
-    outputs: int,
-    kernel: Kernel = 3,
-    *,
-    stride: int = 1,
-    dilation: int = 1,
-    activation: nn.Module | None = None,
-) -> nn.Sequential:
-    sides = (kernel, kernel) if isinstance(kernel, int) else kernel
-    padding = ((sides[0] - 1) // 2 * dilation, (sides[1] - 1) // 2 * dilation)
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, sides, stride, padding, dilation, bias=False),
-        nn.BatchNorm2d(outputs),
-        Act(activation or nn.ReLU()),
-    )
+from .blocks import Act, conv
 
 
 class InitialBlock(nn.Module):
@@ -50,7 +21,7 @@ class InitialBlock(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv = _conv(3, 13, 3, stride=2, activation=nn.PReLU())
+        self.conv = conv(3, 13, 3, stride=2, act="prelu")
         self.pool = nn.MaxPool2d(3, 2, 1)
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -64,7 +35,7 @@ class Bottleneck(nn.Module):
         super().__init__()
         self.right_init_conv = middle
         self.right_last_conv = nn.Sequential(nn.Conv2d(inputs // 4, outputs, 1, bias=False), nn.Dropout(dropout))
-        self.act = Act(nn.PReLU())
+        self.act = Act("prelu")
 
     def right(self, features: torch.Tensor) -> torch.Tensor:
         return self.right_last_conv(self.right_init_conv(features))
@@ -78,10 +49,10 @@ class Down(Bottleneck):
 
     def __init__(self, inputs: int, outputs: int, *, dropout: float = 0.1) -> None:
         inner = inputs // 4
-        middle = nn.Sequential(_conv(inputs, inner, 3, stride=2), _conv(inner, inner))
+        middle = nn.Sequential(conv(inputs, inner, 3, stride=2), conv(inner, inner))
         super().__init__(inputs, outputs, middle, dropout=dropout)
         self.left_pool = nn.MaxPool2d(2, 2, return_indices=True)
-        self.left_conv = _conv(inputs, outputs, 1)
+        self.left_conv = conv(inputs, outputs, 1)
 
     def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:  # type: ignore[override]
         pooled, places = self.left_pool(features)
@@ -94,9 +65,9 @@ class Up(Bottleneck):
     def __init__(self, inputs: int, outputs: int) -> None:
         inner = inputs // 4
         deconvolution = nn.ConvTranspose2d(inner, inner, 3, 2, 1, output_padding=1, bias=False)
-        middle = nn.Sequential(_conv(inputs, inner, 1), nn.Sequential(OrderedDict(up_conv=deconvolution)))
+        middle = nn.Sequential(conv(inputs, inner, 1), nn.Sequential(OrderedDict(up_conv=deconvolution)))
         super().__init__(inputs, outputs, middle)
-        self.left_conv = _conv(inputs, outputs, 1)
+        self.left_conv = conv(inputs, outputs, 1)
         self.left_pool = nn.MaxUnpool2d(2, 2)
 
     def forward(self, features: torch.Tensor, places: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
@@ -105,13 +76,13 @@ class Up(Bottleneck):
 
 def _regular(channels: int, *, dilation: int = 1, dropout: float = 0.1) -> Bottleneck:
     inner = channels // 4
-    middle = nn.Sequential(_conv(channels, inner, 1), _conv(inner, inner, dilation=dilation))
+    middle = nn.Sequential(conv(channels, inner, 1), conv(inner, inner, dilation=dilation))
     return Bottleneck(channels, channels, middle, dropout=dropout)
 
 
 def _asymmetric(channels: int) -> Bottleneck:
     inner = channels // 4
-    middle = nn.Sequential(_conv(channels, inner, 1), _conv(inner, inner, (5, 1)), _conv(inner, inner, (1, 5)))
+    middle = nn.Sequential(conv(channels, inner, 1), conv(inner, inner, (5, 1)), conv(inner, inner, (1, 5)))
     return Bottleneck(channels, channels, middle)
 
 
@@ -145,7 +116,7 @@ class ENet(nn.Module):
         self.bottleneck3 = _stage(conv_regular=_context(128))
         self.bottleneck4 = _stage(conv_unpool=Up(128, 64), conv_regular=_regular(64), conv_extra=_regular(64))
         self.bottleneck5 = _stage(conv_unpool=Up(64, 16), conv_regular=_regular(16))
-        scores = _conv(16, num_classes, 1, activation=nn.PReLU())
+        scores = conv(16, num_classes, 1, act="prelu")
         enlarge = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
         self.fullconv = nn.Sequential(OrderedDict(up_conv=nn.Sequential(scores, enlarge)))
 
