@@ -202,9 +202,9 @@ class NumberColors:
         fill = np.where(present, options.opacity if options.style != "outline" else 0.0, 0.0)
         edge = np.where(present, 1.0 if options.style != "fill" else 0.0, 0.0)
         edge_colors = np.minimum(self.colors.astype(np.uint16) * 5 // 4 + 24, 255).astype(np.uint8)
-        for number in _in(present, options.selected):
-            edge[number], edge_colors[number] = 1.0, SELECTED_OUTLINE
-            fill[number] = max(fill[number], min(1.0, options.opacity * 1.25))
+        chosen = _in(present, options.selected)
+        edge[chosen], edge_colors[chosen] = 1.0, SELECTED_OUTLINE
+        fill[chosen] = np.maximum(fill[chosen], min(1.0, options.opacity * 1.25))
         for number in _in(present, () if options.hovered is None else (options.hovered,)):
             edge[number] = 1.0
             fill[number] = min(1.0, max(fill[number], options.opacity) + 0.15)

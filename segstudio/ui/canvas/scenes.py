@@ -24,6 +24,7 @@ from segstudio.render.lut import (
     kind_table,
 )
 from segstudio.render.object_raster import ObjectRaster
+from segstudio.render.origin_colors import origin_table
 from segstudio.render.scene import ErrorLayer, RasterLayer, Scene
 from segstudio.render.tone import Tone, tone_of
 from segstudio.session.document import Document
@@ -44,6 +45,7 @@ class SceneSource:
         self._colors: dict[str, tuple[object, NumberColors]] = {}
         self._tables: dict[str, tuple[object, ColorTable]] = {}
         self._shown_as: tuple[object, Tone | None] | None = None
+        self._chosen: tuple[object, frozenset[int]] | None = None
         self._index: tuple[object, NDArray[np.uint8] | NDArray[np.uint16]] | None = None
 
     def objects(self, name: str = LABELS) -> ObjectRaster:
@@ -117,6 +119,8 @@ class SceneSource:
             if view.error_kinds and self._document.error_kinds is not None:
                 return RasterLayer(self._document.error_kinds, kind_table(hidden=view.hidden_error_kinds))
             return self._errors(view)
+        if view.origins and self._document.origin_kinds is not None:
+            return RasterLayer(self._document.origin_kinds, origin_table())
         if view.heat_map:
             for name in reversed(list(self._document.predictions)):
                 confidence_hw = self._document.predictions[name].confidence_hw
@@ -167,16 +171,23 @@ class SceneSource:
     def _object_options(self, view: View, name: str, raster: ObjectRaster, opacity: float) -> ColorOptions:
         style = view.fill_style if view.mode == "objects" else "outline"
         hovered = raster.slot_of(view.hovered_object) if view.hovered_object is not None and name == LABELS else None
-        chosen = view.selection if name == LABELS else frozenset()
-        slots = {slot for object_id in chosen if (slot := raster.slot_of(object_id)) is not None}
+        slots = self._slots_of(view.selection, raster) if name == LABELS else frozenset()
         return ColorOptions(
             opacity=opacity,
             style=style,
             hidden_classes=view.hidden_classes,
             hovered=hovered,
-            selected=frozenset(slots),
+            selected=slots,
             hatch_ignored=False,
         )
+
+    def _slots_of(self, selection: frozenset[int], raster: ObjectRaster) -> frozenset[int]:
+        """Looked up once for each selection: it may hold thousands."""
+        key = selection, raster, raster.version
+        if self._chosen is None or self._chosen[0] != key:
+            found = (raster.slot_of(object_id) for object_id in selection)
+            self._chosen = key, frozenset(slot for slot in found if slot is not None)
+        return self._chosen[1]
 
     def _segment_table(self, layer: Layer, view: View, options: ColorOptions) -> ColorTable:
         def look_up() -> NumberColors:

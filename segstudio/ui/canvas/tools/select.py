@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPolygonF
 
-from segstudio.core.geometry import EMPTY, Points, Rect, union_all
+from segstudio.core.geometry import EMPTY, Points, Rect
 from segstudio.core.objects import PolygonShape, SegObject, Shape
 from segstudio.ops.lasso import lasso_fill, lasso_select
 from segstudio.ops.lasso import rectangle as rectangle_between
@@ -33,12 +33,13 @@ from segstudio.ui.canvas.tools.region_edits import (
     place_regions,
     stretched,
 )
+from segstudio.ui.canvas.tools.selected import Selection
 from segstudio.ui.canvas.tools.tool import Pointer, Tool, ToolContext
 
 _STILL = 3.0
 """Logical pixels that the hand may tremble before a click becomes a drag."""
 _OUTLINES = 300
-"""Of more regions than this only the frames are drawn."""
+"""Of more regions than this only the frames are drawn; more objects are outlined by the picture alone."""
 _NUDGES = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -70,6 +71,7 @@ class SelectTool(Tool):
         self._at: Pointer | None = None
         self._stroke: Stroke | None = None
         self._moved: list[SegObject] = []
+        self._selection = Selection(context)
         self._boxing = False
         self._lasso: list[tuple[float, float]] = []
         self._grip: tuple[Handles, Grip] | None = None
@@ -232,7 +234,8 @@ class SelectTool(Tool):
         if self._lasso:
             line = self.context.all_to_screen(np.array([*self._lasso, self._lasso[0]]))
             draw_line(painter, QPolygonF(line), dashed=True)
-        for item in self._selected():
+        items = self._selection.now.items
+        for item in items if len(items) <= _OUTLINES else ():
             if isinstance(item.shape, PolygonShape):
                 draw_line(painter, shape_path(self.context, item.shape))
             else:
@@ -253,7 +256,7 @@ class SelectTool(Tool):
             draw_line(painter, shape_path(self.context, outline, *self._shift), QColor(255, 255, 255))
 
     def overlay_bounds(self) -> QRectF | None:
-        rects = [item.bounds() for item in self._selected()]
+        rects = [self._selection.now.box] if self._selection.now.items else []
         if self.context.regions.now:
             box = self.context.regions.rect
             frame = self._stretched(rectangle_between((box.x0, box.y0), (box.x1, box.y1)), self._stretch)
@@ -277,16 +280,6 @@ class SelectTool(Tool):
 
     def _choose(self, ids: frozenset[int]) -> None:
         self.context.session.view.set(selection=ids)
-
-    def _selected(self) -> list[SegObject]:
-        document, view = self.context.document, self.context.view
-        if document is None or view.mode != "objects":
-            return []
-        found = (document.labels.objects.get(key) for key in sorted(view.selection))
-        return [item for item in found if item is not None]
-
-    def _movable(self) -> list[SegObject]:
-        return [item for item in self._selected() if not item.locked]
 
     def _drag(self, dx: float, dy: float) -> None:
         self._open("move")
@@ -332,8 +325,8 @@ class SelectTool(Tool):
         """Round what a drag would move."""
         if self.context.view.mode == "semantic":
             return Handles(self.context, self.context.regions.rect) if self.context.regions.now else None
-        items = self._movable()
-        return Handles(self.context, union_all(item.bounds() for item in items)) if items else None
+        chosen = self._selection.now
+        return Handles(self.context, chosen.movable_box) if chosen.movable else None
 
     def _scale(self, stretch: Stretch) -> None:
         if self.context.view.mode == "semantic":
@@ -351,7 +344,7 @@ class SelectTool(Tool):
 
     def _open(self, name: str) -> None:
         if self._stroke is None:
-            self._moved = self._movable()
+            self._moved = list(self._selection.now.movable)
             self._stroke = begin(self.context.session, name, self.id) if self._moved else None
 
     def _on_screen(self, right: int, down: int, step: int) -> tuple[int, int]:
@@ -372,7 +365,7 @@ class SelectTool(Tool):
                 return False
             self._move_regions(dx, dy)
             return True
-        items = self._movable()
+        items = self._selection.now.movable
         stroke = begin(self.context.session, "move", self.id) if items else None
         if stroke is None:
             return False
