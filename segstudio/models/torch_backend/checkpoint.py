@@ -83,7 +83,9 @@ def _adapted(network: torch.nn.Module, tensors: Tensors, where: str) -> Tensors:
     adapt: Any = network.adapt_to
     try:
         return dict(adapt(dict(tensors)))
-    except (KeyError, IndexError, ValueError, RuntimeError) as error:
+    except KeyError as error:
+        raise UserError(f"{where}: not the weights of {type(network).__name__}: no tensor is named {error}") from None
+    except (IndexError, ValueError, RuntimeError) as error:
         raise UserError(f"{where}: not the weights of {type(network).__name__}: {error}") from None
 
 

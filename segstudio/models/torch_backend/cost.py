@@ -18,6 +18,7 @@ from segstudio.models.request import PredictSettings
 from segstudio.models.torch_backend.building import build_network
 from segstudio.models.torch_backend.device import choose_device
 from segstudio.models.torch_backend.execution import Forward
+from segstudio.models.torch_backend.overhead import wait
 
 DEFAULT_SIZE = (512, 1024)
 
@@ -115,10 +116,10 @@ def measure(
                 if cancel is not None:
                     cancel.raise_if_cancelled()
                 progress(number, warmup + repeat, name)
-                _wait(place)
+                wait(place)
                 began = time.perf_counter()
                 forward(pixels)
-                _wait(place)
+                wait(place)
                 times.append((time.perf_counter() - began) * 1000)
     except RuntimeError as error:
         raise UserError(f"{name} fails at {size[1]}×{size[0]}: {str(error).splitlines()[0]}") from error
@@ -177,10 +178,3 @@ def _resident(what: str) -> int:
         return 0
     line = next((line for line in text.splitlines() if line.startswith(f"{what}:")), "")
     return int(line.split()[1]) * 1024 if line else 0
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()

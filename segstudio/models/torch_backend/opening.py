@@ -20,6 +20,7 @@ from segstudio.models.torch_backend.building import build_network
 from segstudio.models.torch_backend.checkpoint import OutputsDiffer, put_tensors, read_tensors
 from segstudio.models.torch_backend.device import DeviceChoice, choose_device
 from segstudio.models.torch_backend.predictor import Predictor
+from segstudio.models.torch_backend.siblings import owner
 from segstudio.models.weights import choose_weights
 
 
@@ -56,7 +57,15 @@ def open_predictor(
         network = build_network(registry, name, num_classes=own.num_classes, options=built)
         put_tensors(network, tensors, where=str(path))
         return Predictor(in_classes(card, own), network, choice=choice, settings=settings)
-    known, network = _fitted(registry, card, tensors, chosen.entry, where=str(path), options=options, settings=settings)
+    try:
+        known, network = _fitted(
+            registry, card, tensors, chosen.entry, where=str(path), options=options, settings=settings
+        )
+    except UserError as error:
+        fitting = owner(registry, name, tensors)
+        if fitting is None:
+            raise
+        raise UserError(error.message, hint=f"they are weights of {fitting}") from error
     notes: tuple[str, ...] = ()
     if known is not None:
         card = card.with_weights(known)
