@@ -8,10 +8,11 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFocusEvent, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit
 
 from segstudio.settings.keymap import conflicts
 from segstudio.ui.shell.shortcut_editor import HELD
+from tests.ui.canvas_stage import box_object
 
 Mod = Qt.KeyboardModifier
 _FLIPS = (Mod.ShiftModifier, Mod.ControlModifier, Mod.AltModifier)
@@ -78,9 +79,48 @@ def test_no_key_runs_its_command_with_one_modifier_more_or_less(window, ran):
     assert wrong == []
 
 
-def test_no_key_that_types_or_edits_runs_anything_while_a_text_field_has_the_focus(window, ran):
-    field: QLineEdit = window.classes.filter
-    field.setFocus()
+def name_editor(window):
+    """The editor of a name in the list of objects."""
+    with window.session.document.begin("put") as stroke:
+        stroke.put_object(box_object(1, 10, 10, 20, 20))
+    window.session.view.set(mode="objects", selection=frozenset({1}))
+    window.show_panel(window.objects)
+    window.objects.refresh()
+    window.objects.rename()
+    return window.objects.list.findChild(QLineEdit)
+
+
+def in_dock(name, kind, title):
+    """A field of a dock, by its name for screen readers."""
+
+    def find(window):
+        content = window.docks.show(name)
+        return next(field for field in content.findChildren(kind) if title in field.accessibleName())
+
+    return find
+
+
+FIELDS = {
+    "classes": lambda window: window.classes.filter,
+    "brush size": lambda window: window.tool_options.spin,
+    "object's name": name_editor,
+    "journal": lambda window: window.history.findChild(QLineEdit),
+    "data set": in_dock("inspect.dataset", QLineEdit, ""),
+    "AI words": in_dock("assist.segmenter", QLineEdit, ""),
+    "AI side": in_dock("assist.segmenter", QAbstractSpinBox, ""),
+    "minutes": in_dock("learn.panel", QAbstractSpinBox, ""),
+    "models": in_dock("model.browser", QLineEdit, ""),
+}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_no_key_that_types_or_edits_runs_anything_while_a_text_field_has_the_focus(window, ran, qtbot, field):
+    widget = FIELDS[field](window)
+    window.show_panel(widget)
+    widget.setEnabled(True)
+    widget.setFocus()
+    qtbot.waitUntil(widget.hasFocus)
+    line = widget if isinstance(widget, QLineEdit) else widget.findChild(QLineEdit)
     wrong = {}
     for name, key in table(window):
         pressed = combination(key)
@@ -89,12 +129,23 @@ def test_no_key_that_types_or_edits_runs_anything_while_a_text_field_has_the_foc
         if pressed.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
             continue
         ran.clear()
-        field.setText("word")
-        field.selectAll()
-        press(field, key)
+        if isinstance(widget, QLineEdit):
+            widget.setText("word")
+        line.selectAll()
+        press(widget, key)
         if ran:
             wrong[key] = (name, list(ran))
     assert wrong == {}
+
+
+def test_the_same_keys_run_again_when_the_canvas_has_the_focus(window, ran):
+    window.classes.filter.setFocus()
+    press(window.classes.filter, "B")
+    assert ran == []
+    assert window.classes.filter.text() == "b"
+    window.canvas.setFocus()
+    press(window.canvas, "B")
+    assert ran == ["tool.brush"]
 
 
 def test_a_held_key_repeats_only_what_one_wants_many_times(window, ran):
@@ -155,6 +206,31 @@ def test_space_pans_only_while_it_is_held_here(window, qtbot):
     lose_focus(window.canvas)
     paint(window, qtbot)
     assert session.document.labels.raster.ids_hw.any()
+
+
+@pytest.mark.parametrize("tool", ["brush", "rectangle", "polygon"])
+def test_a_gesture_under_way_survives_another_window_and_ends_here(window, qtbot, tool):
+    """The button that is down is not a key: the stroke goes on, nothing of it is committed or lost by itself."""
+    session = window.session
+    session.view.set(mode="semantic", tool=tool)
+    canvas = window.canvas
+    points = [canvas.to_widget(x, y).toPoint() for x, y in ((20, 20), (40, 20), (40, 40))]
+    if tool == "polygon":
+        for point in points:
+            qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=point)
+        lose_focus(canvas)
+        assert not session.document.labels.raster.ids_hw.any()
+        canvas.setFocus()
+        QTest.keyClick(canvas, Qt.Key.Key_Return)
+    else:
+        qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=points[0])
+        qtbot.mouseMove(canvas, points[2])
+        lose_focus(canvas)
+        qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=points[2])
+    assert session.document.labels.raster.ids_hw.any()
+    assert len(session.document.history.undoable) == 1
+    session.undo()
+    assert not session.document.labels.raster.ids_hw.any()
 
 
 def test_alt_that_was_let_go_elsewhere_subtracts_nothing(window, qtbot):
