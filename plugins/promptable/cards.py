@@ -124,6 +124,7 @@ ORACLE = ModelCard(
     year=2026,
     licence="",
     class_set=_THING,
+    input_size=(1024, 1024),
     runs_without_weights=True,
     notes="Answers from the ground truth of the image: to practise, and to measure everything but a network.",
 )

@@ -78,6 +78,10 @@ class Settings:
     )
     backups: int = _setting(5, "How many backups of a project are kept; 0 makes none.", within=(0, 100))
     backup_minutes: int = _setting(60, "Minutes of work between two backups.", within=(1, 1440))
+    embed_view: bool = _setting(
+        True, "Let segmenters see the part in view of large pictures on its own, for small things; costs an embedding."
+    )
+    embedding_megabytes: int = _setting(2048, "Space on the disk for embeddings of segmenters.", within=(64, 1048576))
     safe_mode: bool = _setting(False, "Start without plugins that did not come with the program.")
     recent: tuple[str, ...] = _setting((), "What was opened last, newest first.")
 

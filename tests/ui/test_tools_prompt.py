@@ -122,7 +122,7 @@ def test_nothing_there_is_an_answer_that_erases_nothing(ai):
     ai.hand.click(40, 80)
     ai.hand.key(Qt.Key.Key_Return)
     shape = ai.objects[0].shape
-    ai.session.prompting._frames.clear()
+    ai.session.prompting.frames.forget()
     ai.hand.click(5, 5)
     assert shown(ai) is None
     ai.hand.key(Qt.Key.Key_Return)

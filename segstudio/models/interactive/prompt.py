@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.core.geometry import Points
+from segstudio.core.geometry import Points, Rect
 
 Box = tuple[float, float, float, float]
 
@@ -67,6 +67,33 @@ class Prompt:
         cv2.fillPoly(inside_hw, [np.round((self.lasso_xy - 0.5) * 16).astype(np.int32)], (1,), shift=4)
         box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
         return replace(self, lasso_xy=None, box_xyxy=self.box_xyxy or box, prior_hw=inside_hw.astype(np.bool_))
+
+    def bounds(self) -> Rect:
+        """The smallest rectangle that holds everything it points at and the mask that it starts from."""
+        corners = [self.points_xy]
+        if self.lasso_xy is not None:
+            corners.append(self.lasso_xy)
+        for box in (self.box_xyxy, *self.exemplars_xyxy):
+            if box is not None:
+                corners.append(np.array(box, np.float64).reshape(2, 2))
+        found = Rect.around(np.concatenate(corners), 0.5)
+        return found if self.prior_hw is None else found.union(Rect.of_mask(self.prior_hw))
+
+    def within(self, rect: Rect) -> Prompt:
+        """The same question about the image that `rect` of this one is."""
+        by = np.array([rect.x0, rect.y0], np.float64)
+
+        def moved(box: Box) -> Box:
+            return box[0] - rect.x0, box[1] - rect.y0, box[2] - rect.x0, box[3] - rect.y0
+
+        return replace(
+            self,
+            points_xy=self.points_xy - by,
+            box_xyxy=None if self.box_xyxy is None else moved(self.box_xyxy),
+            lasso_xy=None if self.lasso_xy is None else self.lasso_xy - by,
+            exemplars_xyxy=tuple(moved(box) for box in self.exemplars_xyxy),
+            prior_hw=None if self.prior_hw is None else self.prior_hw[rect.slices],
+        )
 
     def to_json(self) -> dict[str, Any]:
         """What can be kept beside an object: everything but masks."""

@@ -2,14 +2,16 @@
 
 Embeddings are made when the tool is taken up, of this image, then of the next, then of the one before. Answers come on
 the home thread with their masks in the image's size; one to an older question is dropped.
+
+Of a picture that is much larger than what the network sees, the part in view is embedded too once the view rests: small
+things get the resolution that they need. A prompt is answered on the part where that is ready and holds what is pointed
+at, else on the whole, and again on the part when it is; what the part cuts off is answered on the whole.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +20,10 @@ from numpy.typing import NDArray
 
 from segstudio.core.errors import UserError
 from segstudio.core.event import Event
-from segstudio.core.geometry import Rect
+from segstudio.core.geometry import EMPTY, Rect
 from segstudio.models.interactive.candidate import Candidate
 from segstudio.models.interactive.embedding import Frame
 from segstudio.models.interactive.host import Host, PromptJob
-from segstudio.models.interactive.opening import TASK, how_to_get
 from segstudio.models.interactive.oracle import NAME as ORACLE
 from segstudio.models.interactive.predictor import Capabilities, SegmenterSpec
 from segstudio.models.interactive.prompt import Prompt
@@ -39,27 +40,14 @@ from segstudio.models.interactive.tasks import (
     Result,
     Working,
 )
+from segstudio.session.assist.prompt_choice import Choice, first_choice, segmenter_choices, side_in_parts
+from segstudio.session.assist.prompt_frames import Part, PromptFrames, part_in_view
 
 if TYPE_CHECKING:
-    from segstudio.models.card import ModelCard
-    from segstudio.models.registry import ModelRegistry, ModelStatus
+    from segstudio.core.layer import Layer
     from segstudio.render.pyramid import Pyramid
     from segstudio.session.document import Document
     from segstudio.session.session import Session
-
-FRAMES = 4
-"""Pictures whose numbers are remembered."""
-_NEVER_FIRST = ("oracle", "random-weights")
-"""Segmenters that nobody wants unasked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A segmenter that can be chosen: its card, whether it works here, and what to do where it does not."""
-
-    card: ModelCard
-    status: ModelStatus
-    how: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +67,16 @@ class Answer:
     proposals: tuple[Proposal, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Question:
+    """What was asked last, and on which part; `settled` where another part would not do."""
+
+    prompt: Prompt
+    done: Callable[[Answer], None]
+    part: Part
+    settled: bool = False
+
+
 class Prompting:
     """Asks a segmenter about the open image. `changed` is emitted whenever `state` or the choice changes.
 
@@ -96,8 +94,13 @@ class Prompting:
         self._session = session
         self._make_host = make_host if make_host is not None else self._prompt_host
         self._host: Host | None = None
-        self._numbers = itertools.count(1)
-        self._frames: OrderedDict[int, tuple[Pyramid, Frame]] = OrderedDict()
+        self.frames = PromptFrames()
+        self._seen = EMPTY
+        self._side: int | None = None
+        self._ready: set[str] = set()
+        self._part_encoding: PromptJob | None = None
+        self._question: _Question | None = None
+        self._answered_on = ""
         self._encoding: PromptJob | None = None
         self._asking: PromptJob | None = None
         self._revision = 0
@@ -119,22 +122,22 @@ class Prompting:
 
     def choices(self) -> list[Choice]:
         """Every known segmenter, those that work first; imports no network code."""
-        registry = _registry()
-        found = [Choice(c, registry.status(c.name), how_to_get(registry, c)) for c in registry.cards(TASK)]
-        return sorted(found, key=lambda choice: (choice.status.state != "works", choice.card.name in _NEVER_FIRST))
+        return segmenter_choices()
 
     def choose(self, model: str, *, weights: Path | None = None) -> None:
         """Take a segmenter in hand; `weights` is a folder of a library or of a pair, None what lies on this machine."""
         self.drop()
         self.model, self.weights = model, weights
         self._prepared = None
+        self._ready.clear()
+        self._stop_encoding()
         self._tell("", problem=False)
 
     def choose_any(self) -> bool:
         """Take the first real segmenter that works where none is in hand; whether one is now."""
         if not self.model:
-            first = next((c.card.name for c in self.choices() if c.status.state == "works"), "")
-            if first and first not in _NEVER_FIRST:
+            first = first_choice()
+            if first:
                 self.choose(first)
         return bool(self.model)
 
@@ -144,7 +147,22 @@ class Prompting:
         if document is None or not self.model or self._prepared == (document.key, self.spec):
             return
         self._prepared = document.key, self.spec
+        self._side = side_in_parts(self.model)
         self._with_frame(document, self._encode)
+
+    def look_at(self, seen: Rect) -> None:
+        """Tell which pixels of the open image are in view: where the whole is too coarse for them, the part is
+        embedded too.
+        """
+        if seen != self._seen:
+            self._seen = seen
+            self._encode_part()
+
+    @property
+    def finer(self) -> float:
+        """How many times finer than the whole image the part in view is embedded; 1 where it is not, or not yet."""
+        part = self._ready_part()
+        return 1.0 if part is None else max(part.size_hw) / max(part.rect.width, part.rect.height)
 
     def ask(self, prompt: Prompt, done: Callable[[Answer], None]) -> None:
         """Answer a prompt about the open image, soon; what was asked before is dropped, answered or not."""
@@ -158,21 +176,17 @@ class Prompting:
 
         def send(frame: Frame) -> None:
             if revision == self._revision:
-                self._asking = self.host.submit(Ask(self.spec, frame, prompt), priority=ASK, on_reply=on_reply)
-
-        def on_reply(reply: Reply) -> None:
-            """On a thread of the host: masks are made as large as the image here."""
-            if isinstance(reply, Result):
-                answer = Answer(prompt, tuple(_proposals(reply.value, document.size_hw)))
-                self._session.jobs.home(lambda: self._answered(revision, answer, done))
-            else:
-                self._session.jobs.home(lambda: self._heard(reply, revision))
+                part = self._ready_part()
+                if part is None or prompt.text.strip() or not part.holds(prompt):
+                    part = self.frames.whole(frame)
+                self._put(_Question(prompt, done, part))
 
         self._with_frame(document, send)
 
     def drop(self) -> None:
         """Forget what was asked: no answer comes."""
         self._revision += 1
+        self._question = None
         asking, self._asking = self._asking, None
         if asking is not None and not asking.ended and self._host is not None:
             self._host.cancel(asking)
@@ -198,30 +212,24 @@ class Prompting:
 
         def done(frame: Frame) -> None:
             if self._session.document is document:
-                then(self._known(document.pyramid) or self._remember(document.pyramid, frame))
+                then(self._known(document.pyramid) or self.frames.remember(document.pyramid, frame))
 
         self._session.jobs.submit(work, done=done, failed=self._session.notify.fault, lane="compute")
 
-    def frame_of(self, pyramid: Pyramid, truth: Any) -> Frame:
+    def frame_of(self, pyramid: Pyramid, truth: Layer | None) -> Frame:
         """A frame to send; with its truth for the oracle. Takes a while: call it in a worker."""
-        from segstudio.session.assist.prompt_results import things_of
-
-        things_hw = things_of(truth) if self.model == ORACLE and truth is not None else None
-        return Frame(f"{next(self._numbers)}", np.ascontiguousarray(pyramid.image_hwc), things_hw)
+        return self.frames.make(pyramid, truth if self.model == ORACLE else None)
 
     def _known(self, pyramid: Pyramid) -> Frame | None:
-        found = self._frames.get(id(pyramid))
-        if found is None or (self.model == ORACLE and found[1].truth_hw is None):
-            return None
-        return found[1]
+        return self.frames.known(pyramid, with_truth=self.model == ORACLE)
 
-    def _remember(self, pyramid: Pyramid, frame: Frame) -> Frame:
-        """The pyramid is held too: as long as it is, no other has its `id`."""
-        self._frames[id(pyramid)] = pyramid, frame
-        self._frames.move_to_end(id(pyramid))
-        while len(self._frames) > FRAMES:
-            self._frames.popitem(last=False)
-        return frame
+    def _ready_part(self) -> Part | None:
+        """The part in view, where it is embedded."""
+        document = self._session.document
+        whole = self._known(document.pyramid) if document is not None else None
+        rect = part_in_view(self._seen, document.size_hw, self._side) if document is not None else None
+        part = self.frames.part(whole, rect) if whole is not None and rect is not None else None
+        return part if part is not None and part.frame.id in self._ready else None
 
     # ── embedding ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -241,6 +249,7 @@ class Prompting:
         if isinstance(reply, Result) and isinstance(reply.value, Encoded):
             self.capabilities, self.device_line = reply.value.capabilities, reply.value.device
             self._tell("ready", problem=False)
+            self._encode_part()
             if not self.capabilities.reads_truth:
                 self._encode_beside(spec)
         elif isinstance(reply, Failure):
@@ -265,23 +274,113 @@ class Prompting:
 
             def done(pyramid: Pyramid, priority: int = priority) -> None:
                 if spec == self.spec:
-                    frame = self._known(pyramid) or self._remember(pyramid, self.frame_of(pyramid, None))
+                    frame = self._known(pyramid) or self.frames.remember(pyramid, self.frame_of(pyramid, None))
                     self.host.submit(Encode(spec, frame), priority=priority)
 
             session.jobs.submit(work, done=done, failed=lambda _: None, key=f"embed{by:+d}")
 
+    def _encode_part(self) -> None:
+        """Have the part in view embedded, once the whole is."""
+        document = self._session.document
+        whole = self._known(document.pyramid) if document is not None else None
+        if document is None or whole is None or self.state != "ready":
+            return
+        rect = part_in_view(self._seen, document.size_hw, self._side)
+        if rect is None:
+            return
+        known = self.frames.part(whole, rect)
+        if known is not None:
+            self._submit_part(known)
+            return
+
+        def work(_: Any) -> Part:
+            return self.frames.cut(whole, rect)
+
+        def done(part: Part) -> None:
+            kept = self.frames.keep(whole, part)
+            if self._session.document is document and rect == part_in_view(self._seen, document.size_hw, self._side):
+                self._submit_part(kept)
+
+        self._session.jobs.submit(work, done=done, failed=lambda _: None, lane="compute", key="part in view")
+
+    def _submit_part(self, part: Part) -> None:
+        encoding, spec = self._part_encoding, self.spec
+        if part.frame.id in self._ready:
+            self._ask_finer()
+            return
+        if encoding is not None and not encoding.ended:
+            if encoding.task.frame.id == part.frame.id:
+                return
+            self.host.cancel(encoding)
+
+        def on_reply(reply: Reply) -> None:
+            if isinstance(reply, Result):
+                self._session.jobs.home(lambda: self._part_encoded(part, spec))
+
+        self._part_encoding = self.host.submit(Encode(spec, part.frame), priority=CURRENT, on_reply=on_reply)
+
+    def _part_encoded(self, part: Part, spec: SegmenterSpec) -> None:
+        if spec == self.spec:
+            self._ready.add(part.frame.id)
+            self.changed.emit(None)
+            self._ask_finer()
+
+    def _ask_finer(self) -> None:
+        """What was answered on the whole is asked again on the part."""
+        question, part = self._question, self._ready_part()
+        if question is None or part is None or question.settled or not question.part.is_whole:
+            return
+        if question.prompt.text.strip() or not part.holds(question.prompt):
+            return
+        self._put(replace(question, part=part))
+
     def _stop_encoding(self) -> None:
-        encoding, self._encoding = self._encoding, None
-        if encoding is not None and not encoding.ended and self._host is not None:
-            self._host.cancel(encoding)
+        encodings = self._encoding, self._part_encoding
+        self._encoding = self._part_encoding = None
+        for encoding in encodings:
+            if encoding is not None and not encoding.ended and self._host is not None:
+                self._host.cancel(encoding)
+
+    # ── asking ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _put(self, question: _Question) -> None:
+        """Ask the host; what was asked on another part before is over."""
+        asking = self._asking
+        if asking is not None and not asking.ended:
+            self.host.cancel(asking)
+        self._question = question
+        revision, part = self._revision, question.part
+        prompt = question.prompt
+        if part.frame.id != self._answered_on:  # logits of another part mean nothing on this one
+            prompt = replace(prompt, previous_hw=None)
+
+        def on_reply(reply: Reply) -> None:
+            """On a thread of the host: masks are made as large as the image here."""
+            if isinstance(reply, Result):
+                answer = Answer(question.prompt, tuple(_proposals(reply.value, part)))
+                self._session.jobs.home(lambda: self._answered(revision, question, answer))
+            else:
+                self._session.jobs.home(lambda: self._heard(reply, revision))
+
+        self._asking = self.host.submit(
+            Ask(self.spec, part.frame, prompt.within(part.rect)), priority=ASK, on_reply=on_reply
+        )
 
     # ── news ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _answered(self, revision: int, answer: Answer, done: Callable[[Answer], None]) -> None:
-        if revision == self._revision:
-            if self.state != "ready":
-                self._tell("ready", problem=False)
-            done(answer)
+    def _answered(self, revision: int, question: _Question, answer: Answer) -> None:
+        if revision != self._revision or question is not self._question:
+            return
+        if self.state != "ready":
+            self._tell("ready", problem=False)
+        document = self._session.document
+        whole = self._known(document.pyramid) if document is not None else None
+        cut = bool(answer.proposals) and question.part.cuts(answer.proposals[0].rect)
+        if cut and whole is not None:
+            self._put(replace(question, part=self.frames.whole(whole), settled=True))
+            return
+        self._answered_on = question.part.frame.id
+        question.done(answer)
 
     def _heard(self, reply: Reply, revision: int) -> None:
         if revision != self._revision:
@@ -302,6 +401,7 @@ class Prompting:
     def _on_document(self, document: Document | None) -> None:
         self.drop()
         self._stop_encoding()
+        self._seen = EMPTY
         if self._prepared is not None:
             self._prepared = None
             self._tell("", problem=False)
@@ -312,13 +412,11 @@ class Prompting:
         return PromptHost(cache_folder=self._session.data_dir / "embeddings")
 
 
-def _proposals(candidates: list[Candidate], size_hw: tuple[int, int]) -> list[Proposal]:
-    """Those that have any pixel."""
-    found = [Proposal(*candidate.pixels(size_hw), candidate) for candidate in candidates]
-    return [proposal for proposal in found if not proposal.rect.is_empty]
-
-
-def _registry() -> ModelRegistry:
-    from segstudio.models.registry import default_registry
-
-    return default_registry()
+def _proposals(candidates: list[Candidate], part: Part) -> list[Proposal]:
+    """Those that have any pixel, in the image's place."""
+    found = []
+    for candidate in candidates:
+        rect, mask_hw = candidate.pixels(part.frame.size_hw)
+        if not rect.is_empty:
+            found.append(Proposal(rect.moved(part.rect.x0, part.rect.y0), mask_hw, candidate))
+    return found

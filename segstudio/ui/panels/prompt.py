@@ -174,7 +174,8 @@ class PromptPanel(QWidget):
         else:
             state = prompting.state or "take the tool AI points (Q) and point at the image"
             device = f" · {prompting.device_line}" if prompting.device_line and known else ""
-            text = f"{choice.card.title}: {state}{device}"
+            finer = f" · the view in {prompting.finer:g} times finer detail" if known and prompting.finer > 1 else ""
+            text = f"{choice.card.title}: {state}{device}{finer}"
         self.state.setText(text)
 
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from segstudio.core.errors import UserError
+from segstudio.core.geometry import Rect
 from segstudio.core.objects import SegObject
 from segstudio.models.interactive.prompt import Prompt
 from segstudio.ops.lasso import rectangle
@@ -218,7 +219,15 @@ class PromptTool(Tool):
             prompt = replace(prompt, previous_hw=shown.candidate.logits_hw)
         self._send(prompt)
 
+    def _look(self) -> None:
+        """Tell what is in view: of a large picture that part is embedded too."""
+        document = self.context.document
+        if document is not None:
+            whole = Rect.of_size(*document.size_hw)
+            self.context.session.prompting.look_at(self.context.visible_rect(whole))
+
     def _send(self, prompt: Prompt) -> None:
+        self._look()
         try:
             self.context.session.prompting.ask(prompt, self._show)
         except UserError as error:
@@ -235,6 +244,7 @@ class PromptTool(Tool):
     def _preview(self) -> None:
         """The pointer rests: show what a click would give."""
         at, prompting = self._at, self.context.session.prompting
+        self._look()
         if at is None or self.context.document is None or not self._prompt.is_empty or prompting.state != "ready":
             return
         height, width = self.context.document.size_hw
