@@ -22,6 +22,7 @@ from segstudio.core.errors import UserError
 
 if TYPE_CHECKING:
     from segstudio.models.request import PredictSettings
+    from segstudio.workflows.benching.engine import EngineTimes
 
 ROOMS = ("models", "canvas", "store", "assist", "formats")
 
@@ -70,6 +71,9 @@ def bench(
     compiled: Annotated[bool, typer.Option("--compile", help="Also compiled (torch.compile).")] = False,
     graphs: Annotated[bool, typer.Option("--graphs", help="Also replayed as a CUDA graph.")] = False,
     repeat: Annotated[int, typer.Option(help="Passes that are timed, after five that are not.")] = 30,
+    engine: Annotated[
+        bool, typer.Option(help="Of named models also what a batch run keeps, and how soon the overlay is there.")
+    ] = True,
     quick: Annotated[bool, typer.Option("--quick", help="Less of everything, to see that it works.")] = False,
     part: Annotated[
         list[str] | None, typer.Option(help="Of assist only this part: times, clicks, dabs or effort; repeatable.")
@@ -86,7 +90,9 @@ def bench(
         ways = Ways(device, precision, channels_last, compiled, graphs, repeat)
         rows = _models(names or [], size_hw(size), ways, console)
         remember_costs(rows)
-        console.result({"rows": rows}, table(model_cells(rows)))
+        found = _engine(names or [], ways, quick, console) if engine else []
+        lines = [line for one in found for line in one.lines()]
+        console.result({"rows": rows, "engine": [one.to_json() for one in found]}, [*table(model_cells(rows)), *lines])
     elif what == "assist":
         _assist([Path(name) for name in names or []], part or [], quick, device, console)
     else:
@@ -128,6 +134,22 @@ def _assist(datasets: list[Path], parts: list[str], quick: bool, device: str, co
     for note in found.notes:
         console.note(note)
     console.result(assist_document(found), assist_lines(found))
+
+
+def _engine(names: list[str], ways: Ways, quick: bool, console: Console) -> list[EngineTimes]:
+    """The named semantic models in the engine as a batch run has it."""
+    from segstudio.models.registry import default_registry
+    from segstudio.models.request import PredictSettings
+    from segstudio.workflows.benching.engine import engine_times
+
+    registry = default_registry()
+    settings = PredictSettings(device=ways.device, compiled=ways.compiled, cuda_graphs=ways.graphs)
+    with console.working() as progress:
+        return [
+            engine_times(registry, name, settings=settings, quick=quick, repeat=ways.repeat, progress=progress)
+            for name in names
+            if registry.card(name).task == "semantic"
+        ]
 
 
 def _models(names: list[str], asked_hw: tuple[int, int] | None, ways: Ways, console: Console) -> list[Row]:

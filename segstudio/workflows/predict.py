@@ -118,23 +118,34 @@ def predict(
     cancel = cancel or CancelToken()
     target_format = _target_format(model, format)
     with opened(source, split=split) as dataset:
-        pictures = [item for item in dataset.images if item.path is not None]
-        if not pictures:
-            raise UserError(f"{source}: there are no pictures in it")
+        pictures = _pictures(dataset, source)
         progress(0, len(pictures), f"loading {model}")
         chosen = replace(settings or PredictSettings(), device=device, class_set=classes, tile=tile)
-        predictor = _open(model, weights, chosen, options, cancel)
-        run = _Run(predictor, target_format, cancel, weights=weights, cache=cache)
-        with run.over(pictures) as items:
-            predictions = Dataset(dataset.name, dataset.root, target_format, predictor.class_set, items)
-            written = formats.write(predictions, output, target_format, progress=progress, cancel=cancel)
-    keys = _written_keys(pictures, target_format)
-    place = _places(Path(output), target_format)
-    images = tuple(Predicted(key, place(keys[key]), seconds) for key, seconds in run.seconds.items())
-    notes = tuple(dict.fromkeys(run.notes))
-    failed = (*dataset.skipped, *written.skipped)
-    where = predictor.device, predictor.reason
-    return PredictReport(model, *where, target_format, images, failed, notes, run.elapsed, run.cached)
+        run = _Run(_open(model, weights, chosen, options, cancel), target_format, cancel, weights=weights, cache=cache)
+        return run.write(dataset, pictures, Path(output), progress)
+
+
+def predict_with(
+    predictor: Predictor,
+    source: str | Path,
+    output: str | Path,
+    *,
+    limit: int | None = None,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> PredictReport:
+    """As `predict` with a model that is open already, of the first `limit` pictures, in the task's own format."""
+    with opened(source) as dataset:
+        pictures = _pictures(dataset, source)[:limit]
+        run = _Run(predictor, _target_format(predictor.card.name, None), cancel or CancelToken())
+        return run.write(dataset, pictures, Path(output), progress)
+
+
+def _pictures(dataset: Dataset, source: str | Path) -> list[ImageItem]:
+    pictures = [item for item in dataset.images if item.path is not None]
+    if not pictures:
+        raise UserError(f"{source}: there are no pictures in it")
+    return pictures
 
 
 def _target_format(model: str, format: str | None) -> str:
@@ -191,6 +202,25 @@ class _Run:
             finally:
                 model.stop()
                 self.elapsed, self.cached = model.seconds, model.known
+
+    def write(self, dataset: Dataset, pictures: Sequence[ImageItem], output: Path, progress: Progress) -> PredictReport:
+        """Predict the pictures and write what comes out."""
+        predictor, written_as = self.predictor, _written_keys(pictures, self.format)
+        with self.over(pictures) as items:
+            predictions = Dataset(dataset.name, dataset.root, self.format, predictor.class_set, items)
+            written = formats.write(predictions, output, self.format, progress=progress, cancel=self.cancel)
+        place = _places(output, self.format)
+        return PredictReport(
+            predictor.card.name,
+            predictor.device,
+            predictor.reason,
+            self.format,
+            tuple(Predicted(key, place(written_as[key]), seconds) for key, seconds in self.seconds.items()),
+            (*dataset.skipped, *written.skipped),
+            tuple(dict.fromkeys(self.notes)),
+            self.elapsed,
+            self.cached,
+        )
 
     def _known(self, pool: ThreadPoolExecutor) -> Known | None:
         if self.cache is None:

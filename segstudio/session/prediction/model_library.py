@@ -183,7 +183,7 @@ class ModelLibrary:
 def _measured(name: str, device: str, job: Job) -> Measured:
     """What `segstudio bench models` says, from a process of its own, which ends where the job is cancelled."""
     command = [sys.executable, "-P", "-m", "segstudio", "bench", "models", name, "--json"]
-    command += ["--device", device, "--repeat", str(_REPEAT)]
+    command += ["--no-engine", "--device", device, "--repeat", str(_REPEAT)]
     package = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
     with subprocess.Popen(
