@@ -4,7 +4,7 @@ May import: core, ops, orjson, Pillow. Siblings (metrics, models, render, store,
 Start at `registry.py` (how a path finds its format), then `files.py` (what may be opened), `staging.py` (safe writes).
 """
 
-from segstudio.formats.registry import detect, losses, names, read, register, write
+from segstudio.formats.registry import detect, first_images, format_of, losses, names, read, register, write
 from segstudio.formats.report import AmbiguousFormat, Candidate, Loss, WriteReport
 
 __all__ = [
@@ -13,6 +13,8 @@ __all__ = [
     "Loss",
     "WriteReport",
     "detect",
+    "first_images",
+    "format_of",
     "losses",
     "names",
     "read",

@@ -72,6 +72,15 @@ class CocoFile:
         return document
 
 
+def first_document(file: CocoFile, count: int) -> dict[str, Any] | None:
+    """The first `count` images and all categories of a file, from its two ends; None where they are not there."""
+    images = coco_stream.first_rows(file.path, "images", count)
+    categories = coco_stream.whole_list(file.path, "categories")
+    if not images or categories is None:
+        return None
+    return {"images": images, "categories": categories}
+
+
 def _kind(value: Any) -> str:
     return {list: "a list", str: "a text", type(None): "null"}.get(type(value), "a number")
 
@@ -99,7 +108,16 @@ def chosen_files(path: Path, wanted: bytes, preferred: str) -> list[CocoFile]:
 
 
 def _is_coco(content: bytes, wanted: bytes) -> bool:
-    return b'"images"' in content and b'"annotations"' in content and wanted in content
+    return has_lists(content) and wanted in content
+
+
+def has_lists(ends: bytes) -> bool:
+    """Whether a file with these first and last bytes has COCO's lists of images and of annotations.
+
+    In between, where nobody has looked, the name of a list may stand; then its rows are known by their fields.
+    """
+    images, annotations = b'"images"' in ends, b'"annotations"' in ends
+    return (images and (annotations or b'"image_id"' in ends)) or (annotations and b'"file_name"' in ends)
 
 
 def class_set_of(documents: Iterable[Mapping[str, Any]], where: Path) -> tuple[ClassSet, list[Skipped]]:

@@ -14,6 +14,7 @@ from segstudio.core.dataset import Dataset, ImageItem, Skipped
 from segstudio.core.errors import UserError
 from segstudio.core.layer import Annotation
 from segstudio.core.objects import MaskShape
+from segstudio.formats import coco_stream
 from segstudio.formats.cityscapes_polygons import LABEL
 from segstudio.formats.coco_files import (
     RAW,
@@ -22,6 +23,8 @@ from segstudio.formats.coco_files import (
     chosen_files,
     class_set_of,
     file_name_of,
+    first_document,
+    has_lists,
     images_of,
 )
 from segstudio.formats.coco_shapes import has_holes, object_of, row_of, without_holes
@@ -49,7 +52,7 @@ def _detect(probe: Probe) -> Candidate | None:
     best: tuple[int, str] | None = None
     for path in probe.json_files:
         content = probe.ends_of(path).replace(b" ", b"").replace(b"\n", b"")
-        if b'"images"' not in content or b'"annotations"' not in content or b'"segments_info"' in content:
+        if not has_lists(content) or b'"segments_info"' in content:
             continue
         rank = next((rank for rank, mark in enumerate(_MARKS) if mark in content), None)
         if rank is not None and (best is None or rank < best[0]):
@@ -80,6 +83,22 @@ def _read(path: Path, options: ReadOptions) -> Dataset:
     extra[RAW]["categories"] = [row for d in documents for row in d["categories"]]
     name = path.stem if path.is_file() else path.name
     return Dataset(name, files[0].root, "coco-instances", class_set, images, tuple(skipped), extra)
+
+
+def _first(path: Path, options: ReadOptions, count: int) -> Dataset | None:
+    """The first images of the first file, and the classes of all, from the ends of large files alone."""
+    files = chosen_files(path, b'"segmentation"', "instances") or chosen_files(path, b'"bbox"', "instances")
+    if not files or sum(file.path.stat().st_size for file in files) < coco_stream.LARGE:
+        return None
+    documents = [document for file in files if (document := first_document(file, count)) is not None]
+    if len(documents) < len(files):
+        return None
+    own_set, _ = class_set_of(documents, files[0].path)
+    class_set, _ = _chosen_classes(own_set, options.class_set)
+    usable, _ = images_of(files[0], documents[0]["images"], set())
+    images = [image.item() for image in usable.values()]
+    name = path.stem if path.is_file() else path.name
+    return Dataset(name, files[0].root, "coco-instances", class_set, images)
 
 
 def _chosen_classes(own: ClassSet, wanted: ClassSet | None) -> tuple[ClassSet, Mapping[int, int | None]]:
@@ -318,4 +337,5 @@ FORMAT = Format(
     file_suffix=".json",
     options={"segmentation": ("auto", "polygons", "rle", "counts")},
     holds_provenance=True,
+    first=_first,
 )

@@ -6,6 +6,7 @@ annotations are then read from their places when they are asked for, so that mem
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ LARGE = 64 << 20
 """Files of more bytes than this are read so; smaller ones as a whole, which is quicker."""
 
 _CHUNK = 8 << 20
+_PARSED_AT_ONCE = 1 << 20
+"""While JSON is parsed no other thread runs: the window's must not wait long."""
+_ENDS = 1 << 20
 _MOST_LISTS = 10_000
 _QUOTE, _BACKSLASH, _OPEN, _CLOSE = 1, 2, 3, 4
 _KINDS = np.zeros(256, np.uint8)
@@ -44,11 +48,11 @@ class Rows:
         return len(self.starts)
 
     def all(self) -> Iterator[tuple[int, Any]]:
-        """(number, content) of every element, a few megabytes at a time. Raises `UserError` where one is damaged."""
+        """(number, content) of every element, a megabyte at a time. Raises `UserError` where one is damaged."""
         number = 0
         with self._opened() as descriptor:
             while number < len(self):
-                limit = int(self.starts[number]) + _CHUNK
+                limit = int(self.starts[number]) + _PARSED_AT_ONCE
                 following = max(int(np.searchsorted(self.ends, limit, "right")), number + 1)
                 first, last = int(self.starts[number]), int(self.ends[following - 1])
                 content = os.pread(descriptor, last - first, first)
@@ -116,6 +120,40 @@ def split_document(path: Path, name: str) -> tuple[Any, Rows]:
     except RecursionError:
         raise UserError(f"{path}: not JSON that can be read: nested too deeply") from None
     return document, scan.rows()
+
+
+def first_rows(path: Path, name: str, count: int) -> list[Any] | None:
+    """The first `count` elements of the list `name` where it begins in the first bytes of the file; else None."""
+    scan, head = _Scan(path, name), _at_end(path, from_start=True)
+    try:
+        scan.take(head.rstrip(b"\\"))
+        rows = scan.whole_rows()
+    except UserError:
+        return None
+    return rows.some(range(min(count, len(rows))))
+
+
+def whole_list(path: Path, name: str) -> list[Any] | None:
+    """The list `name` where all of it stands in the first or the last bytes of the file; else None."""
+    for content, find in ((_at_end(path, from_start=True), bytes.find), (_at_end(path), bytes.rfind)):
+        mark = b'"%b"' % name.encode()
+        place = find(content, mark)
+        following = content[place + len(mark) :].lstrip() if place >= 0 else b""
+        if not following.startswith(b":"):
+            continue
+        try:
+            found, _ = json.JSONDecoder().raw_decode(following[1:].lstrip().decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, list):
+            return found
+    return None
+
+
+def _at_end(path: Path, *, from_start: bool = False) -> bytes:
+    """The first or the last bytes of a file. Raises `UserError` where it cannot be read."""
+    with _Descriptor(path) as descriptor:
+        return os.pread(descriptor, _ENDS, 0 if from_start else max(0, os.fstat(descriptor).st_size - _ENDS))
 
 
 class _Scan:
@@ -194,6 +232,12 @@ class _Scan:
         first, last = _last_two(self._quotes, top_quotes[top_quotes < edge])
         with _Descriptor(self._path) as descriptor:
             return os.pread(descriptor, min(last + 1 - first, 256), first) == b'"%b"' % self._name.encode()
+
+    def whole_rows(self) -> Rows:
+        """The places of those elements that have been seen to their ends."""
+        ends = np.concatenate([np.zeros(0, np.int64), *self._ends])
+        starts = np.concatenate([np.zeros(0, np.int64), *self._starts])[: len(ends)]
+        return Rows(self._path, starts, ends)
 
     def rows(self) -> Rows:
         """The places of the elements; raises `UserError` where brackets do not fit together."""

@@ -30,7 +30,8 @@ class Format:
     `detect` returns None where the content does not fit. `write` fills `job.path`; `losses` names what one annotation
     loses; both are None for formats that are only read. `file_suffix` is that of a single-file format (".json"), "" for
     folders; `needs_images` says that a data set without its pictures would be of no use; `holds_provenance` that
-    objects can say where they come from.
+    objects can say where they come from. `first` gives the first images of a large data set, as `read` will have them
+    but perhaps without labels, much sooner; None where that is not possible or reading all is quick.
     """
 
     name: str
@@ -43,3 +44,4 @@ class Format:
     needs_images: bool = False
     options: Mapping[str, tuple[Any, ...]] | None = None
     holds_provenance: bool = False
+    first: Callable[[Path, ReadOptions, int], Dataset | None] | None = None

@@ -7,7 +7,7 @@ from pathlib import Path
 from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import PAGE, Dataset, ImageItem, Skipped
 from segstudio.core.errors import UserError
-from segstudio.formats.files import IMAGE_SUFFIXES, Probe, key_of, list_files
+from segstudio.formats.files import IMAGE_SUFFIXES, Listing, Probe, key_of, list_files
 from segstudio.formats.format import Format, ReadOptions
 from segstudio.formats.report import POSSIBLE, Candidate
 from segstudio.ops.image import num_pages, probe_size_hw
@@ -15,6 +15,8 @@ from segstudio.ops.image import num_pages, probe_size_hw
 
 def _detect(probe: Probe) -> Candidate | None:
     if not probe.is_dir:
+        if probe.suffix == ".json":
+            return None  # a large one would be read whole, in search of a picture
         try:
             height, width = probe_size_hw(probe.path)
         except UserError:
@@ -24,17 +26,40 @@ def _detect(probe: Probe) -> Candidate | None:
     return Candidate("images", f"{len(pictures)} or more pictures", POSSIBLE) if pictures else None
 
 
+MANY = 5000
+"""Of more pictures than this, the first are shown before each was looked at."""
+
+
 def _read(path: Path, options: ReadOptions) -> Dataset:
-    class_set = options.class_set or ClassSet("custom", ())
     if path.is_file():
         size_hw = probe_size_hw(path)
-        return Dataset(path.stem, path.parent, "images", class_set, _items(path.stem, path, size_hw))
+        return Dataset(path.stem, path.parent, "images", _class_set(options), _items(path.stem, path, size_hw))
+    return _of_folder(path, _listed(path), options)
+
+
+def _first(path: Path, options: ReadOptions, count: int) -> Dataset | None:
+    if path.is_file():
+        return None
+    listing = _listed(path)
+    return _of_folder(path, listing, options, count=count) if len(listing.files) > MANY else None
+
+
+def _listed(path: Path) -> Listing:
     listing = list_files(path, suffixes=IMAGE_SUFFIXES)
     if not listing.files:
         raise UserError(f"{path}: holds no pictures")
-    images = [item for key, name in unique_keys(listing.files).items() for item in _items(key, path / name)]
+    return listing
+
+
+def _of_folder(path: Path, listing: Listing, options: ReadOptions, *, count: int | None = None) -> Dataset:
+    keys = unique_keys(listing.files[:count])
+    images = [item for key, name in keys.items() for item in _items(key, path / name)]
     skipped = tuple(Skipped(name, reason) for name, reason in listing.refused)
-    return Dataset(path.name, path, "images", class_set, images, skipped)
+    return Dataset(path.name, path, "images", _class_set(options), images[:count], skipped)
+
+
+def _class_set(options: ReadOptions) -> ClassSet:
+    return options.class_set or ClassSet("custom", ())
 
 
 def _items(key: str, path: Path, size_hw: tuple[int, int] | None = None) -> list[ImageItem]:
@@ -61,4 +86,4 @@ def unique_keys(names: list[str]) -> dict[str, str]:
     return keys
 
 
-FORMAT = Format("images", "Pictures without labels", _detect, _read)
+FORMAT = Format("images", "Pictures without labels", _detect, _read, first=_first)

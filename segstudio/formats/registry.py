@@ -100,6 +100,21 @@ def read(
     return replace(dataset, images=kept)
 
 
+def format_of(path: str | Path, *, class_set: ClassSet | None = None) -> str:
+    """The name of the format that `read` takes by itself; raises `UserError` where there is none or no only one."""
+    return _only_candidate(_existing(path), class_set)
+
+
+def first_images(path: str | Path, format: str, *, count: int, class_set: ClassSet | None = None) -> Dataset | None:
+    """The first `count` images of a large data set, in the order and under the keys that `read` will give them.
+
+    Their annotations may be missing. None where reading the whole is quick, or nothing can be known without it. Raises
+    `UserError` as `read` does.
+    """
+    chosen = get(format)
+    return None if chosen.first is None else chosen.first(_existing(path), ReadOptions(class_set), count)
+
+
 def write(
     dataset: Dataset,
     path: str | Path,
