@@ -27,19 +27,27 @@ from segstudio.session.edits.landing import Landing, at_once
 from segstudio.session.stroke import Stroke
 
 _EVERYWHERE = PaintRule()
+Spare = Callable[[Rect, NDArray[np.bool_]], NDArray[np.bool_]]
+"""Of the pixels of a rectangle that are about to change, those that may."""
 
 
 def accept_everything(
-    document: Document, source_name: str, *, rule: PaintRule = _EVERYWHERE, landing: Landing = at_once
+    document: Document,
+    source_name: str,
+    *,
+    rule: PaintRule = _EVERYWHERE,
+    landing: Landing = at_once,
+    spare: Spare | None = None,
 ) -> Edit | None:
     """Take every labelled pixel and every object of a layer into the labels, as one edit.
 
     Pixels that the layer leaves unlabelled keep what they have, and so do those, here and below, that `rule` does not
-    let be painted over. A window says with `landing` that a large edit may end later; None is returned then.
+    let be painted over or that `spare` (see `LiveOrigins.sparing`) takes out.
+    A window says with `landing` that a large edit may end later; None is returned then.
     """
     source = document.layer(source_name)
     stroke = _begin(document, f"accept {_title(source_name)}", source, objects=source.objects.in_order())
-    return landing(stroke, [(source.raster.bounds, Taking(stroke, source, rule))])
+    return landing(stroke, [(source.raster.bounds, Taking(stroke, source, rule, spare=spare))])
 
 
 def accept_class(
@@ -49,13 +57,14 @@ def accept_class(
     *,
     rule: PaintRule = _EVERYWHERE,
     landing: Landing = at_once,
+    spare: Spare | None = None,
 ) -> Edit | None:
     """Take the pixels and objects of one class."""
     source = document.layer(source_name)
     items = [item for item in source.objects.in_order() if item.class_id == class_id]
     stroke = _begin(document, "accept class", source, objects=items)
     wanted = source.segments.class_lut() == class_id
-    taking = Taking(stroke, source, rule, lambda part: wanted.take(source.raster.view(part)))
+    taking = Taking(stroke, source, rule, lambda part: wanted.take(source.raster.view(part)), spare=spare)
     return landing(stroke, [(source.raster.bounds, taking)])
 
 
@@ -127,11 +136,14 @@ class Taking:
         source: Layer,
         rule: PaintRule,
         mask_of: Callable[[Rect], NDArray[np.bool_]] | None = None,
+        *,
+        spare: Spare | None = None,
     ) -> None:
         self._stroke = stroke
         self._source = source
         self._rule = rule
         self._mask_of = mask_of
+        self._spare = spare
         self._translation = np.zeros(65536, np.uint16)
         self._seen: set[int] = set()
 
@@ -145,6 +157,8 @@ class Taking:
         if mask_hw is not None:
             chosen &= mask_hw
         chosen = self._rule.restrict(chosen, labels)
+        if self._spare is not None:
+            chosen = self._spare(rect, chosen & (new != labels))
         if chosen.any():
             self._stroke.write(rect, np.where(chosen, new, labels))
 

@@ -34,6 +34,25 @@ Made = tuple[Rect, Mask, Origin]
 """What one edit made: a rectangle, its pixels that changed, and their origin from now on."""
 
 
+class Sparing:
+    """A `Spare` of `accept`: leaves out what people drew; `pixels` counts what would have changed of it."""
+
+    def __init__(self, by_people: Callable[[Rect], Mask]) -> None:
+        self._by_people = by_people
+        self.pixels = 0
+
+    def __call__(self, rect: Rect, chosen_hw: Mask) -> Mask:
+        """The pixels of `chosen_hw`, `[rect.height, rect.width]`, that no person drew."""
+        drawn = chosen_hw & self._by_people(rect)
+        self.pixels += int(np.count_nonzero(drawn))
+        return chosen_hw & ~drawn
+
+    @property
+    def text(self) -> str:
+        """What was kept, for a message; "" where that is nothing."""
+        return f"kept {self.pixels:,} pixels that people drew".replace(",", "\u202f") if self.pixels else ""
+
+
 class LiveOrigins:
     """Asks for nothing until somebody wants to know; `changed` is emitted when the answer is there or another.
 
@@ -104,6 +123,17 @@ class LiveOrigins:
         if document is None or raster is None or self._is_reviewed(document) or not lut.any():
             return lambda: None
         return lambda: np.asarray(lut[raster.index_hw])
+
+    def sparing(self, take: Callable[[Sparing | None], None]) -> None:
+        """Call `take`, once it is known who drew what, with what leaves the pixels of people out of an edit.
+
+        At once and with None where the view says that they need not be kept. What people drew survives all that a
+        program does over a whole image; where a person points, that place is meant and changes.
+        """
+        if self._session.view.now.keep_human:
+            self.need(lambda: take(Sparing(self.by_people)))
+        else:
+            take(None)
 
     def counts(self) -> list[tuple[Origin, int]]:
         """Labelled pixels of the open image by author, most first; empty until that is known."""

@@ -28,7 +28,7 @@ _MARGIN = 8
 _DRAWN_BY = {
     *("mode", "fill_style", "opacity", "shown", "hidden_classes", "overlays_hidden", "bare", "errors", "error_class"),
     *("error_kinds", "hidden_error_kinds"),
-    *("gaps", "hidden_objects", "isolated_objects", "pixel_grid"),
+    *("gaps", "origins", "hidden_objects", "isolated_objects", "pixel_grid"),
     *("heat_map", "brightness", "contrast", "gamma", "channels", "tone_percent", "colour_blind"),
 }
 """The fields of the session's view that the whole picture depends on."""

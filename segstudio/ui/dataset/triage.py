@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QInputDialog
 
-from segstudio.core.errors import UserError
 from segstudio.session.document import Document
 
 if TYPE_CHECKING:
@@ -79,16 +78,9 @@ class Triage(QObject):
             text = f"there is no prediction of {document.item.name} to accept"
             self._session.notify.tell("warning", text, hint="run a model first (Ctrl+R)")
             return
-        from segstudio.session.edits.accept import accept_everything
-        from segstudio.session.edits.landing import between_events
+        from segstudio.session.edits.accept_sparing import accept_whole
 
-        name = list(document.predictions)[-1]
-        try:
-            accept_everything(document, name, landing=between_events(self._session))
-        except UserError as error:
-            self._session.notify.fault(error)
-            return
-        self._session.view.show_layer(name, False)
+        accept_whole(self._session, document, list(document.predictions)[-1])
 
     def _ask(self, word: str, chosen: list[int]) -> None:
         images = self._session.images

@@ -13,6 +13,7 @@ from segstudio.session.edits.paint_rule import paint_rule
 from segstudio.ui.compare.commands import CompareCommands
 from segstudio.ui.shell.command_tables import TABLES
 from segstudio.ui.shell.commands import Command, Later
+from segstudio.ui.shell.origin_commands import text_under
 from segstudio.ui.shell.preferences import change
 from segstudio.ui.shell.theme import current_theme
 
@@ -238,16 +239,13 @@ class Actions:
         if document is None or name not in document.layer_names:
             self._session.notify.tell("warning", "there is nothing to accept", hint="run a model first (Ctrl+R)")
             return
-        from segstudio.session.edits import accept
+        from segstudio.session.edits.accept_sparing import accept_whole
 
-        landing = between_events(self._session)
-        self._try(lambda: accept.accept_everything(document, name, rule=self._rule(document), landing=landing))
-        # What was taken is in the labels now; the same colours twice would only darken the picture.
-        self._session.view.show_layer(name, False)
+        accept_whole(self._session, document, name)
 
     def show_pointed(self, pointed: Pointed | None) -> None:
         """Say in the status line what is under the cursor."""
-        self._window.status.under_cursor.setText("" if pointed is None else pointed.text)
+        self._window.status.under_cursor.setText("" if pointed is None else text_under(self._session, pointed))
 
     def refresh(self) -> None:
         """Enable what makes sense now."""
@@ -362,10 +360,9 @@ class Actions:
         if document is None or source is None or chosen is None:
             self.accept_layer("")
         else:
-            from segstudio.session.edits import accept
+            from segstudio.session.edits.accept_sparing import accept_whole
 
-            rule, landing = self._rule(document), between_events(self._session)
-            self._try(lambda: accept.accept_class(document, source, chosen, rule=rule, landing=landing))
+            accept_whole(self._session, document, source, class_id=chosen)
 
     def _rule(self, document: Document) -> PaintRule:
         return paint_rule(self._session.view.now, document.labels)

@@ -12,6 +12,7 @@ from segstudio.ui.shell.learn_commands import LearnCommands
 from segstudio.ui.shell.object_commands import ObjectCommands
 from segstudio.ui.shell.object_state_commands import ObjectStateCommands
 from segstudio.ui.shell.onward_commands import OnwardCommands
+from segstudio.ui.shell.origin_commands import OriginCommands
 from segstudio.ui.shell.paint_commands import PaintCommands
 from segstudio.ui.shell.preferences import PreferenceCommands
 from segstudio.ui.shell.project_commands import ProjectCommands
@@ -48,6 +49,7 @@ TABLES: tuple[Callable[[MainWindow], CommandTable], ...] = (
     ToolCommands,
     PaintCommands,
     InspectCommands,
+    OriginCommands,
     DatasetCommands,
     ModelCommands,
     AssistCommands,

@@ -137,7 +137,7 @@ LAYOUT: Mapping[str, tuple[Entry, ...]] = {
     "model": (
         *_under("model", "predict", "predict_all", "look_ahead", "cancel"),
         LINE,
-        *_under("accept", "here", "class", "all", "truth"),
+        *_under("accept", "here", "class", "all", "truth", "keep_human"),
         LINE,
         Sub("&Learn", _under("learn", "panel", "start", "pause", "cancel", "resume", "rank", "doubtful")),
         *(OTHERS, "model.browser", "model.clear_cache"),
@@ -158,6 +158,7 @@ LAYOUT: Mapping[str, tuple[Entry, ...]] = {
         LINE,
         *("inspect.dataset", "dataset.filter", "dataset.show_all", "dataset.next_worst", LINE),
         *_under("inspect", "statistics", "confusion", "what_if", "objects", "policy", "truth_queue", "people"),
+        "inspect.origins",
     ),
     "help": ("help.palette", "help.keys", LINE, OTHERS, "help.about"),
 }
