@@ -65,8 +65,8 @@ ENET = _card(
         "enet", 71.31, sha256="a2813d0505a689c80e84f49c218a853b7bf37c70b862b81ccfae58ec6dd138be", size=1_660_549
     ),
     deviations=(
-        "normalisation and PReLU on the class scores, none in the pooled part of the first block. Other public ENets "
-        "have other layers; their weights do not fit."
+        "normalisation and PReLU on the class scores, none in the pooled part of the first block. `enet-davidtvs` "
+        "is the other ENet that is much used."
     ),
 )
 FDDWNET = _card(
