@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import statistics
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,7 @@ from segstudio.core.history import History
 from segstudio.core.layer import LABELS, TRUTH, Layer
 from segstudio.core.objects import PolygonShape, SegObject
 from segstudio.render.pyramid import Pyramid
+from tests.benchmarks.bench_render import ZOOMS
 from tests.benchmarks.table import Row, median_of
 
 SIDE, WIDTH, HEIGHT, OBJECTS = 8192, 1600, 1000, 10_000
@@ -147,36 +151,89 @@ def bench_brush() -> list[Row]:
 
 
 def bench_view() -> list[Row]:
-    """Full frames through the widget: zoom, pan, errors."""
+    """Full frames through the widget, from the request to painted pixels: any zoom, and all the aids at once."""
     rows = []
     with _canvas() as canvas:
-        canvas.session.view.set(shown={"labels": True, "truth": True})
-        for what, change in (
-            (
-                "zoom frame",
-                lambda: canvas.scale_to(canvas.viewport_now.scale * (1.01 if canvas.viewport_now.scale < 0.5 else 0.5)),
-            ),
-            ("pan frame", lambda: canvas.pan(3, 2) if np.random.default_rng().random() < 0.5 else canvas.pan(-3, -2)),
-            (
-                "toggled layer",
-                lambda: canvas.session.view.show_layer("truth", not canvas.session.view.now.shown["truth"]),
-            ),
-        ):
-            median, p95 = median_of(lambda change=change: (change(), _painted()))
-            rows.append(Row(f"{what}, 8192²", median, p95, limit="16 ms", ok=median <= 16))
-        canvas.session.view.set(minimap=True, rulers=True, crosshair=True)
-        for scale in (0.18, 12.0):
+        _label_everything(canvas.document)
+
+        def row(what: str, change: Callable[[], object], limit_ms: float = 8) -> None:
+            median, p95 = median_of(lambda: (change(), _painted()))
+            rows.append(Row(what, median, p95, limit=f"{limit_ms:g} ms", ok=median <= limit_ms))
+
+        for turns in (0, 1):
+            canvas.turn(turns)
+            for scale in ZOOMS:
+                canvas.scale_to(scale)
+                _painted()
+                turned = ", turned by 90°" if turns else ""
+                row(f"full frame through the window, 8192², {scale:g}×{turned}", canvas.redraw)
+        canvas.turn(-1)
+        steps = cycle((1.01, 1 / 1.01))
+        row("zoom frame, 8192²", lambda: canvas.scale_to(canvas.viewport_now.scale * next(steps)))
+        moves = cycle(((3, 2), (-3, -2)))
+        row("pan frame, 8192²", lambda: canvas.pan(*next(moves)))
+        view = canvas.session.view
+        row("toggled layer, 8192²", lambda: view.show_layer("labels", not view.now.shown["labels"]))
+        view.set(minimap=True, rulers=True, crosshair=True, shown={"labels": True})
+        for scale in (0.18, 1.0, 12.0):
+            canvas.scale_to(scale)
+            canvas.aids.follow_cursor(canvas.to_widget(SIDE / 2, SIDE / 2))
+            _painted()
+            what = f"full frame with rulers, map, crosshair and grid, {scale:g}×"
+            row(what, lambda: (canvas.redraw(), canvas.pan(*next(moves))))
+        view.set(minimap=False, rulers=False, crosshair=False)
+        canvas.fit()
+        view.set(errors=True)
+        row("full frame with the error map, 8192²", canvas.redraw, 16)
+    return rows
+
+
+def bench_gestures() -> list[Row]:
+    """Sixty wheel events and sixty moves of a pan, as fast as they are handled: the slowest of each."""
+    from PySide6.QtCore import QPoint, QPointF, Qt
+    from PySide6.QtGui import QWheelEvent
+    from PySide6.QtWidgets import QApplication
+
+    rows = []
+    with _canvas() as canvas:
+        _label_everything(canvas.document)
+        middle, none = QPointF(WIDTH * 0.4, HEIGHT * 0.6), Qt.MouseButton.NoButton
+
+        def wheel(notches: int) -> None:
+            delta, phase = QPoint(0, 120 * notches), Qt.ScrollPhase.NoScrollPhase
+            at = QPointF(canvas.mapToGlobal(middle.toPoint()))
+            keys = Qt.KeyboardModifier.NoModifier
+            QApplication.sendEvent(canvas, QWheelEvent(middle, at, QPoint(), delta, none, keys, phase, False))
+            _painted()
+
+        turns = iter([1] * 15 + [-1] * 15 + [1] * 15 + [-1] * 15)
+        median, slowest = _slowest_of(60, lambda: wheel(next(turns)))
+        rows.append(Row("60 wheel events, the slowest as p95", median, slowest, limit="16 ms", ok=slowest <= 16))
+        for scale in (0.3, 1.0, 3.0):
             canvas.scale_to(scale)
             _painted()
-            median, p95 = median_of(lambda: (canvas.redraw(), canvas.pan(3, 2), _painted()))
-            what = f"full frame with rulers, map, crosshair and grid, {scale:g}×"
-            rows.append(Row(what, median, p95, limit="16 ms", ok=median <= 16))
-        canvas.session.view.set(minimap=False, rulers=False, crosshair=False)
-        canvas.fit()
-        canvas.session.view.set(errors=True)
-        median, p95 = median_of(lambda: (canvas.redraw(), _painted()))
-        rows.append(Row("full frame with the error map, 8192²", median, p95, limit="16 ms", ok=median <= 16))
+            sides = cycle([7] * 15 + [-7] * 15)
+            median, slowest = _slowest_of(60, lambda sides=sides: (canvas.pan(next(sides), 5), _painted()))
+            what = f"60 moves of a pan, {scale:g}×, the slowest as p95"
+            rows.append(Row(what, median, slowest, limit="16 ms", ok=slowest <= 16))
     return rows
+
+
+def _label_everything(document) -> None:
+    """Labels on every pixel, in blocks of classes."""
+    coarse = np.random.default_rng(2).integers(1, 20, (SIDE // 128, SIDE // 128), dtype=np.uint16)
+    with document.begin("label everything") as stroke:
+        stroke.write(Rect(0, 0, SIDE, SIDE), np.kron(coarse, np.ones((128, 128), np.uint16)))
+
+
+def _slowest_of(count: int, fn: Callable[[], object]) -> tuple[float, float]:
+    """Median and maximum of the time of `count` calls, in milliseconds."""
+    times_ms = []
+    for _ in range(count):
+        start = time.perf_counter()
+        fn()
+        times_ms.append((time.perf_counter() - start) * 1000)
+    return statistics.median(times_ms), max(times_ms)
 
 
 def bench_objects() -> list[Row]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from segstudio.core.class_set import ClassSet
@@ -19,12 +21,15 @@ SIDE, WIDTH, HEIGHT = 8192, 1600, 1000
 CLASSES = ClassSet.of_names([f"class {i}" for i in range(19)])
 
 
-def _scene(style="both", outline_px=1):
+ZOOMS = (0.1, 0.25, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 8.0, 12.0, 20.0)
+
+
+def _scene(style="both", outline_px=1, classes=CLASSES):
     chance = np.random.default_rng(0)
     picture = chance.integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
     coarse = chance.integers(0, 20, (SIDE // 128, SIDE // 128), dtype=np.uint16)
     ids = np.kron(coarse, np.ones((128, 128), np.uint16))
-    table = segment_table(SegmentTable.for_classes(CLASSES), CLASSES, ColorOptions(style=style))
+    table = segment_table(SegmentTable.for_classes(classes), classes, ColorOptions(style=style))
     return Scene((SIDE, SIDE), Pyramid(picture), None, (RasterLayer(ids, table, outline_px),))
 
 
@@ -38,18 +43,30 @@ def _view(scale):
 
 
 def bench_full_frames() -> list[Row]:
-    """Full frames of an 8192² picture with labels and outlines."""
+    """Full frames of an 8192² picture with labels and outlines, upright and turned by 90°."""
     scene, bare = _scene(), _memcpy_ms()
     assert scene.photo is not None
     build_ms = median_of(scene.photo.build, repeat=1, warmup=0)
     rows = [Row("picture levels of 8192², once, in a worker", *build_ms)]
     drawing = Compositor(WIDTH, HEIGHT)
-    for scale in (0.1, 0.18, 0.3, 0.5, 0.7, 1.0, 1.5, 3.0, 8.0, 20.0):
-        view = _view(scale)
-        median, p95 = median_of(lambda view=view: drawing.full(view, scene))
-        rows.append(
-            Row(f"full frame, 8192², {scale:g}×", median, p95, "memcpy of the view", median / bare, "8 ms", median <= 8)
-        )
+    for turns in (0, 1):
+        for scale in ZOOMS:
+            view = _view(scale).turned(turns)
+            median, p95 = median_of(lambda view=view: drawing.full(view, scene))
+            what = f"full frame, 8192², {scale:g}×{', turned by 90°' if turns else ''}"
+            rows.append(Row(what, median, p95, "memcpy of the view", median / bare, "8 ms", median <= 8))
+    return rows
+
+
+def bench_hatched_frames() -> list[Row]:
+    """Full frames where some of the labels are of a class that does not count, and hatched."""
+    scene = _scene(classes=ClassSet("void", (*CLASSES.classes[:-1], replace(CLASSES.classes[-1], is_ignored=True))))
+    assert scene.photo is not None
+    scene.photo.build()
+    drawing, rows = Compositor(WIDTH, HEIGHT), []
+    for scale in (0.12, 0.7, 1.0, 3.0):
+        median, p95 = median_of(lambda scale=scale: drawing.full(_view(scale), scene))
+        rows.append(Row(f"full frame with hatching, 8192², {scale:g}×", median, p95, "", None, "8 ms", median <= 8))
     return rows
 
 
