@@ -38,6 +38,10 @@ AT_ONCE = 5000
 """Beyond so many images a project is shown before its list is checked, its truth found and its scores read."""
 
 
+AT_FIRST = 1000
+"""So many images of a large data set are shown before the others are known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Later:
     """What a large project is shown without at first: see `dataset/catching_up.py`."""
@@ -45,6 +49,9 @@ class Later:
     rows: ImageRows
     items: RowItems
     source: DatasetSource | None
+    class_set: ClassSet | None = None
+    is_growing: bool = False
+    """Whether images of the data set may be missing that are to be added."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,11 @@ def open_workspace(
     if isinstance(path, TeamAddress) or path.suffix == PROJECT_SUFFIX:
         with _opened(path, current) as project:
             return _of_project(project, load_moves(data_dir, project.path), job)
-    dataset = formats.read(path, format, class_set=class_set)
+    name = format if format != "auto" else formats.format_of(path, class_set=class_set)
+    large = _of_large(path, name, class_set, data_dir, current)
+    if large is not None:
+        return large
+    dataset = formats.read(path, name, class_set=class_set)
     if not dataset.images:
         raise UserError(f"{path}: there are no images in it")
     target = project_path(path, data_dir, dataset.format)
@@ -92,6 +103,33 @@ def open_workspace(
         rows.check(progress=job.progress)
         first = _index_of_file(dataset, path)
         return _workspace(dataset, project, rows, scores=project.scores(LABELS), first=first)
+
+
+def _of_large(
+    path: Path, format: str, class_set: ClassSet | None, data_dir: Path, current: Project | None
+) -> Workspace | None:
+    """A large data set, shown before it was read: with what its project has of it, or with its first images.
+
+    None where reading it is quick.
+    """
+    target = project_path(path, data_dir, format)
+    first = formats.first_images(path, format, count=AT_FIRST, class_set=class_set)
+    if first is None:
+        return None
+    if not first.images:
+        raise UserError(f"{path}: there are no images in it")
+    if not target.exists():
+        _create(target, first, path)
+    with _opened(target, current) as project:
+        if not project.read_only and not project.image_rows():
+            project.intake.note_unfinished(True)
+            project.add_images(first.images)
+        rows = project.image_rows()
+        items = RowItems(rows)
+        source = DatasetSource(path.resolve(), format)
+        whole = Dataset(project.name, project.folder, format, project.class_set, items)
+        later = Later(rows, items, source, class_set, is_growing=not project.read_only)
+        return _workspace(whole, project, rows, scores=(), later=later)
 
 
 def project_path(dataset_path: Path, data_dir: Path, format: str) -> Path:
@@ -136,8 +174,10 @@ def _of_project(project: Project, moves: Moves, job: Job) -> Workspace:
     format_name = source.format if source is not None else "images"
     items = RowItems(rows, moves=moves)
     whole = Dataset(project.name, project.folder, format_name, project.class_set, items)
-    if len(rows) > AT_ONCE:
-        return _workspace(whole, project, rows, scores=(), later=Later(rows, items, source))
+    is_growing = source is not None and not project.read_only and project.intake.is_unfinished
+    if len(rows) > AT_ONCE or is_growing:
+        later = Later(rows, items, source, is_growing=is_growing)
+        return _workspace(whole, project, rows, scores=(), later=later)
     rows.check(progress=job.progress)
     notes: tuple[str, ...] = ()
     if source is not None:

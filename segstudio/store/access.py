@@ -16,6 +16,7 @@ from segstudio.store import opening, team_opening
 from segstudio.store.edit_queue import EditQueue
 from segstudio.store.faults import storage_faults
 from segstudio.store.image_rows import Roots
+from segstudio.store.intake import Intake
 from segstudio.store.lane import WriterLane
 from segstudio.store.opening import Opened
 from segstudio.store.people import People
@@ -41,6 +42,7 @@ class Access:
         except BaseException:
             self._reader.dispose()
             raise
+        self.intake = Intake(place, read=self._read, writer=lambda: self._writer)
         self.people = People(place, read=self._read, writer=lambda: self._writer, leases=opened.leases)
 
     @property

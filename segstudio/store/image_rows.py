@@ -106,6 +106,10 @@ class ImageRows(Sequence[ImageRow]):
         """The rows that have a note or tags."""
         return [_image_row(row, self._folders) for row in self._rows if row[_NOTE] or row[_TAGS]]
 
+    def with_more(self, rows: list[tuple[Any, ...]]) -> ImageRows:
+        """These, followed by others of the same project."""
+        return ImageRows(self._rows + rows, self._folders, self._path)
+
     def check(self, *, progress: Progress = no_progress) -> None:
         """Raise `UserError` where a row does not bear its seal; `progress` is told now and then, and may raise."""
         for start in range(0, len(self._rows), _CHECKED_AT_ONCE):
@@ -125,6 +129,15 @@ def read_all(connection: Connection, roots: Roots, path: Place) -> ImageRows:
     if (count, digest) != (len(rows), _xor(row[-1] for row in rows)):
         raise damaged(path, f"{count} images were added, {len(rows)} are there")
     return ImageRows(rows, {root: roots.folder(root) for root in ("dataset", "project", "")}, path)
+
+
+def read_after(connection: Connection, known: ImageRows) -> ImageRows:
+    """`known`, followed by the images that were added since, their seals unchecked."""
+    columns = (*(_TABLE.c[name] for name in SEALED_COLUMNS), _TABLE.c.seal)
+    result = connection.execute(select(*columns).order_by(_TABLE.c.id).offset(len(known)))
+    rows = list(result.cursor.fetchall())
+    result.close()
+    return known.with_more(rows)
 
 
 def change(connection: Connection, key: str, values: Mapping[str, Any], path: Place) -> None:

@@ -305,8 +305,8 @@ def test_a_broken_picture_is_marked_in_the_filmstrip(window, qtbot, street) -> N
     path.write_bytes(path.read_bytes()[:200])
     model, thumbnails = window.filmstrip.model, window.filmstrip.thumbnails
     thumbnails._on_reset(3)
-    model.data(model.index(2), Qt.ItemDataRole.DecorationRole)
-    qtbot.waitUntil(lambda: bool(model.data(model.index(2), BROKEN)), timeout=10_000)
+    model.data(model.index(2, 0), Qt.ItemDataRole.DecorationRole)
+    qtbot.waitUntil(lambda: bool(model.data(model.index(2, 0), BROKEN)), timeout=10_000)
     whole = window.filmstrip.grab().toImage()
     thumbnails._broken.clear()
     assert window.filmstrip.grab().toImage() != whole

@@ -163,13 +163,13 @@ def test_the_filmstrip_opens_images_and_wears_badges(opened: Session, qtbot) -> 
     panel = shown(qtbot, Filmstrip(opened))
     panel.resize(700, 120)
     label_everything(opened)
-    badge = panel.model.index(0).data(BADGE)
+    badge = panel.model.index(0, 0).data(BADGE)
     assert (badge.status, badge.mean_iou) == ("labelled", 1.0)
-    at = panel.list.visualRect(panel.model.index(1)).center()
+    at = panel.list.visualRect(panel.model.index(1, 0)).center()
     qtbot.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert opened.document.item.name == "view_1"
-    qtbot.waitUntil(lambda: panel.model.index(2).data(Qt.ItemDataRole.DecorationRole) is not None)
-    assert panel.model.index(2).data() == "2"
+    qtbot.waitUntil(lambda: panel.model.index(2, 0).data(Qt.ItemDataRole.DecorationRole) is not None)
+    assert panel.model.index(2, 0).data() == "2"
 
 
 def test_names_are_shortened_by_what_all_share() -> None:

@@ -62,7 +62,7 @@ def test_a_team_project_opens_by_its_address(window, dialog_of, qtbot, tmp_path,
         session.team.look()
         qtbot.waitUntil(lambda: bool(session.team.holders), timeout=20_000)
         assert list(session.team.holders) == [session.images[1].key]
-        assert "held by" in window.filmstrip.model.index(1).data(Qt.ItemDataRole.ToolTipRole)
+        assert "held by" in window.filmstrip.model.index(1, 0).data(Qt.ItemDataRole.ToolTipRole)
         session.go(1)
         qtbot.waitUntil(lambda: session.index == 1, timeout=20_000)
         assert "held by" in window.windowTitle()

@@ -1,4 +1,6 @@
-"""What a large project is shown without at first, brought afterwards: its list checked, its truth, its scores."""
+"""What a large project is shown without at first, brought afterwards: its list checked, the rest of its images, its
+truth, its scores.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from segstudio.core.errors import SegStudioError
+from segstudio.core.event import Event
 from segstudio.core.layer import LABELS, TRUTH
 from segstudio.core.transaction import Changes
 from segstudio.metrics.confusion import ConfusionMatrix
+from segstudio.session.dataset.growing import Growing
 from segstudio.session.dataset.images import Badge
+from segstudio.session.dataset.row_item import RowItems
 from segstudio.session.jobs import Job
 
 if TYPE_CHECKING:
@@ -18,7 +23,7 @@ if TYPE_CHECKING:
     from segstudio.session.document import Document
     from segstudio.session.opening import Opened
     from segstudio.session.session import Session
-    from segstudio.session.workspace import Later, Workspace
+    from segstudio.session.workspace import Workspace
 
 _PORTION = 500
 """Scores that are taken over at once: a few milliseconds of the window's time."""
@@ -29,6 +34,8 @@ class CatchingUp:
     """Follows what a session opens; nothing is to be done for a project of few images."""
 
     def __init__(self, session: Session) -> None:
+        self.caught_up: Event[None] = Event()
+        """All images and their truth are known."""
         self._session = session
         session.opened.connect(self._on_opened)
         session.document_changed.connect(self._on_document)
@@ -49,18 +56,16 @@ class CatchingUp:
             key="catching-up",
             title="checking the list of images",
         )
-        source = later.source
-        if source is not None:
-
-            def read(job: Job) -> Dataset:
-                from segstudio import formats
-
-                return formats.read(source.path, source.format)
-
-            def arrived(dataset: Dataset) -> None:
-                self._take_truth(later, dataset)
-
-            jobs.submit(read, done=arrived, failed=failed, lane="batch", key="late-truth", title="reading the data set")
+        if later.source is not None:
+            title = f"importing {later.source.path.name}" if later.is_growing else "reading the data set"
+            jobs.submit(
+                lambda job: self._read_dataset(workspace, job),
+                done=lambda dataset: self._take_truth(workspace, dataset),
+                failed=failed,
+                lane="batch",
+                key="late-truth",
+                title=title,
+            )
         jobs.submit(
             lambda job: self._read_scores(workspace, job),
             done=lambda _: None,
@@ -72,13 +77,38 @@ class CatchingUp:
 
     # ── the truth ────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def _read_dataset(self, workspace: Workspace, job: Job) -> Dataset:
+        """For a worker: the data set, of which all images are in the project and in the list afterwards."""
+        from segstudio import formats
+
+        later, project = workspace.later, workspace.project
+        assert later is not None
+        assert later.source is not None
+        job.progress(0, 0, "reading the data set")
+        dataset = formats.read(later.source.path, later.source.format, class_set=later.class_set)
+        if later.is_growing:
+            growing = Growing(self._session, project, later.items)
+            project.add_images(dataset.images, progress=growing.follow(job), cancel=job.cancel_token)
+            growing.show()
+            project.intake.note_unfinished(False)
+        dataset.by_key  # noqa: B018 (made here, not on the home thread)
+        return dataset
+
     def _truth_failed(self, error: BaseException) -> None:
         reason = error.message if isinstance(error, SegStudioError) else str(error)
         self._session.notify.tell("warning", f"the ground truth is not there: {reason}")
 
-    def _take_truth(self, later: Later, dataset: Dataset) -> None:
-        later.items.know(dataset.by_key)
-        self._on_document(self._session.document)
+    def _take_truth(self, workspace: Workspace, dataset: Dataset) -> None:
+        items = self._session.images.items
+        if self._session.project is workspace.project and isinstance(items, RowItems):
+            items.know(dataset.by_key)
+            self._session.overview.caught_up()
+            self.caught_up.emit(None)
+            self._on_document(self._session.document)
+            if workspace.later is not None and workspace.later.is_growing and dataset.skipped:
+                first, more = dataset.skipped[0], len(dataset.skipped) - 1
+                also = f" and {more:,} more" if more else ""
+                self._session.notify.tell("warning", f"left out {first.name}{also}: {first.reason}")
 
     def _on_document(self, document: Document | None) -> None:
         """Find the truth of an image that was read before it was known that there is one."""

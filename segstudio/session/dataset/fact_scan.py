@@ -36,7 +36,9 @@ class FactScan:
         self._session = session
         self._due: OrderedDict[str, list[str]] = OrderedDict()
         self._wanted = False
+        self._is_asked = False
         session.opened.connect(self._on_opened)
+        session.catching_up.caught_up.connect(self._on_caught_up)
 
     @property
     def left(self) -> int:
@@ -49,7 +51,7 @@ class FactScan:
         project, items = session.project, session.images.items
         if project is None or project.read_only or self._wanted:
             return
-        self._wanted = True
+        self._wanted = self._is_asked = True
 
         def work(job: Job) -> OrderedDict[str, list[str]]:
             return _lacking(project, items)
@@ -62,7 +64,7 @@ class FactScan:
 
     def stop(self) -> None:
         """Leave the rest for another time."""
-        self._wanted = False
+        self._wanted = self._is_asked = False
         self._due.clear()
         self._session.jobs.cancel("fact-scan")
         self.changed.emit(None)
@@ -99,6 +101,11 @@ class FactScan:
 
     def _on_opened(self, _: object) -> None:
         self.stop()
+
+    def _on_caught_up(self, _: None) -> None:
+        if self._is_asked:  # more is known now than what was looked for
+            self.stop()
+            self.start()
 
 
 def _lacking(project: Project, items: Sequence[ImageItem]) -> OrderedDict[str, list[str]]:

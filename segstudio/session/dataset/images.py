@@ -53,12 +53,13 @@ class Walk:
 class ImageList:
     """Images in order with a badge and a remark each.
 
-    `reset` is emitted with the count when all changed, `changed` with an index, `walk_changed` when other images are
-    shown or the same in another order.
+    `reset` is emitted with the count when all changed, `grown` with the count before when some were added at the end,
+    `changed` with an index, `walk_changed` when other images are shown or the same in another order.
     """
 
     def __init__(self) -> None:
         self.reset: Event[int] = Event()
+        self.grown: Event[int] = Event()
         self.changed: Event[int] = Event()
         self.walk_changed: Event[Walk | None] = Event()
         self._items: Sequence[ImageItem] = ()
@@ -98,6 +99,15 @@ class ImageList:
         self._remarks = dict(remarks or {})
         self._walk = self._places = None
         self.reset.emit(len(self._items))
+
+    def grow(self, items: RowItems) -> None:
+        """Go on with more images behind those that are there; `items` are all. What is asked for stays what it was."""
+        before = len(self.keys)
+        self._items, self.keys = items, items.keys
+        self._index_of.update(zip(self.keys[before:], range(before, len(self.keys)), strict=True))
+        if self._places is not None:
+            self._places = np.append(self._places, np.full(len(items) - before, -1, np.int64))
+        self.grown.emit(before)
 
     def index_of(self, key: str) -> int | None:
         """Where the image of that key stands; None where it is unknown."""

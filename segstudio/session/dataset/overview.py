@@ -67,17 +67,20 @@ class Overview:
         self.layer = BEST_KNOWN
         self._session = session
         self._labels: LabelFacts | None = None
+        self._is_wanted = False
         self._fresh: dict[str, ImageFacts] = {}
         self._edited: dict[str, float] = {}
         session.opened.connect(self._on_opened)
         session.document_changed.connect(self._on_document)
         session.images.changed.connect(self._on_image)
         session.images.walk_changed.connect(self._on_walk)
+        session.images.grown.connect(self._on_grown)
 
     # ── the table ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def need(self) -> None:
         """Read the table where that has not happened yet; `ready` tells when it is there."""
+        self._is_wanted = True
         if self.table is None and self._session.project is not None:
             self.reload()
 
@@ -161,11 +164,23 @@ class Overview:
 
     def _on_opened(self, _: Workspace | None) -> None:
         had_one = self.table is not None
+        self._is_wanted = had_one
         self.table, self.asked, self.layer = None, Asked(), BEST_KNOWN
         self._fresh.clear()
         self._edited.clear()
         self._session.jobs.cancel("overview")
         if had_one:
+            self.reload()
+
+    def _on_grown(self, _: int) -> None:
+        # Read again when all are there: so often would keep the machine busy with nothing else.
+        self._is_wanted = self._is_wanted or self.table is not None
+        self.table = None
+        self._session.jobs.cancel("overview")
+
+    def caught_up(self) -> None:
+        """No more images come for now: read the table that was asked for meanwhile."""
+        if self._is_wanted and self.table is None:
             self.reload()
 
     def _on_document(self, document: Document | None) -> None:

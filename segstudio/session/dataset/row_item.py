@@ -75,6 +75,17 @@ class RowItems(Sequence[ImageItem]):
         self._known = known
         self._made = {}
 
+    def grown(self, rows: ImageRows) -> RowItems:
+        """These, followed by the items of the rows that were added since; `rows` are all."""
+        items = RowItems(rows, moves=self._moves)
+        items._known, items._made = self._known, self._made
+        return items
+
+    @property
+    def rows(self) -> ImageRows:
+        """The rows that the items are made from."""
+        return self._rows
+
     def __len__(self) -> int:
         return len(self.keys)
 

@@ -41,6 +41,7 @@ class DatasetModel(QAbstractTableModel):
         self._session = session
         self._thumbnails = thumbnails
         session.images.reset.connect(self._all)
+        session.images.grown.connect(self._grown)
         session.images.walk_changed.connect(self._all)
         session.overview.ready.connect(self._facts)
         session.images.changed.connect(self._one)
@@ -85,6 +86,11 @@ class DatasetModel(QAbstractTableModel):
     def _all(self, _: object) -> None:
         self.beginResetModel()
         self.endResetModel()
+
+    def _grown(self, before: int) -> None:
+        if self._session.images.walk is None:
+            self.beginInsertRows(_NO_INDEX, before, len(self._session.images) - 1)
+            self.endInsertRows()
 
     def _facts(self, _: object) -> None:
         last = self.index(self.rowCount() - 1, self.columnCount() - 1)

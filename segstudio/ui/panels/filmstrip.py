@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen, QPolygonF, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -38,21 +38,26 @@ STATUS_COLORS = {"to do": "dim", "labelled": "accent", "reviewed": "good", "reje
 STATUS_MARKS = {"reviewed": "✓", "rejected": "✗"}
 
 
-class FilmModel(QAbstractListModel):
-    """One row per image that is shown; asks for a thumbnail the first time a row is painted."""
+class FilmModel(QStandardItemModel):
+    """One row per image that is shown; asks for a thumbnail the first time a row is painted.
+
+    The rows hold nothing: they are Qt's own so that a view, which asks for their number twice for each of them when it
+    lays them out, need not come to Python for the answer.
+    """
 
     def __init__(self, session: Session, thumbnails: Thumbnails, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__(session.images.num_shown, 1, parent)
         self._session = session
         self._thumbnails = thumbnails
         self._shared = shared_ends(key.rsplit("/", 1)[-1] for key in session.images.keys)
         session.images.reset.connect(self._on_reset)
+        session.images.grown.connect(self._on_grown)
         session.images.changed.connect(self._on_changed)
         session.images.walk_changed.connect(self._on_walk)
         thumbnails.arrived.connect(self._on_changed)
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: N802, B008 (Qt's signature)
-        return 0 if parent.isValid() else self._session.images.num_shown
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         images = self._session.images
@@ -81,18 +86,28 @@ class FilmModel(QAbstractListModel):
         return None
 
     def _on_reset(self, count: int) -> None:
-        self.beginResetModel()
         self._shared = shared_ends(key.rsplit("/", 1)[-1] for key in self._session.images.keys)
-        self.endResetModel()
+        self._show_rows()
+
+    def _on_grown(self, before: int) -> None:
+        keys = self._session.images.keys
+        front, back = shared_ends(key.rsplit("/", 1)[-1] for key in keys[max(0, before - 1) :])
+        self._shared = min(self._shared[0], front), min(self._shared[1], back)
+        self.setRowCount(self._session.images.num_shown)
 
     def _on_walk(self, _: Walk | None) -> None:
-        self.beginResetModel()
-        self.endResetModel()
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        count = self._session.images.num_shown
+        self.setRowCount(count)
+        if count:
+            self.dataChanged.emit(self.index(0, 0), self.index(count - 1, 0))
 
     def _on_changed(self, number: int) -> None:
         place = self._session.images.place_of(number)
         if place is not None:
-            self.dataChanged.emit(self.index(place), self.index(place))
+            self.dataChanged.emit(self.index(place, 0), self.index(place, 0))
 
 
 def shared_ends(names: Iterable[str]) -> tuple[int, int]:
@@ -262,6 +277,7 @@ class WalkSign(QWidget):
         row.addWidget(self.clear)
         session.images.walk_changed.connect(self.refresh)
         session.images.reset.connect(self.refresh)
+        session.images.grown.connect(self.refresh)
         self.hide()
 
     def refresh(self, _: object = None) -> None:
