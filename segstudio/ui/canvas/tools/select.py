@@ -38,6 +38,9 @@ from segstudio.ui.canvas.tools.tool import Pointer, Tool, ToolContext
 
 _STILL = 3.0
 """Logical pixels that the hand may tremble before a click becomes a drag."""
+_CHOSEN = QColor(255, 196, 0)
+_GLOW = QColor(255, 255, 255, 60)
+"""Of a selected region: its outline differs from those that all labels have, and it is a little brighter."""
 _OUTLINES = 300
 """Of more regions than this only the frames are drawn; more objects are outlined by the picture alone."""
 _NUDGES = {
@@ -249,11 +252,13 @@ class SelectTool(Tool):
         regions = self.context.regions.now
         for region in regions:
             if len(regions) > _OUTLINES:
-                draw_line(painter, self._box_path(region.rect.moved(*self._shift)), QColor(255, 255, 255))
+                draw_line(painter, self._box_path(region.rect.moved(*self._shift)), _CHOSEN)
                 continue
             outline = self._stretched(region.outline, self._stretch)
             assert isinstance(outline, PolygonShape)
-            draw_line(painter, shape_path(self.context, outline, *self._shift), QColor(255, 255, 255))
+            path = shape_path(self.context, outline, *self._shift)
+            painter.fillPath(path, _GLOW)
+            draw_line(painter, path, _CHOSEN)
 
     def overlay_bounds(self) -> QRectF | None:
         rects = [self._selection.now.box] if self._selection.now.items else []
