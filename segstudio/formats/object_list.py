@@ -14,7 +14,7 @@ from segstudio.core.objects import SegObject
 from segstudio.core.segments import Segment
 from segstudio.formats.cityscapes_polygons import LABEL
 from segstudio.formats.rasters import has_raster
-from segstudio.formats.report import PROVENANCE, Loss
+from segstudio.formats.report import Loss, provenance_of
 from segstudio.ops import rle
 from segstudio.ops.components import components
 
@@ -27,7 +27,6 @@ def objects_of(annotation: Annotation, class_set: ClassSet) -> list[SegObject]:
     if not has_raster(annotation):
         return list(annotation.objects)
     own = [item for item in annotation.objects if LABEL not in item.extra]
-    told = {PROVENANCE: annotation.extra[PROVENANCE]} if PROVENANCE in annotation.extra else {}
     next_id = 1 + max((item.id for item in own), default=0)
     shown = (
         SegObject(
@@ -35,7 +34,7 @@ def objects_of(annotation: Annotation, class_set: ClassSet) -> list[SegObject]:
             segment.class_id,
             rle.mask_shape(mask_hw, size_hw=annotation.size_hw, at=rect),
             is_crowd=segment.is_crowd,
-            extra=told,
+            extra=provenance_of(annotation.extra, rect, mask_hw),
         )
         for rank, (segment, rect, mask_hw) in enumerate(visible_pieces(annotation, class_set))
     )

@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from segstudio.core.dataset import Skipped
 from segstudio.core.errors import UserError
+from segstudio.core.geometry import Rect
 from segstudio.core.layer import Annotation
 
 CERTAIN, LIKELY, POSSIBLE = 1.0, 0.7, 0.3
@@ -25,6 +29,36 @@ DIFFER = "polygons_differ"
 
 PROVENANCE = "provenance"
 """Key in the `extra` of an object, and of an annotation for its raster: where it comes from, as texts by name."""
+
+
+PROVENANCE_BY_PIXEL = "provenance_by_pixel"
+"""Key in an annotation's `extra`: uint16 `[H, W]` and the origins, texts by name, whose places in a list it holds."""
+_MOST_PARTS = 8
+
+
+def provenance_of(extra: Mapping[str, Any], rect: Rect, mask_hw: NDArray[np.bool_]) -> dict[str, Any]:
+    """The `extra` of an object made of those pixels of a raster: the origins of just these, those of most pixels first.
+
+    Several values of a field are joined by ", ", `when` is the newest, and `parts` counts the pixels of each.
+    """
+    if PROVENANCE_BY_PIXEL not in extra:
+        return {PROVENANCE: extra[PROVENANCE]} if PROVENANCE in extra else {}
+    index_hw, origins = extra[PROVENANCE_BY_PIXEL]
+    places, counts = np.unique(index_hw[rect.slices][mask_hw], return_counts=True)
+    ranked = [(origins[places[i]], int(counts[i])) for i in np.argsort(-counts, kind="stable") if origins[places[i]]]
+    if not ranked:
+        return {}
+    names = dict.fromkeys(name for origin, _ in ranked for name in origin if name != "when")
+    told = {name: ", ".join(dict.fromkeys(o[name] for o, _ in ranked if name in o)) for name in names}
+    if when := max((origin.get("when", "") for origin, _ in ranked), default=""):
+        told["when"] = when
+    parts: dict[str, int] = {}
+    for origin, pixels in ranked:
+        words = " ".join(origin[name] for name in ("kind", "person", "tool", "run") if name in origin)
+        parts[words] = parts.get(words, 0) + pixels
+    if len(parts) > 1:
+        told["parts"] = ", ".join(f"{words}: {pixels} px" for words, pixels in list(parts.items())[:_MOST_PARTS])
+    return {PROVENANCE: told}
 
 
 def provenance_loss(annotation: Annotation) -> Loss:

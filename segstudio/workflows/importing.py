@@ -14,6 +14,9 @@ from segstudio.core.layer import LABELS, Annotation
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.formats.report import Loss, LossTally, told_by_source
 from segstudio.store import DatasetSource, Project
+from segstudio.store.journal import now
+from segstudio.store.lease import person
+from segstudio.store.origin_replay import Origin
 from segstudio.store.place import Place, place_of
 from segstudio.store.server import is_shared
 from segstudio.workflows.class_mapping import match_classes
@@ -81,10 +84,17 @@ def _opened_or_made(target: Place, dataset: Dataset, source: Path) -> Project:
     return Project.create(target, class_set=dataset.class_set, name=dataset.name, dataset_source=place)
 
 
+def origin_of_import(dataset: Dataset) -> Origin:
+    """What an import says of the labels that it brings."""
+    start = f"{dataset.name} ({dataset.format})" if dataset.name else dataset.format
+    return {"kind": "imported", "person": person(), "tool": "import", "when": now(), "from": start}
+
+
 def _take_labels(
     project: Project, dataset: Dataset, layer: str, progress: Progress, cancel: CancelToken | None
 ) -> ImportReport:
     match = match_classes(dataset.class_set, project.class_set)
+    origin = origin_of_import(dataset)
     skipped = list(dataset.skipped)
     tally = LossTally()
     written = 0
@@ -104,7 +114,7 @@ def _take_labels(
             skipped.append(Skipped(item.key, str(outcome)))
         else:
             tally.add(item.key, told_by_source(outcome))
-            project.save_annotation(item.key, layer, outcome)
+            project.save_annotation(item.key, layer, outcome, origin=origin)
             project.update_image(item.key, size_hw=outcome.size_hw)
             written += 1
         progress(done, len(due), item.name)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from segstudio.core.class_set import ClassSet
+from segstudio.core.class_set import ClassSet, Color
 from segstudio.session.dataset.image_table import ImageTable
+from segstudio.session.edits.origin_words import KIND_WORDS, author_text
+from segstudio.store.origin_replay import Origin, summed
 from segstudio.store.records import EditRow
 
 SIZE_EDGES = tuple(4**power for power in range(1, 12))
@@ -110,6 +112,35 @@ def of_people(edits: Sequence[EditRow]) -> list[Series]:
             tuple(round(float(minutes[n]), 2) for n in names),
         ),
     ]
+
+
+def of_origins(sums: Iterable[Sequence[tuple[Origin, int]]], colors: Mapping[str, Color]) -> list[Series]:
+    """Labelled pixels by who made them: by kind, and by author (person and tool, model and weights), most first.
+
+    `sums` are those of the images (see `Authors.sums`), `colors` are by kind.
+    """
+    found = summed(one for counts in sums for one in counts)
+    kinds: Counter[str] = Counter()
+    for origin, pixels in found:
+        kinds[origin.get("kind", "unknown")] += pixels
+    there = [kind for kind in KIND_WORDS if kinds[kind]]
+    by_kind = Series(
+        "origins",
+        "Labels by origin",
+        "pixels",
+        tuple(KIND_WORDS[kind][0] for kind in there),
+        tuple(float(kinds[kind]) for kind in there),
+        tuple(colors[kind] for kind in there),
+    )
+    by_author = Series(
+        "authors",
+        "Labels by author",
+        "pixels",
+        tuple(author_text(origin) for origin, _ in found),
+        tuple(float(pixels) for _, pixels in found),
+        tuple(colors[origin.get("kind", "unknown")] for origin, _ in found),
+    )
+    return [by_kind, by_author]
 
 
 def all_series(table: ImageTable, class_set: ClassSet, edits: Sequence[EditRow]) -> Mapping[str, Series]:

@@ -11,13 +11,17 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QListWidget, QPushButton, QVBoxLayout, QWidget
 
 from segstudio.core.errors import EnvironmentFault
-from segstudio.session.dataset.statistics import Series, all_series, to_csv
+from segstudio.core.layer import LABELS
+from segstudio.render.origin_colors import ORIGIN_COLORS
+from segstudio.session.dataset.statistics import Series, all_series, of_origins, to_csv
+from segstudio.session.edits.origins import KIND_CODE
 from segstudio.session.jobs import Job
 from segstudio.ui.dataset.quiet_plot import QuietPlot
 from segstudio.ui.panels.pace import Pace
 from segstudio.ui.shell.theme import current_theme
 
 if TYPE_CHECKING:
+    from segstudio.store import Project
     from segstudio.ui.shell.main_window import MainWindow
 
 _MOST_BARS = 60
@@ -35,6 +39,7 @@ class StatisticsDock(QWidget):
         super().__init__()
         self._session = session = window.session
         self.series: Mapping[str, Series] = {}
+        self._origins: Mapping[str, Series] = {}
         self.list = QListWidget()
         self.list.setAccessibleName("Statistics")
         self.list.setMaximumWidth(190)
@@ -60,6 +65,7 @@ class StatisticsDock(QWidget):
         self._pace = Pace(self, self.refresh, interval_ms=1500)
         session.overview.ready.connect(self._on_ready)
         session.overview.changed.connect(self._ask)
+        session.opened.connect(self._on_opened)
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         return QSize(900, 280)
@@ -78,7 +84,26 @@ class StatisticsDock(QWidget):
         def work(job: Job) -> Mapping[str, Series]:
             return all_series(table, classes, project.edits())
 
-        self._session.jobs.submit(work, done=self._show, failed=self._session.notify.fault, key="statistics")
+        def done(series: Mapping[str, Series]) -> None:
+            self._show({**series, **self._origins})
+            self._count_origins(project)
+
+        self._session.jobs.submit(work, done=done, failed=self._session.notify.fault, key="statistics")
+
+    def _count_origins(self, project: Project) -> None:
+        """Count who made the labels, which takes a while when a large project is looked at for the first time."""
+
+        def work(job: Job) -> Mapping[str, Series]:
+            sums = project.authors.sums(LABELS, progress=job.progress, cancel=job.cancel_token)
+            colors = {kind: ORIGIN_COLORS[code] for kind, code in KIND_CODE.items()}
+            return {one.id: one for one in of_origins(sums.values(), colors)}
+
+        def done(series: Mapping[str, Series]) -> None:
+            self._origins = series
+            self._show({**self.series, **series})
+
+        failed = self._session.notify.fault
+        self._session.jobs.submit(work, done=done, failed=failed, lane="batch", key="statistics-origins")
 
     def write_csv(self, path: str) -> None:
         """Write every series to a file."""
@@ -89,6 +114,10 @@ class StatisticsDock(QWidget):
             self._session.notify.fault(EnvironmentFault(f"{path}: cannot be written: {error.strerror}"))
             return
         self._session.notify.info(f"wrote {path}")
+
+    def _on_opened(self, _: object) -> None:
+        self._session.jobs.cancel("statistics-origins")
+        self._origins = {}
 
     def _on_ready(self, _: object) -> None:
         if self.isVisible():
@@ -102,9 +131,10 @@ class StatisticsDock(QWidget):
         is_new = list(series) != list(self.series)
         self.series = series
         if is_new:
+            row = max(0, self.list.currentRow())
             self.list.clear()
             self.list.addItems([one.title for one in series.values()])
-            self.list.setCurrentRow(0)
+            self.list.setCurrentRow(row if row < len(series) else 0)
         self._draw(self.list.currentRow())
 
     def _draw(self, row: int) -> None:

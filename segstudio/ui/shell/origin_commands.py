@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from segstudio.core.layer import LABELS
 from segstudio.core.raster import UNLABELLED
-from segstudio.ui.panels.origin_words import origin_text
+from segstudio.session.edits.origin_words import origin_text
 from segstudio.ui.shell.commands import Command
 
 if TYPE_CHECKING:
