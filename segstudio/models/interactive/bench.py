@@ -69,9 +69,11 @@ class PromptBench:
             return self._start(predictor, task, cancel)
         if isinstance(task, TrackStep):
             return self._step(task, cancel)
+        if isinstance(task, Encode) and task.ahead:
+            return self._encode_ahead(predictor, task.frame, cancel)
         embedding, source = self._embedding(predictor, task.frame, cancel)
         if isinstance(task, Encode):
-            return Encoded(source, predictor.capabilities, predictor.device_line())
+            return Encoded(source, predictor.capabilities, predictor.device_line(), embedding.nbytes)
         if isinstance(task, Ask):
             prompt = task.prompt.spelled_out(embedding.size_hw)
             return checked(predictor.predict(embedding, prompt, cancel=cancel), where=task.spec.model)
@@ -90,7 +92,16 @@ class PromptBench:
         self._open.move_to_end(spec)
         return self._open[spec]
 
-    def _embedding(self, predictor: InteractivePredictor, frame: Frame, cancel: CancelToken) -> tuple[Embedding, str]:
+    def _encode_ahead(self, predictor: InteractivePredictor, frame: Frame, cancel: CancelToken) -> Encoded:
+        key = self._key(predictor, frame)
+        if frame.image_hwc.size == 0:
+            raise MissingPixels
+        nbytes, was_there = self.cache.put_away(key, lambda: self._encode(predictor, frame, cancel))
+        source = "disk" if was_there else "encoded"
+        return Encoded(source, predictor.capabilities, predictor.device_line(), nbytes)
+
+    def _key(self, predictor: InteractivePredictor, frame: Frame) -> str:
+        """The key of a frame, from its pixels where it is seen for the first time."""
         known = self._keys.get((frame.id, predictor.model_hash))
         if known is None:
             if frame.image_hwc.size == 0:
@@ -101,6 +112,10 @@ class PromptBench:
             self._keys[frame.id, predictor.model_hash] = known
             while len(self._keys) > FRAMES:
                 self._keys.popitem(last=False)
+        return known
+
+    def _embedding(self, predictor: InteractivePredictor, frame: Frame, cancel: CancelToken) -> tuple[Embedding, str]:
+        known = self._key(predictor, frame)
         in_memory = self.cache.has_in_memory(known)
         found = self.cache.get(known)
         if found is not None:

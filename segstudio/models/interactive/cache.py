@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
+from segstudio.core.errors import UserError
 from segstudio.models.file_cache import FileCache
 from segstudio.models.interactive.embedding import Embedding, pack_embedding, unpack_embedding
 
@@ -23,6 +25,16 @@ class EmbeddingFiles(FileCache[Embedding]):
         super().__init__(
             folder, suffix=".embedding", limit_bytes=limit_bytes, pack=pack_embedding, unpack=unpack_embedding
         )
+
+    def size_of(self, key: str) -> int | None:
+        """Bytes of one that is kept, which counts as used now; None where it is not. Reads nothing of it."""
+        path = self._path(key)
+        try:
+            size = path.stat().st_size
+            os.utime(path)
+        except OSError:
+            return None
+        return size
 
 
 class EmbeddingCache:
@@ -71,6 +83,20 @@ class EmbeddingCache:
         finally:
             with self._lock:
                 self._making.pop(key, None)
+
+    def put_away(self, key: str, make: Callable[[], Embedding]) -> tuple[int, bool]:
+        """See that one lies on the disk and takes no memory: its bytes, and whether it was there already.
+
+        Raises `UserError` where it cannot be kept.
+        """
+        size = self.files.size_of(key) if self.files is not None else None
+        if size is not None:
+            return size, True
+        embedding = make()
+        if self.files is None or not self.files.put(key, embedding):
+            why = "there is no folder for them" if self.files is None else self.files.problem
+            raise UserError(f"embeddings cannot be kept: {why or 'one is larger than all the space for them'}")
+        return self.files.size_of(key) or embedding.nbytes, False
 
     def used_bytes(self) -> int:
         """How much is kept in memory."""

@@ -11,6 +11,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +22,7 @@ from segstudio.core.errors import SegStudioError
 from segstudio.core.progress import CancelToken
 from segstudio.models.channel import ChannelClosed
 from segstudio.models.interactive.bench import MissingPixels, PromptBench
+from segstudio.models.interactive.cache import DISK_BYTES
 from segstudio.models.interactive.embedding import Frame
 from segstudio.models.interactive.tasks import CURRENT, Ask, Encode, Failure, Reply, Result, Task, Working
 from segstudio.models.interactive.worker_main import MODULE, frame_bytes, truth_offset
@@ -118,12 +120,14 @@ class PromptHost:
         folders: Iterable[Path] | None = None,
         *,
         cache_folder: Path | None = None,
+        disk_bytes: int = DISK_BYTES,
         ask_s: float = ASK_S,
         work_s: float = WORK_S,
         grace_s: float = GRACE_S,
     ) -> None:
         self._folders = tuple(default_registry().folders if folders is None else folders)
         self._cache_folder = cache_folder
+        self._disk_bytes = disk_bytes
         self._limits = ask_s, work_s, grace_s
         self._changed = threading.Condition()
         self._numbers = itertools.count(1)
@@ -257,6 +261,8 @@ class PromptHost:
     def _start(self) -> ModelProcess:
         cache = "" if self._cache_folder is None else str(self._cache_folder)
         process = ModelProcess(cache, self._folders, worker=MODULE)
+        with suppress(ChannelClosed):  # where it is gone already, the reader says so
+            process.channel.send("limits", self._disk_bytes)
         self.starts += 1
         self._sent.clear()
         self._process = process

@@ -19,10 +19,14 @@ ASK, CURRENT, NEXT, PREVIOUS, BULK = 0, 10, 20, 30, 40
 
 @dataclass(frozen=True, slots=True)
 class Encode:
-    """Embed a frame, or find that it is embedded; gives `Encoded`."""
+    """Embed a frame, or find that it is embedded; gives `Encoded`.
+
+    `ahead` is for another day: it goes to the disk and takes no memory from those in use.
+    """
 
     spec: SegmenterSpec
     frame: Frame
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +86,14 @@ Task = Encode | Ask | Everything | TrackStart | TrackStep
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """An embedding is ready: where it came from ("memory", "disk", "encoded"), what the segmenter can do."""
+    """An embedding is ready: where it came from ("memory", "disk", "encoded"), what the segmenter can do, and the bytes
+    that it takes.
+    """
 
     source: str
     capabilities: Capabilities
     device: str
+    nbytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

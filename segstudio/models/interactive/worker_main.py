@@ -41,13 +41,14 @@ def main() -> None:
 
 def _serve(channel: Channel) -> None:
     _, cache_folder, folders, handle = channel.receive()
+    _, disk_bytes = channel.receive()
     waiting: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
     tokens: dict[int, CancelToken] = {}
     threading.Thread(target=_listen, args=(channel, waiting, tokens), daemon=True).start()
     threading.Thread(target=beat, args=(channel, threading.Event()), daemon=True).start()
     arena = Arena.open(handle)
     registry = ModelRegistry([Path(folder) for folder in folders])
-    files = EmbeddingFiles(Path(cache_folder)) if cache_folder else None
+    files = EmbeddingFiles(Path(cache_folder), limit_bytes=disk_bytes) if cache_folder else None
     bench = PromptBench(lambda spec: open_segmenter(registry, spec), EmbeddingCache(files))
     channel.send("ready", os.getpid())
     while True:

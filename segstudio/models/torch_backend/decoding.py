@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +15,10 @@ from segstudio.models.torch_backend.on_device import constant
 
 CACHE_BYTES = 1 << 21
 """Size of the pieces in which a CPU works through logits: about the second-level caches of two cores."""
-SPARSE_SHARE = 0.3
-"""Where a larger share of the logits has a neighbour of another channel, enlarging all of them is quicker."""
+SPARSE_SHARE, SPARSE_SHARE_UNEVEN = 0.1, 0.3
+"""Where a larger share of the logits has a neighbour of another channel, enlarging all of them is quicker; the second
+where sides do not grow by powers of two.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ def enlarged_argmax(logits: torch.Tensor, channels: torch.Tensor, size_hw: tuple
     below = torch.cat((channels[1:], channels[-1:]))
     differ = (channels != below) | (channels != _shifted(channels)) | (channels != _shifted(below))
     cells = torch.from_numpy(np.flatnonzero(differ.numpy()))
-    if cells.numel() > SPARSE_SHARE * differ.numel():
+    most = SPARSE_SHARE if _factors(channels.shape, size_hw) else SPARSE_SHARE_UNEVEN
+    if cells.numel() > most * differ.numel():
         return _dense_argmax(logits, size_hw, channels.dtype)
     rows, columns = (_Neighbours.of(of, to) for of, to in zip(channels.shape, size_hw, strict=True))
     result = _sampled(channels, rows.first, columns.first)
@@ -153,28 +156,53 @@ def _put_between(
 
 
 def _dense_argmax(logits: torch.Tensor, size_hw: tuple[int, int], kind: torch.dtype) -> torch.Tensor:
-    """The same with everything interpolated, in bands where the height grows by a power of two.
-
-    There a band's rows have the very weights that they have in the whole; else the arithmetic would round otherwise.
-    """
-    (count, height, _), (to_height, to_width) = logits.shape, size_hw
-    factor = to_height // height
-    whole = factor * height != to_height or factor & (factor - 1) != 0
-    strips = _Strips(count, to_width)
-    step = height if whole else max(1, strips.rows // factor)
+    """The same with everything interpolated."""
+    count, height, width = logits.shape
     result = torch.empty(size_hw, dtype=kind)
-    for y in range(0, height, step):
-        first, end = max(0, y - 1), min(height, y + step + 1)
-        band_hw = (to_height if whole else (end - first) * factor, to_width)
-        band = F.interpolate(logits[None, :, first:end], size=band_hw, mode="bilinear", align_corners=False)[0]
-        skipped = 0 if whole else (y - first) * factor
-        into = result if whole else result[y * factor : (y + step) * factor]
-        for top in range(0, into.shape[0], strips.rows):
-            part = into[top : top + strips.rows]
-            strip = band[:, skipped + top : skipped + top + part.shape[0]]
-            best, scratch = strips.best(strip)
-            strips.put_channels(strip, best, scratch, part)
+    factors = _factors((height, width), size_hw)
+    if factors is not None:
+        strips = _Strips(count, width)
+        framed = F.pad(logits[None], (1, 1, 1, 1), mode="replicate")[0]
+        for y in range(0, height, strips.rows):
+            _put_phases(result, framed[:, y : y + strips.rows + 2], y, factors, strips)
+        return result
+    whole = F.interpolate(logits[None], size=size_hw, mode="bilinear", align_corners=False)[0]
+    strips = _Strips(count, size_hw[1])
+    for y in range(0, size_hw[0], strips.rows):
+        part = whole[:, y : y + strips.rows]
+        strips.put_channels(part, *strips.best(part), into=result[y : y + strips.rows])
     return result
+
+
+def _factors(size_hw: Sequence[int], to_hw: Sequence[int]) -> tuple[int, int] | None:
+    """By what both sides grow, where that is a power of two; None for others."""
+    down, across = (to // of if to % of == 0 else 0 for of, to in zip(size_hw, to_hw, strict=True))
+    return (down, across) if all(one and one & (one - 1) == 0 for one in (down, across)) else None
+
+
+def _put_phases(result: torch.Tensor, framed: torch.Tensor, y: int, factors: tuple[int, int], strips: _Strips) -> None:
+    """Channels of the rows that grow out of the logits `[C, r + 2, w + 2]` at row `y`, framed by their neighbours.
+
+    Where sides grow by powers of two, every place of the result lies in one of a few ways between its neighbours, with
+    weights that floats hold exactly: one way after another, all in rows that lie side by side in memory.
+    """
+    down, across = factors
+    for column in range(across):
+        left, weight_x = _phase(column, across)
+        width = framed.shape[2] - 2
+        mixed = torch.lerp(framed[:, :, left : left + width], framed[:, :, left + 1 : left + 1 + width], weight_x)
+        for row in range(down):
+            top, weight_y = _phase(row, down)
+            rows = framed.shape[1] - 2
+            strip = torch.lerp(mixed[:, top : top + rows], mixed[:, top + 1 : top + 1 + rows], weight_y)
+            into = result[y * down + row : (y + rows) * down : down, column::across]
+            strips.put_channels(strip, *strips.best(strip), into=into)
+
+
+def _phase(number: int, factor: int) -> tuple[int, float]:
+    """Where in a frame of one the first neighbour of a sample's place lies, and the weight of the second."""
+    offset = (number + 0.5) / factor - 0.5
+    return (0, 1 + offset) if offset < 0 else (1, offset)
 
 
 def _sampled(values: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
