@@ -18,6 +18,7 @@ VERBS = (
     "import",
     "convert",
     "learn",
+    "encode",
     "models",
     "bench",
     "project",

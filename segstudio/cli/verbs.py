@@ -6,7 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from segstudio.cli import bench, compare, convert, demo, evaluate, export, importing, learn, models, predict, project
+from segstudio.cli import (
+    bench,
+    compare,
+    convert,
+    demo,
+    encode,
+    evaluate,
+    export,
+    importing,
+    learn,
+    models,
+    predict,
+    project,
+)
 
 if TYPE_CHECKING:
     from segstudio.cli.main import OpenWindow, Tour
@@ -26,7 +39,7 @@ def build_app(*, open_window: OpenWindow | None, tour: Tour | None) -> Any:
         pretty_exceptions_enable=False,
     )
     demo.add_to(app, open_window=open_window, tour=tour)
-    for verb in (predict, evaluate, compare, export, importing, convert, learn, models, bench):
+    for verb in (predict, evaluate, compare, export, importing, convert, learn, encode, models, bench):
         verb.add_to(app)
     app.add_typer(project.app, name="project")
     return app

@@ -32,7 +32,9 @@ class PictureCache:
             if found is not None:
                 self._kept.move_to_end((path, page))
                 return found
-        pyramid = _decoded(path, page)
+        from segstudio.render.picture_file import read_pyramid
+
+        pyramid = read_pyramid(path, page)
         with self._lock:
             self._kept[path, page] = pyramid
             while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > self._limit:
@@ -64,17 +66,3 @@ class PictureCache:
         if height * width > AHEAD_PIXELS and not is_quick(path):
             return None
         return read_thumbnail(path, max_side, page=page)
-
-
-def _decoded(path: Path, page: int) -> Pyramid:
-    from segstudio.ops.image import read_image
-    from segstudio.ops.window import as_samples
-
-    source = read_image(path, page=page).source
-    has_alpha = source.dtype == np.uint8 and source.ndim == 3 and source.shape[2] == 4
-    if has_alpha and path.suffix.lower() not in (".tif", ".tiff"):
-        source = np.ascontiguousarray(source[:, :, :3])
-    pyramid = Pyramid(as_samples(source))
-    if not pyramid.is_plain:
-        _ = pyramid.quantiles  # counted here, where nobody waits for it
-    return pyramid

@@ -199,3 +199,32 @@ def test_a_segmenter_of_single_images_does_not_follow(waiting, opened):
     opened.view.set(mode="objects", selection=frozenset({made}))
     with pytest.raises(UserError, match="does not follow"):
         track_objects(opened)
+
+
+class Deaf(Waiting):
+    """Every embedding is made at once."""
+
+    def submit(self, task, *, priority=CURRENT, on_reply=lambda _: None):
+        job = super().submit(task, priority=priority, on_reply=on_reply)
+        job.tell(Result(Encoded("encoded", Capabilities(), "cpu", 1000)))
+        return job
+
+
+def test_shown_images_are_embedded_ahead_from_the_open_one_on(opened):
+    from segstudio.models.interactive.tasks import BULK
+    from segstudio.session.assist.prompt_ahead import encode_ahead
+
+    host, told = Deaf(), []
+    opened.prompting = Prompting(opened, lambda: host)
+    opened.prompting.choose("oracle")
+    with pytest.raises(UserError, match="ground truth"):
+        encode_ahead(opened)
+    opened.prompting.choose("sam-vit-b")
+    opened.notify.told.connect(told.append)
+    opened.go(1)
+    encode_ahead(opened)
+    assert [(job.priority, job.task.ahead) for job in host.jobs] == [(BULK, True)] * 3
+    first = host.jobs[0].task.frame.image_hwc
+    np.testing.assert_array_equal(first, opened.document.pyramid.image_hwc)
+    assert "3 images embedded" in told[-1].text
+    assert opened.document.history.undoable == []

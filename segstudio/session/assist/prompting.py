@@ -42,6 +42,7 @@ from segstudio.models.interactive.tasks import (
 )
 from segstudio.session.assist.prompt_choice import Choice, first_choice, segmenter_choices, side_in_parts
 from segstudio.session.assist.prompt_frames import Part, PromptFrames, part_in_view
+from segstudio.workflows.encoding import EMBEDDINGS
 
 if TYPE_CHECKING:
     from segstudio.core.layer import Layer
@@ -408,8 +409,10 @@ class Prompting:
 
     def _prompt_host(self) -> Host:
         from segstudio.models.interactive.host import PromptHost
+        from segstudio.settings import load_settings
 
-        return PromptHost(cache_folder=self._session.data_dir / "embeddings")
+        disk_bytes = load_settings().embedding_megabytes << 20
+        return PromptHost(cache_folder=self._session.data_dir / EMBEDDINGS, disk_bytes=disk_bytes)
 
 
 def _proposals(candidates: list[Candidate], part: Part) -> list[Proposal]:

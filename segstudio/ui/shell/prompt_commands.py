@@ -43,6 +43,12 @@ class PromptCommands:
                 lambda: self._try(self._track),
                 tip="SAM 2 and EdgeTAM; each image gets a layer to accept from",
             ),
+            Command(
+                "assist.encode",
+                "Em&bed all images",
+                lambda: self._try(self._encode),
+                tip="In the background, those that are shown: the first click on each is then answered at once",
+            ),
         ]
 
     def checks(self) -> dict[str, bool]:
@@ -57,6 +63,11 @@ class PromptCommands:
         from segstudio.session.assist.prompt_runs import track_objects
 
         track_objects(self._window.session)
+
+    def _encode(self) -> None:
+        from segstudio.session.assist.prompt_ahead import encode_ahead
+
+        encode_ahead(self._window.session)
 
     def _try(self, call: Callable[[], object]) -> None:
         try:
