@@ -67,7 +67,7 @@ def _fetch(url: str, part: Path, *, size: int, target: Path, progress: Progress,
             while True:
                 if cancel is not None:
                     cancel.raise_if_cancelled()
-                chunk = _reach(lambda: answer.read(CHUNK), url, target)
+                chunk = _reach(lambda: answer.read1(CHUNK), url, target)
                 if not chunk:
                     break
                 file.write(chunk)

@@ -32,6 +32,11 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        if self.path == "/hang" and not wanted:
+            self.wfile.write(body[:1000])
+            self.wfile.flush()
+            self.server.released.wait(20)
+            return
         self.wfile.write(body[: len(body) // 2] if self.path == "/cut" else body)
 
     def log_message(self, *args):
@@ -41,10 +46,11 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.asked = []
+    server.asked, server.released = [], threading.Event()
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield server
+    server.released.set()
     server.shutdown()
     thread.join()
     server.server_close()
@@ -129,3 +135,15 @@ def test_a_full_disk_is_said_before_anything_is_fetched(server, tmp_path, monkey
 def test_only_web_addresses_are_fetched(tmp_path):
     with pytest.raises(UserError, match="not a web address"):
         download("file:///etc/passwd", tmp_path / "w.pth")
+
+
+def test_a_server_that_falls_silent_is_given_up_and_what_came_is_kept(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(download_module, "TIMEOUT_S", 0.3)
+    target, said = tmp_path / "w.pth", []
+    with pytest.raises(UserError, match="cannot be reached: .*timed out"):
+        download(url(server, "/hang"), target, progress=lambda done, total, text="": said.append((done, total)))
+    assert said[-1] == (1000, len(CONTENT))
+    assert not target.exists()
+    server.released.set()
+    assert download(url(server, "/hang"), target, sha256=DIGEST).read_bytes() == CONTENT
+    assert server.asked == [None, "bytes=1000-"]

@@ -118,6 +118,13 @@ def test_what_the_window_predicted_is_not_run_again(pictures, tmp_path):
     assert predict(MODEL, pictures, tmp_path / "out", cache=cache).cached == 2
 
 
+def test_a_cache_that_cannot_be_written_costs_nothing_but_the_cache(pictures, tmp_path):
+    (tmp_path / "cache").write_text("a file where the folder should be", encoding="utf-8")
+    report = predict(MODEL, pictures, tmp_path / "out", cache=ResultCache(tmp_path / "cache"))
+    assert len(report.images) == 6
+    assert len(labels(tmp_path / "out")) == 6
+
+
 def test_other_settings_are_other_results(pictures, tmp_path):
     cache = ResultCache(tmp_path / "cache")
     predict(MODEL, pictures, tmp_path / "a", cache=cache)
