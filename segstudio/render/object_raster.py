@@ -16,6 +16,8 @@ from segstudio.ops.shapes import ObjectIndex, mask_of
 
 _MAX_SLOT = 65535
 _TILE = 512
+_AT_ONCE = 2_000_000
+"""Pixels of a change up to which it is painted before the next event."""
 
 
 class ObjectRaster:
@@ -65,7 +67,10 @@ class ObjectRaster:
         return not self._blank or self._blank.isdisjoint(area.intersect(self._bounds).grid(_TILE))
 
     def update(self, table: ObjectTable, changed: Iterable[int], area: Rect) -> None:
-        """Take over the state of the `changed` objects, all of which lie, before and after, in `area`."""
+        """Take over the state of the `changed` objects, all of which lie, before and after, in `area`.
+
+        A large area is only blank again: `paint_tiles` draws what is in view.
+        """
         for object_id in changed:
             item = table.get(object_id)
             if item is not None:
@@ -75,7 +80,11 @@ class ObjectRaster:
                 self._free.append(self._slot_of.pop(object_id))
                 del self._class_of[object_id]
                 self.version += 1
-        self._paint(area.grown(1))
+        rect = area.grown(1).intersect(self._bounds)
+        if rect.area > _AT_ONCE:
+            self._blank.update(rect.grid(_TILE))
+        else:
+            self._paint(rect)
 
     def leave_out(self, ids: frozenset[int]) -> None:
         """Do not paint these objects, so that those behind them are seen whole; tiles they lie on are blank again."""

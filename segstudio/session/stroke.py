@@ -4,7 +4,7 @@ step.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.class_patch import ClassSetPatch
-from segstudio.core.geometry import Rect
+from segstudio.core.geometry import Rect, union_all
 from segstudio.core.layer import Layer
 from segstudio.core.objects import SegObject
 from segstudio.core.raster import RasterDelta, SegmentIds
@@ -75,6 +75,22 @@ class Stroke:
             self._transaction.remove_object(object_id)
             changes = Changes(self.layer.name, objects=frozenset({object_id}), object_area=before.bounds())
             self._announce(changes)
+
+    def change_objects(self, *, put: Iterable[SegObject] = (), remove: Iterable[int] = ()) -> None:
+        """Remove objects, then add or replace others, and announce it once: for many at a time."""
+        table, touched, areas = self.layer.objects, set(), []
+        for object_id in remove:
+            if (before := table.get(object_id)) is not None:
+                areas.append(before.bounds())
+                touched.add(object_id)
+                self._transaction.remove_object(object_id)
+        for item in put:
+            before = table.get(item.id)
+            areas += [item.bounds()] if before is None else [item.bounds(), before.bounds()]
+            touched.add(item.id)
+            self._transaction.put_object(item)
+        if touched:
+            self._announce(Changes(self.layer.name, objects=frozenset(touched), object_area=union_all(areas)))
 
     def put_segment(self, segment: Segment) -> None:
         """Add a segment or replace the one with its id."""

@@ -109,8 +109,8 @@ class Turns:
 
     def _turn(self) -> None:
         until = time.perf_counter() + _TURN_SECONDS
-        while self._tasks and not self._is_stepping and time.perf_counter() < until:
-            if not self._step():
+        while self._tasks and not self._is_stepping:
+            if not self._step() or time.perf_counter() >= until:
                 break
         if self._tasks and self._later is not None:
             self._later(self._turn)

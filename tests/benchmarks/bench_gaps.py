@@ -15,6 +15,17 @@ from tests.benchmarks.event_gaps import CLASSES, is_at_rest, open_window, rest, 
 from tests.benchmarks.table import Row
 
 SIDE = 8192
+OBJECT_COMMANDS = (
+    *("object.union", "object.subtract", "object.xor", "object.merge", "object.split", "object.convert", "object.grow"),
+    *(
+        "object.smooth",
+        "object.fill_holes",
+        "object.remove_specks",
+        "object.forward",
+        "object.duplicate",
+        "edit.delete",
+    ),
+)
 
 
 def prediction_of(size_hw: tuple[int, int], name: str = "prediction:bench") -> Layer:
@@ -84,4 +95,32 @@ def bench_opening() -> list[Row]:
             rows.append(
                 _gap(window, "a class gets another name", lambda: session.document.change_classes("rename", renamed))
             )
+    return rows
+
+
+def bench_many_objects() -> list[Row]:
+    """What is done to 1,000 selected objects at once: polygons of 30 points, and masks of a million pixels."""
+    from tests.benchmarks.bench_canvas import _objects
+
+    rows = []
+    with open_window((SIDE, SIDE)) as window:
+        session = window.session
+        document = session.document
+        with document.begin("objects") as stroke:
+            for item in _objects():
+                if item.id <= 1000:
+                    stroke.put_object(item)
+        session.view.set(mode="objects", tool="select")
+        rest(window)
+
+        def gap(what: str, command: str) -> None:
+            session.view.set(selection=frozenset(item.id for item in document.labels.objects))
+            rest(window)
+            before = document.history.next_undo()
+            rows.append(_gap(window, f"1,000 objects: {what}", partial(window.commands.run, command)))
+            if document.history.next_undo() is not before:
+                rows.append(_gap(window, f"1,000 objects: undo of {what}", session.undo))
+
+        for command in OBJECT_COMMANDS:
+            gap(command, command)
     return rows

@@ -121,7 +121,8 @@ def area_of_shape(shape: Shape) -> float:
 
 def _enclosed(ring_xy: NDArray[np.float64]) -> float:
     x, y = ring_xy[:, 0], ring_xy[:, 1]
-    return abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
+    closing = float(x[-1] * y[0] - y[-1] * x[0])
+    return abs(float(np.dot(x[:-1], y[1:]) - np.dot(y[:-1], x[1:])) + closing) / 2
 
 
 def _area(objects: Facts, class_id: int) -> int:

@@ -106,10 +106,12 @@ def _begin(document: Document, name: str, source: Layer, *, objects: Sequence[Se
             origin[field] = source.extra[field]
     stroke = document.begin(name, tool="accept", provenance=origin)
     try:
-        for item in objects:
-            table = stroke.layer.objects
+        table, taken = stroke.layer.objects, []
+        first_id, top_z = table.free_id(), table.top_z()
+        for place, item in enumerate(objects):
             told = {**item.attributes, "source": source.name}
-            stroke.put_object(replace(item, id=table.free_id(), z=table.top_z(), locked=False, attributes=told))
+            taken.append(replace(item, id=first_id + place, z=top_z + place, locked=False, attributes=told))
+        stroke.change_objects(put=taken)
     except BaseException:
         stroke.cancel()
         raise

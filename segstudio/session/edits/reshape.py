@@ -80,20 +80,38 @@ def merge(document: Document, ids: Iterable[int]) -> int:
 
     Raises `UserError` for fewer than two.
     """
-    from segstudio.ops.instances import merge_shapes
-    from segstudio.ops.shapes import area_of
+    items = mergeable(document, ids)
+    return put_merged(document, items, merged(items, document.size_hw))
 
+
+def mergeable(document: Document, ids: Iterable[int]) -> list[SegObject]:
+    """The objects that would be merged; raises `UserError` for fewer than two."""
     items = editable(document, ids)
     if len(items) < 2:
         raise UserError("select at least two objects to merge", hint="Shift+click adds to the selection")
-    kept = max(items, key=lambda item: area_of(item.shape, document.size_hw))
-    shape = merge_shapes([item.shape for item in items], document.size_hw)
+    return items
+
+
+def merged(items: Sequence[SegObject], size_hw: tuple[int, int]) -> SegObject:
+    """What objects become when they are merged; computes only, for a worker."""
+    from segstudio.ops.instances import merge_shapes
+    from segstudio.ops.shapes import area_of
+
+    kept = max(items, key=lambda item: area_of(item.shape, size_hw))
+    shape = merge_shapes([item.shape for item in items], size_hw)
+    return replace(kept.with_shape(shape), z=max(item.z for item in items))
+
+
+def put_merged(document: Document, items: Sequence[SegObject], made: SegObject) -> int:
+    """Put what `merged` made in the place of all, as one edit; returns its id.
+
+    Raises `UserError` where one of them changed since.
+    """
+    if any(document.labels.objects.get(item.id) is not item for item in items):
+        raise UserError("the objects were changed meanwhile", hint="try again")
     with document.begin("merge", tool="merge") as stroke:
-        for item in items:
-            if item is not kept:
-                stroke.remove_object(item.id)
-        stroke.put_object(replace(kept.with_shape(shape), z=max(item.z for item in items)))
-    return kept.id
+        stroke.change_objects(put=[made], remove=[item.id for item in items if item.id != made.id])
+    return made.id
 
 
 def bring_forward(document: Document, ids: Iterable[int]) -> int:
@@ -162,8 +180,7 @@ def put_shapes(document: Document, shapes: Iterable[tuple[SegObject, Shape]], na
     """Give objects the shapes from `reshaped`, as one edit; objects that changed meanwhile are left alone."""
     current = [(item, shape) for item, shape in shapes if document.labels.objects.get(item.id) is item]
     with document.begin(name, tool=name) as stroke:
-        for item, shape in current:
-            stroke.put_object(item.with_shape(shape))
+        stroke.change_objects(put=[item.with_shape(shape) for item, shape in current])
     return len(current)
 
 
@@ -183,16 +200,15 @@ def _add(document: Document, items: Sequence[SegObject], name: str, offset_xy: t
     table = document.labels.objects
     image = document.labels.raster.bounds
     next_id, z = table.free_id(), table.top_z()
+    added: list[SegObject] = []
+    for item in items:
+        shape = move(onto(item.shape, document.size_hw), *offset_xy)
+        if not shape.bounds().intersect(image).is_empty:
+            place = len(added)
+            added.append(replace(item.with_shape(shape), id=next_id + place, z=z + place, locked=False, extra={}))
     with document.begin(name, tool=name) as stroke:
-        added: list[int] = []
-        for item in items:
-            shape = move(onto(item.shape, document.size_hw), *offset_xy)
-            if shape.bounds().intersect(image).is_empty:
-                continue
-            number = next_id + len(added)
-            stroke.put_object(replace(item.with_shape(shape), id=number, z=z + len(added), locked=False, extra={}))
-            added.append(number)
-    return added
+        stroke.change_objects(put=added)
+    return [item.id for item in added]
 
 
 def _step(document: Document, ids: Iterable[int], step: int) -> int:
@@ -221,6 +237,5 @@ def put_in_order(document: Document, order: Sequence[SegObject], name: str) -> i
             changed.append(replace(item, z=own))
         z, last_id = own, item.id
     with document.begin(name, tool=name) as stroke:
-        for item in changed:
-            stroke.put_object(item)
+        stroke.change_objects(put=changed)
     return len(changed)

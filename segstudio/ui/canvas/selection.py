@@ -25,8 +25,7 @@ def delete_objects(session: Session) -> None:
     if stroke is None:
         return
     with stroke:
-        for item in items:
-            stroke.remove_object(item.id)
+        stroke.change_objects(remove=[item.id for item in items])
     session.view.set(selection=frozenset(), hovered_object=None)
 
 
@@ -36,5 +35,4 @@ def give_objects_to(session: Session, class_id: int) -> None:
     if not items or document is None:
         raise UserError("nothing is selected", hint="select objects with the select tool (V)")
     with document.begin("change class", tool="select") as stroke:
-        for item in items:
-            stroke.put_object(replace(item, class_id=class_id))
+        stroke.change_objects(put=[replace(item, class_id=class_id) for item in items])

@@ -127,8 +127,15 @@ class ObjectCommands:
             return
         from segstudio.session.edits import reshape
 
-        kept = reshape.merge(*self._selected())
-        self._session.view.set(selection=frozenset({kept}))
+        document, ids = self._selected()
+        items = reshape.mergeable(document, ids)
+        self._work(
+            document,
+            lambda: reshape.merged(items, document.size_hw),
+            lambda made: [reshape.put_merged(document, items, made)],
+            reshape.weight_of(items),
+            "merge",
+        )
 
     def _combine(self, operation: str) -> None:
         from segstudio.session.edits import combining, reshape
