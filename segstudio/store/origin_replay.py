@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -210,15 +210,15 @@ class Replay:
     def tally(self, *, cancel: CancelToken | None = None) -> list[tuple[Origin, int]]:
         """How many labelled pixels each origin has, without a raster of the whole; in the order of their times."""
         table = OriginTable()
-        found: dict[int, int] = {}
+        found = np.zeros(_MOST + 1, np.int64)
         for key in self._tiles:
             if cancel is not None:
                 cancel.raise_if_cancelled()
-            labelled = self._current(key) != 0
-            numbers = self._tile(key, self._current(key), self.newest, table)[labelled]
-            for number, pixels in zip(*np.unique(numbers, return_counts=True), strict=True):
-                found[int(number)] = found.get(int(number), 0) + int(pixels)
-        told = [(table.origins[number], pixels) for number, pixels in found.items()]
+            now_hw = self._current(key)
+            labelled = now_hw != 0
+            counted = np.bincount(self._tile(key, now_hw, self.newest, table)[labelled])
+            found[: len(counted)] += counted
+        told = [(table.origins[number], int(found[number])) for number in np.flatnonzero(found).tolist()]
         return sorted(told, key=lambda one: one[0].get("when", ""))
 
     def objects(self) -> dict[int, Origin]:
@@ -255,8 +255,8 @@ class Replay:
                 spans.append((back_to, step.id))
         return spans
 
-    def fold(self, upto: int) -> Base:
-        """The base after edit `upto`, which must be a place to fold."""
+    def fold(self, upto: int, present: Collection[int]) -> Base:
+        """The base after edit `upto`, which must be a place to fold; `present` are the objects that there are now."""
         table = OriginTable()
         tiles = {}
         touched = {key for key, patches in self._by_tile.items() if self._steps[patches[0][0]].id <= upto}
@@ -268,9 +268,12 @@ class Replay:
                     _put_back(now_hw, rect, patch)
             tiles[key] = RasterPatch.pack(rect, self._tile(key, now_hw, upto, table)).packed
         rest = self._rest(table)
+        # No other object can come back.
+        kept = {*present, *(object_id for step in self._steps if step.id > upto for object_id in step.objects)}
         objects = {}
         for object_id, origin in self._objects(upto).items():
-            objects[object_id] = table.number(origin, ("object", tuple(origin.items())))
+            if object_id in kept:
+                objects[object_id] = table.number(origin, ("object", tuple(origin.items())))
         return Base(upto, tuple(table.origins[1:]), rest, tiles, objects)
 
     def _stands(self, state: int) -> frozenset[int]:

@@ -55,6 +55,17 @@ def replay_of(connection: Connection, owner: int, layer: str, path: Place) -> Re
     return Replay((row.height, row.width) if row is not None else (1, 1), tiles, base, steps)
 
 
+def object_ids(connection: Connection, owner: int, layer: str) -> frozenset[int]:
+    """The objects that a layer has now."""
+    row = _layer_row(connection, owner, layer)
+    table = schema.object_
+    return (
+        frozenset()
+        if row is None
+        else frozenset(connection.execute(select(table.c.id).where(table.c.layer_id == row.id)).scalars())
+    )
+
+
 def _layer_row(connection: Connection, owner: int, layer: str) -> Row[Any] | None:
     table = schema.layer
     query = select(table).where(table.c.image_id == owner, table.c.name == layer)

@@ -124,7 +124,9 @@ def _folded(connection: Connection, doomed: _Doomed, path: Place) -> tuple[int |
     before = origin_rows.read_base(connection, doomed.owner, doomed.layer, path)
     replay = origin_rows.replay_of(connection, doomed.owner, doomed.layer, path)
     upto = replay.place_to_fold(doomed.edit_id, limit=doomed.limit)
-    return (None if before is None else before.edit_id), replay.fold(upto)
+    return (None if before is None else before.edit_id), replay.fold(
+        upto, origin_rows.object_ids(connection, doomed.owner, doomed.layer)
+    )
 
 
 def _let_go(connection: Connection, doomed: _Doomed, before: int | None, base: Base, path: Place) -> int:

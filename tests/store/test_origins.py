@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import suppress
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +19,11 @@ from segstudio.core.layer import Annotation, Layer
 from segstudio.core.objects import PolygonShape, SegObject
 from segstudio.core.transaction import Transaction
 from segstudio.store import Project
+from segstudio.store.checking import check_project
+from segstudio.store.origin_replay import Base
+from segstudio.store.place import place_of
 from segstudio.store.records import RESTORES
+from segstudio.store.repairing import repair_project
 
 CLASSES = ClassSet.of_names(["road", "car", "person"])
 SIZE_HW = (300, 290)
@@ -223,3 +229,108 @@ def test_each_pixel_is_its_makers(tmp_path_factory, script, brought):
         town.check()
     finally:
         town.project.close()
+
+
+def test_bases_survive_repair_and_damage_is_told(tmp_path):
+    town = Town(tmp_path / "t.segproj")
+    town.stroke(Rect(0, 0, 200, 200), 1, 1)
+    town.object(1, 20)
+    town.stroke(Rect(50, 50, 280, 280), 2, 2)
+    town.trim(0)
+    town.check()
+    town.project.close()
+    assert check_project(town.path).problems == ()
+    repair_project(town.path)
+    town.project = Project.open(town.path)
+    town.check()
+    town.project.close()
+    with sqlite3.connect(town.path) as raw:
+        raw.execute("UPDATE origin_base SET edit_id = edit_id - 1")
+    raw.close()
+    assert any("origins of layer" in problem for problem in check_project(town.path).problems)
+    with Project.open(town.path) as project, pytest.raises(UserError, match="origins of layer"):
+        project.authors.raster("a", "labels")
+
+
+def test_opening_trims_in_the_background_and_forgets_nobody(tmp_path):
+    town = Town(tmp_path / "t.segproj")
+    for number in range(12):
+        town.stroke(Rect(7 * number, 5 * number, 150, 200), 1 + number % 3, 1 + number % 2)
+    town.project.close()
+    town.project = Project.open(town.path, history_megabytes=0)
+    town.project._trimming._thread.join()
+    with pytest.raises(UserError, match="no longer kept"):
+        town.project.state_after("a", "labels", 1)
+    town.forget()
+    town.check()
+    town.project.close()
+
+
+def test_removed_objects_do_not_gather_in_the_base(tmp_path):
+    town = Town(tmp_path / "t.segproj")
+    for object_id in range(1, 30):
+        town.object(object_id, object_id)
+        _, transaction = town._begin()
+        transaction.remove_object(object_id)
+        town._end(transaction, town.maker_hw, town.maker_of)
+    town.object(40, 3)
+    town.trim(0)
+    with sqlite3.connect(town.path) as raw:
+        (packed,) = raw.execute("SELECT packed FROM origin_base").fetchone()
+    raw.close()
+    assert set(Base.unpack(packed, 0).objects) == {40}
+    town.check()
+    town.project.close()
+
+
+def test_sums_are_kept_until_the_next_edit(project):
+    layer = Layer("labels", SIZE_HW)
+    for key, person in (("city/0", "ana"), ("city/1", "bo")):
+        stroke = Transaction(layer, "brush", provenance={"person": person, "tool": "brush"})
+        stroke.paint(Rect(0, 0, 10, 10 if person == "ana" else 20), 1)
+        project.record(key, layer, stroke.commit())
+        layer = Layer("labels", SIZE_HW)
+    counted = []
+    told = {k: [(o["person"], n) for o, n in v] for k, v in project.authors.sums("labels").items()}
+    assert told == {"city/0": [("ana", 100)], "city/1": [("bo", 200)]}
+    project.authors.sums("labels", progress=lambda done, total, key: counted.append(key))
+    assert counted == []
+    stroke = Transaction(layer, "brush", provenance={"person": "ana", "tool": "brush"})
+    stroke.paint(Rect(50, 0, 55, 10), 2)
+    project.record("city/0", layer, stroke.commit())
+    project.authors.sums("labels", progress=lambda done, total, key: counted.append(key))
+    assert counted == ["city/0"]
+
+
+def test_a_replaced_layer_is_whose_it_is_said_to_be(project):
+    ids_hw = np.zeros(SIZE_HW, np.uint16)
+    ids_hw[:10, :10] = 1
+    annotation = Annotation(SIZE_HW, ids_hw)
+    project.save_annotation("city/0", "labels", annotation, origin={"kind": "imported", "from": "street (voc)"})
+    project.save_annotation("city/1", "labels", annotation)
+    assert project.authors.regions("city/0", "labels") == [({"kind": "imported", "from": "street (voc)"}, 100)]
+    assert project.authors.regions("city/1", "labels") == [({"kind": "imported"}, 100)]
+    layer = Layer.from_annotation("labels", annotation)
+    stroke = Transaction(layer, "brush", provenance={"person": "ana", "tool": "brush"})
+    stroke.paint(Rect(0, 0, 5, 10), 2)
+    project.record("city/0", layer, stroke.commit())
+    assert [pixels for _, pixels in project.authors.regions("city/0", "labels")] == [50, 50]
+    project.save_annotation("city/0", "labels", annotation)
+    assert project.authors.regions("city/0", "labels") == [({"kind": "imported"}, 100)]
+
+
+def test_a_team_knows_it_too(address):
+    with Project.create(place_of(address), class_set=CLASSES) as project:
+        project.add_images([ImageItem("a", None, SIZE_HW)])
+        layer = Layer("labels", SIZE_HW)
+        project.load("a", "labels")
+        for number, person in enumerate(("ana", "bo")):
+            stroke = Transaction(layer, "brush", provenance={"person": person, "tool": "brush"})
+            stroke.paint(Rect(0, 0, 20 - 10 * number, 10), 1 + number)
+            project.record("a", layer, stroke.commit())
+        before = project.authors.regions("a", "labels")
+        assert sorted((origin["person"], pixels) for origin, pixels in before) == [("ana", 100), ("bo", 100)]
+        assert project.authors.sums("labels") == project.authors.sums("labels") == {"a": before}
+        assert project.trim_history(0) == 2
+        assert project.authors.regions("a", "labels") == before
+        assert project.authors.raster("a", "labels").at(15, 5)["person"] == "ana"
