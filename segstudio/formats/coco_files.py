@@ -58,7 +58,7 @@ class CocoFile:
         """As `load`; the annotations of a large file stay in it: their list is empty, and where they lie is told."""
         if not self.path.is_file() or self.path.stat().st_size <= coco_stream.LARGE:
             return self.load(), None
-        document, rows = coco_stream.split_document(self.path, "annotations")
+        document, rows = coco_stream.split_document(self.path, "annotations", long="images")
         return self._checked(document), rows
 
     def _checked(self, document: Any) -> dict[str, Any]:

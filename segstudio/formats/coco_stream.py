@@ -76,7 +76,7 @@ class Rows:
             return orjson.loads(content)
         except (orjson.JSONDecodeError, RecursionError) as error:
             reason = str(error).split(":")[0]
-            raise UserError(f"{self.path}: not JSON at or after annotation {number}: {reason}") from None
+            raise UserError(f"{self.path}: not JSON at or after element {number} of a list: {reason}") from None
 
     def _opened(self) -> _Descriptor:
         return _Descriptor(self.path)
@@ -98,12 +98,13 @@ class _Descriptor:
         os.close(self._number)
 
 
-def split_document(path: Path, name: str) -> tuple[Any, Rows]:
+def split_document(path: Path, name: str, *, long: str = "") -> tuple[Any, Rows]:
     """(the document with its list `name` left empty, the places of that list's elements).
 
-    Elements that are neither objects nor lists are left out. Raises `UserError` where the rest is not JSON.
+    The list `long` is read piece by piece too, but is there in full. Elements of both that are neither objects nor
+    lists are left out. Raises `UserError` where the rest is not JSON.
     """
-    scan = _Scan(path, name)
+    scan = _Scan(path, name, *([long] if long else []))
     rest: list[bytes] = []
     try:
         with path.open("rb") as stream:
@@ -119,7 +120,9 @@ def split_document(path: Path, name: str) -> tuple[Any, Rows]:
         raise UserError(f"{path}: not JSON: {error.msg.split(':')[0]}") from None
     except RecursionError:
         raise UserError(f"{path}: not JSON that can be read: nested too deeply") from None
-    return document, scan.rows()
+    if long and isinstance(document, dict) and document.get(long) == []:
+        document[long] = [row for _, row in scan.rows(long).all()]
+    return document, scan.rows(name)
 
 
 def first_rows(path: Path, name: str, count: int) -> list[Any] | None:
@@ -127,7 +130,7 @@ def first_rows(path: Path, name: str, count: int) -> list[Any] | None:
     scan, head = _Scan(path, name), _at_end(path, from_start=True)
     try:
         scan.take(head.rstrip(b"\\"))
-        rows = scan.whole_rows()
+        rows = scan.whole_rows(name)
     except UserError:
         return None
     return rows.some(range(min(count, len(rows))))
@@ -157,19 +160,19 @@ def _at_end(path: Path, *, from_start: bool = False) -> bytes:
 
 
 class _Scan:
-    """The brackets and quotes of a JSON text, chunk by chunk: where the wanted list and its elements lie."""
+    """The brackets and quotes of a JSON text, chunk by chunk: where the wanted lists and their elements lie."""
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, path: Path, *names: str) -> None:
         self._path = path
-        self._name = name
         self._at = 0
         self._depth = 0
         self._in_string = False
         self._quotes = (0, 0)
-        self._is_wanted = False
+        self._wanted = ""
+        """The name of the wanted list in which the scan is, "" where it is in none."""
         self._lists = 0
-        self._starts: list[NDArray[np.int64]] = []
-        self._ends: list[NDArray[np.int64]] = []
+        self._starts: dict[str, list[NDArray[np.int64]]] = {name: [] for name in names}
+        self._ends: dict[str, list[NDArray[np.int64]]] = {name: [] for name in names}
 
     def take(self, chunk: bytes) -> list[bytes]:
         """Go on with the next bytes; returns what of them lies outside the wanted list."""
@@ -209,43 +212,46 @@ class _Scan:
         outside: list[bytes] = []
         since = base
         for edge, opens in zip([*edges.tolist(), base + len(chunk)], [*is_open.tolist(), None], strict=True):
-            if self._is_wanted:
-                self._starts.append(starts[(starts >= since) & (starts < edge)])
-                self._ends.append(ends[(ends > since) & (ends <= edge)])
+            if self._wanted:
+                self._starts[self._wanted].append(starts[(starts >= since) & (starts < edge)])
+                self._ends[self._wanted].append(ends[(ends > since) & (ends <= edge)])
             else:
                 outside.append(chunk[since - base : edge - base])
             since = edge
             if opens is None:
                 break
-            if opens and self._key_before(top_quotes, edge) and chunk[edge - base : edge - base + 1] == b"[":
+            is_list = opens and chunk[edge - base : edge - base + 1] == b"["
+            if is_list and (name := self._key_before(top_quotes, edge)) in self._starts:
                 outside.append(b"[")
                 since = edge + 1
-                self._is_wanted = True
-                self._starts, self._ends = [], []
+                self._wanted = name
+                self._starts[name], self._ends[name] = [], []
             elif not opens:
-                self._is_wanted = False
+                self._wanted = ""
         self._quotes = _last_two(self._quotes, top_quotes)
         return outside
 
-    def _key_before(self, top_quotes: NDArray[np.int64], edge: int) -> bool:
-        """Whether the last text before `edge` is the wanted name."""
+    def _key_before(self, top_quotes: NDArray[np.int64], edge: int) -> str:
+        """The last text before `edge`."""
         first, last = _last_two(self._quotes, top_quotes[top_quotes < edge])
         with _Descriptor(self._path) as descriptor:
-            return os.pread(descriptor, min(last + 1 - first, 256), first) == b'"%b"' % self._name.encode()
+            return os.pread(descriptor, min(last - 1 - first, 256), first + 1).decode("utf-8", "replace")
 
-    def whole_rows(self) -> Rows:
-        """The places of those elements that have been seen to their ends."""
-        ends = np.concatenate([np.zeros(0, np.int64), *self._ends])
-        starts = np.concatenate([np.zeros(0, np.int64), *self._starts])[: len(ends)]
-        return Rows(self._path, starts, ends)
+    def whole_rows(self, name: str) -> Rows:
+        """The places of those elements of a wanted list that have been seen to their ends."""
+        starts, ends = self._places(name)
+        return Rows(self._path, starts[: len(ends)], ends)
 
-    def rows(self) -> Rows:
-        """The places of the elements; raises `UserError` where brackets do not fit together."""
-        starts = np.concatenate([np.zeros(0, np.int64), *self._starts])
-        ends = np.concatenate([np.zeros(0, np.int64), *self._ends])
+    def rows(self, name: str) -> Rows:
+        """The places of a wanted list's elements; raises `UserError` where brackets do not fit together."""
+        starts, ends = self._places(name)
         if len(starts) != len(ends) or (starts >= ends).any():
             raise UserError(f"{self._path}: not JSON: brackets without a partner")
         return Rows(self._path, starts, ends)
+
+    def _places(self, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        nothing = np.zeros(0, np.int64)
+        return np.concatenate([nothing, *self._starts[name]]), np.concatenate([nothing, *self._ends[name]])
 
 
 def _last_two(before: tuple[int, int], quotes: NDArray[np.int64]) -> tuple[int, int]:

@@ -6,11 +6,17 @@ import gc
 
 from PySide6.QtCore import QObject, QTimer
 
-_EVERY_MS = 2000
+_EVERY_MS = 500
+_BULK = 5_000
+"""New objects since the last look: so many come only from a worker that reads a large data set."""
 
 
 class GcGuard(QObject):
-    """Turns automatic collection off while it lives and collects young generations from a timer instead."""
+    """Turns automatic collection off while it lives and collects young generations from a timer instead.
+
+    What is read in bulk is in no cycles and goes by itself when its data set is closed; looking through a million such
+    objects again and again would hold the window each time, so they are put where no collection looks.
+    """
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -28,6 +34,9 @@ class GcGuard(QObject):
 
     def _collect(self) -> None:
         counts = gc.get_count()
+        if counts[0] > _BULK:
+            gc.freeze()
+            return
         for generation in (2, 1, 0):
             if counts[generation] > gc.get_threshold()[generation] > 0:
                 gc.collect(generation)
