@@ -73,7 +73,7 @@ def count_gmacs(registry: ModelRegistry, name: str, size_hw: tuple[int, int]) ->
 
 def _count_on(kind: str, registry: ModelRegistry, name: str, size_hw: tuple[int, int]) -> float:
     with torch.device(kind):
-        network = build_network(registry, name)
+        network = build_network(registry, name).requires_grad_(False)  # the counter hooks gradients where there are any
         pixels = torch.zeros(1, 3, *size_hw)
     counter = FlopCounterMode(display=False)
     with counter, torch.inference_mode():
