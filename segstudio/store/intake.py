@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection
 
 from segstudio.core.layer import Annotation
-from segstudio.store import fact_rows, image_rows, layers, meta
+from segstudio.store import fact_rows, image_rows, layers, meta, origin_rows
 from segstudio.store.image_rows import ImageRows
 from segstudio.store.lane import WriterLane
+from segstudio.store.origin_replay import Origin
 from segstudio.store.people import Read
 from segstudio.store.place import Place
 
@@ -37,22 +38,28 @@ class Intake:
         """`known`, followed by the images that were added since."""
         return self._read(lambda connection: image_rows.read_after(connection, known))
 
-    def save(self, layer_name: str, annotations: Sequence[tuple[str, Annotation]]) -> list[str]:
+    def save(
+        self, layer_name: str, annotations: Sequence[tuple[str, Annotation]], *, origin: Origin | None = None
+    ) -> list[str]:
         """Store the layer of many images, by key, in one transaction, and their sizes; returns the keys of those.
 
-        An image that has such a layer already keeps it.
+        `origin` says where these labels come from. An image that has such a layer already keeps it.
         """
 
         def write(connection: Connection) -> list[str]:
-            return [key for key, annotation in annotations if self._save(connection, key, layer_name, annotation)]
+            return [key for key, one in annotations if self._save(connection, key, layer_name, one, origin)]
 
         return self._writer().run(write)
 
-    def _save(self, connection: Connection, key: str, layer_name: str, annotation: Annotation) -> bool:
+    def _save(
+        self, connection: Connection, key: str, layer_name: str, annotation: Annotation, origin: Origin | None
+    ) -> bool:
         if layers.find(connection, key, layer_name) is not None:
             return False
         owner = layers.image_id(connection, key, self._place)
         fact_rows.forget(connection, owner, layer_name)
+        if origin is not None:
+            origin_rows.begin(connection, owner, layer_name, origin)
         layers.save(connection, owner, layers.head_of(layer_name, annotation, locked=False, run=""), annotation)
         size = image_rows.columns_of(size_hw=annotation.size_hw)
         image_rows.change(connection, key, size, self._place)

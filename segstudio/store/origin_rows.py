@@ -128,6 +128,15 @@ def check_bases(connection: Connection, path: Place) -> None:
 def put_base(connection: Connection, owner: int, layer: str, base: Base) -> None:
     """Put a base in the place of the one before."""
     connection.execute(delete(_BASE).where(_BASE.c.image_id == owner, _BASE.c.layer == layer))
+    _insert_base(connection, owner, layer, base)
+
+
+def begin(connection: Connection, owner: int, layer: str, origin: Origin) -> None:
+    """A layer that was not there before came in with labels of that origin."""
+    _insert_base(connection, owner, layer, Base.of(origin, 0))
+
+
+def _insert_base(connection: Connection, owner: int, layer: str, base: Base) -> None:
     values = owner, layer, base.edit_id, base.pack()
     row = {**dict(zip(SEALED_COLUMNS, values, strict=True)), "seal": seal(_BASE.name, *values)}
     connection.execute(insert(_BASE), row)
