@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
@@ -81,7 +81,7 @@ _VOID_COLOR: Color = (60, 60, 60)
 _VOID_OPACITY = 0.25
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class ColorTable:
     """How each number is drawn, in up to three looks.
 
@@ -98,6 +98,17 @@ class ColorTable:
     @property
     def is_bare_at_zero(self) -> bool:
         return bool((self.words[:: self.size] == _BARE).all())
+
+    @cached_property
+    def pairs(self) -> NDArray[np.uint64]:
+        """Two entries looked up at once, for tables of at most 256 words: entry a + 256·b holds words a, b.
+
+        Two neighbouring pixels' entries, uint8, are such a number where the lower byte comes first in memory.
+        """
+        words = self.words.astype(np.uint64)
+        pairs = np.zeros((256, 256), np.uint64)
+        pairs[: words.size, : words.size] = words[:, None] << np.uint64(32) | words[None, :]
+        return pairs.reshape(-1)
 
     @classmethod
     def of(
