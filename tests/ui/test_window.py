@@ -203,6 +203,19 @@ def test_faults_are_shown_in_one_line_with_what_to_do(window, qtbot, tmp_path) -
     assert window.session.document is not None
 
 
+def test_a_message_moves_neither_the_picture_nor_what_is_under_the_cursor(window, qtbot) -> None:
+    before = window.canvas.geometry(), window.canvas.to_widget(20.0, 30.0)
+    window.session.notify.tell("warning", "something of note " * 20, hint="what to do about it")
+    assert window.messages.isVisible()
+    QApplication.processEvents()
+    assert (window.canvas.geometry(), window.canvas.to_widget(20.0, 30.0)) == before
+    text = window.messages.text
+    assert text.height() >= text.heightForWidth(text.width())
+    window.resize(1000, 700)
+    QApplication.processEvents()
+    assert window.messages.width() == window.messages.parentWidget().width()
+
+
 def test_nothing_open_shows_four_ways_in(dressed, qtbot, tmp_path) -> None:
     from segstudio.session import Session
     from segstudio.ui import MainWindow

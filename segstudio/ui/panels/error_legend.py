@@ -118,7 +118,7 @@ class ErrorLegend(QFrame):
         layer = judged_layer(document, view)
         self.judged.setText(f"Errors of {'the labels' if layer.name == LABELS else layer.name.partition(':')[2]}:")
         has_room = self._canvas.width() >= _ROOM
-        self.fold.setVisible(has_room)
+        self.fold.setVisible(has_room and has_truth)
         whole = has_room and not self.is_folded
         for label in self.words.values():
             label.setVisible(whole and bool(label.text()))

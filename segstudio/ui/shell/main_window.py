@@ -93,7 +93,6 @@ class MainWindow(QMainWindow):
         self.objects.add_buttons([self.commands.action(name) for name in BUTTONS])
         judged, by_kind = (self.commands.action(name) for name in ("view.error_class", "errors.kinds"))
         self.legend = ErrorLegend(session, judged, by_kind, self.canvas)
-        self.messages = MessageBar()
         self._viewer: Callable[[], PictureView] = lambda: self.canvas
         self.status = StatusBar(session, self.commands)
         self.welcome = Welcome(self.commands, session)
@@ -113,12 +112,12 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.messages)
         self.dock_area = QMainWindow(self, Qt.WindowType.Widget)
         self.dock_area.setCentralWidget(self._stack)
         self.dock_area.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         column.addWidget(self.dock_area, 1)
         column.addWidget(self.filmstrip)
+        self.messages = MessageBar(centre)
         self._side = self._side_panels()
         self.parts: dict[str, QWidget] = {"filmstrip": self.filmstrip, "panels": self._side}
         split = QSplitter(Qt.Orientation.Horizontal)

@@ -1,8 +1,8 @@
-"""The line over the canvas in which the program speaks: one message at a time, with what to do about it."""
+"""The line at the top of the canvas in which the program speaks: one message at a time, with what to do about it."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from segstudio.session.notify import Notice
@@ -13,10 +13,15 @@ _SECONDS = {"info": 6, "warning": 15}
 
 
 class MessageBar(QFrame):
-    """Shows a notice; news vanish by themselves, faults stay until they are closed or something newer is told."""
+    """Shows a notice; news vanish by themselves, faults stay until they are closed or something newer is told.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    It lies over the upper edge of `ground`: a picture that made room for it would move away under the hand.
+    """
+
+    def __init__(self, ground: QWidget) -> None:
+        super().__init__(ground)
+        self._ground = ground
+        ground.installEventFilter(self)
         self._notice: Notice | None = None
         self.text = QLabel()
         self.text.setWordWrap(True)
@@ -50,12 +55,25 @@ class MessageBar(QFrame):
         self.text.setText(f"{notice.text} — {notice.hint}" if notice.hint else notice.text)
         self.text.setAccessibleName(self.text.text())
         self.copy.setVisible(bool(notice.detail))
+        self._place()
         self.show()
+        self.raise_()
         seconds = _SECONDS.get(notice.level)
         if seconds is None:
             self._timer.stop()
         else:
             self._timer.start(1000 * seconds)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+        """Stay as wide as what it lies on."""
+        if watched is self._ground and event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _place(self) -> None:
+        width = self._ground.width()
+        height = self.heightForWidth(width) if self.hasHeightForWidth() else self.sizeHint().height()
+        self.setGeometry(0, 0, width, max(height, self.sizeHint().height()))
 
     def _copy(self) -> None:
         if self._notice is not None:
