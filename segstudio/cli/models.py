@@ -89,6 +89,8 @@ def _details(row: dict[str, Any]) -> list[str]:
     ]
     lines += [f"paper: {row['paper']}"] if row["paper"] else []
     lines += [f"licence: {row['licence']}"]
-    lines += [f"weights {w['name']}: {w['dataset']}, {w['licence']}, {w['source']}" for w in row["weights"]]
+    for entry in row["weights"]:
+        said = [entry["dataset"], entry["licence"], entry["source"]]
+        lines.append(f"weights {entry['name']}: {', '.join(filter(None, said))}")
     lines += [f"published: {p['dataset']} {p['metric']} {p['value']} {p['note']}".rstrip() for p in row["published"]]
     return [*lines, row["notes"]] if row["notes"] else lines

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -115,9 +116,9 @@ class ModelRegistry:
         try:
             return self._entries[name]
         except KeyError:
-            part = name.split("-")[0]
-            similar = [known for known in self.names() if part and part in known] or self.names()
-            hint = f"known: {', '.join(similar)}" if similar else "no plugin offers a model"
+            part, known = name.split("-")[0], self.names()
+            similar = [one for one in known if part and part in one][:8] or get_close_matches(name, known, 4)
+            hint = f"known: {', '.join(similar)}" if similar else "`segstudio models` lists those that are known"
             raise UserError(f"there is no model {name!r}", hint=hint) from None
 
     def card(self, name: str) -> ModelCard:
