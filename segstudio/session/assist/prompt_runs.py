@@ -48,18 +48,17 @@ def find_everything(session: Session, settings: EverythingSettings | None = None
         raise UserError("no segmenter is chosen", hint="Assist › AI segmenter")
     host, spec = prompting.host, prompting.spec
 
-    def work(job: Job) -> list[Found]:
+    def work(job: Job) -> Layer:
         frame = prompting.frame_of(document.pyramid, document.truth)
         found: list[Found] = _wait(host, Everything(spec, frame, settings or EverythingSettings()), job)
-        return found
+        annotation = annotation_of(found, document.size_hw, classes=[class_id] * len(found), run="everything")
+        return Layer.from_annotation(prediction_layer("everything"), annotation, locked=True)
 
-    def done(found: list[Found]) -> None:
-        size_hw = document.size_hw
-        annotation = annotation_of(found, size_hw, classes=[class_id] * len(found), run="everything")
+    def done(layer: Layer) -> None:
         if session.document is document:
-            document.set_prediction(Layer.from_annotation(prediction_layer("everything"), annotation, locked=True))
-            session.view.show_only_prediction(prediction_layer("everything"))
-        session.notify.info(f"{len(found)} things found; accept those that are right (Y), or all (Shift+Y)")
+            document.set_prediction(layer)
+            session.view.show_only_prediction(layer.name)
+        session.notify.info(f"{len(layer.objects)} things found; accept those that are right (Y), or all (Shift+Y)")
 
     return session.jobs.submit(
         work, done=done, failed=session.notify.fault, lane="batch", key="everything", title="finding everything"

@@ -57,6 +57,9 @@ class PromptPanel(QWidget):
         self.folder = QPushButton("Weights…")
         self.folder.setToolTip("Choose the folder of the weights: nothing is downloaded")
         self.folder.clicked.connect(self._on_folder)
+        self.ahead = QPushButton("Embed all")
+        self.ahead.setToolTip("All images that are shown, in the background: first clicks are then answered at once")
+        self.ahead.clicked.connect(window.commands.action("assist.encode").trigger)
         self.words = QLineEdit()
         self.words.setPlaceholderText("words, such as: traffic light")
         self.words.setAccessibleName("What to look for, in words")
@@ -86,6 +89,7 @@ class PromptPanel(QWidget):
         first, second = QHBoxLayout(), QHBoxLayout()
         first.addWidget(self.segmenter)
         first.addWidget(self.folder)
+        first.addWidget(self.ahead)
         first.addWidget(self.words, 1)
         for widget in (self.side, self.score, self.least, self.most, self.everything, self.follow):
             second.addWidget(widget)
@@ -166,6 +170,7 @@ class PromptPanel(QWidget):
         self.follow.setEnabled(known and takes.tracks)
         works = choice is not None and (given or choice.status.state == "works")
         self.everything.setEnabled(works)
+        self.ahead.setEnabled(works and not takes.reads_truth)
         if choice is None:
             text = "Choose a segmenter. Nothing is downloaded: one without weights says where to put them."
         elif not works:

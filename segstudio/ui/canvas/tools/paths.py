@@ -40,8 +40,13 @@ def draw_mask(
     """The pixels of a mask in a translucent colour.
 
     Its upper left corner is that of `at`, each of its pixels spans `step` × `step` of the image. Of pixels smaller than
-    the screen's only some are looked at, so that the cost follows the screen.
+    the screen's only some are looked at, and of a large mask what is in view, so that the cost follows the screen.
     """
+    if step == 1:
+        seen = context.visible_rect(at)
+        mask_hw, at = mask_hw[seen.moved(-at.x0, -at.y0).slices], seen
+        if seen.is_empty:
+            return
     thinned = max(1, int(context.image_px / step))
     mask_hw, span = mask_hw[::thinned, ::thinned], step * thinned
     height, width = mask_hw.shape
