@@ -132,10 +132,13 @@ def _dab_cells(found: Sequence[DabScores]) -> Cells:
 
 
 def _effort_cells(arms: Sequence[Arm]) -> Cells:
-    head = ["way", "images", "reached", "presses", "of by hand", "dabs", "accepts", "single clicks"]
+    head = ["way", "images", "reached", "presses", "of by hand", "dabs", "accepts", "single clicks", "prompts"]
     cells = [[*head, "polygon clicks", "class changes"]]
     for arm in arms:
-        sums = [sum(getattr(one, name) for one in arm.images) for name in ("dabs", "accepts", "single", "vertices")]
+        sums = [
+            sum(getattr(one, name) for one in arm.images)
+            for name in ("dabs", "accepts", "single", "prompts", "vertices")
+        ]
         changes = sum(one.class_changes for one in arm.images)
         share = arm.presses / max(1, arms[0].presses)
         figures = [str(len(arm.images)), str(arm.reached), str(arm.presses), f"{share:.2f}"]

@@ -16,7 +16,7 @@ from segstudio.workflows.benching.click_assists import weight_free
 from segstudio.workflows.benching.clicking import SEEDS, ClickRow, click_all
 from segstudio.workflows.benching.dabs import DabScores, dab_through
 from segstudio.workflows.benching.effort import Arm, compare_effort
-from segstudio.workflows.benching.prompt_assists import promptable
+from segstudio.workflows.benching.prompt_assists import bundled, promptable
 from segstudio.workflows.benching.stopwatch import Timing
 from segstudio.workflows.benching.subjects import Street, Subject, dataset_objects, street_objects, streets
 from segstudio.workflows.benching.tool_times import ToolTime, tool_times
@@ -85,7 +85,13 @@ def bench_assist(
             dabs.append(dab_through(street)[0])
     if "effort" in parts:
         predict = _demo_model(notes, device)
-        arms = compare_effort(list(streets(scope.labelled)), predict=predict, progress=progress, cancel=cancel)
+        arms = compare_effort(
+            list(streets(scope.labelled)),
+            predict=predict,
+            segmenters=bundled(registry, device=device),
+            progress=progress,
+            cancel=cancel,
+        )
     return AssistBench(loop, tuple(times), tuple(rows), tuple(dabs), tuple(arms), tuple(notes))
 
 

@@ -1,14 +1,14 @@
 """A labeller without assistance: polygons and the bucket, where they raise the mean IoU most for their clicks.
 
-What it is spared makes it a strict comparison: it knows the truth, never errs in a click, and always picks the best
-region, the best detail and the best order. The assisted labeller corrects with the same hand.
+What it is spared makes it a strict comparison: it knows the truth, never errs in a click, and plans with what comes
+(see `planning.py`). The assisted labeller corrects with the same hand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -27,6 +27,10 @@ DETAILS = (0.5, 1.0, 2.0, 4.0, 8.0)
 LOOKED_AT = 16
 """How many regions it compares before each polygon: those from which the mean IoU has most to gain."""
 LEAST_PIXELS = 6
+CLOSING = 1
+"""A polygon takes one press more than it has corners: the second of the double click, or the key, that closes it."""
+
+Kind = Literal["polygon", "single", "prompt"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,15 +43,25 @@ class Region:
     pixels: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """By how much intersections and answered pixels of each class change, int64 `[256]` each."""
+
+    right: NDArray[Any]
+    answers: NDArray[Any]
+
+
 class Score:
     """Intersections and unions of one picture's classes, moved by differences; classes of the truth only.
 
-    `whole_hw` int32 `[H, W]` numbers the connected regions of the truth, `wholes` says where each lies.
+    `painted` are the rectangles that changed, in their order. `whole_hw` int32 `[H, W]` numbers the connected regions
+    of the truth, `wholes` says where each lies.
     """
 
     def __init__(self, truth_hw: Indices, answer_hw: Indices) -> None:
         self.truth_hw, self.answer_hw = truth_hw, answer_hw.copy()
-        self.whole_hw, self.wholes = _whole_regions(truth_hw)
+        self.whole_hw, self.wholes = whole_regions(truth_hw)
+        self.painted: list[Rect] = []
         self._errors: dict[int, list[Region]] = {}
         counted = truth_hw != NOT_COUNTED
         pairs = truth_hw[counted].astype(np.int64) * 256 + answer_hw[counted]
@@ -59,13 +73,26 @@ class Score:
     def miou(self) -> float:
         return _miou(self.right, self.truths, self.answers, self.present)
 
-    def gain(self, rect: Rect, mask_hw: Mask, index: int) -> float:
-        """By how much the mean IoU would rise if the mask of `rect` became class `index`."""
-        return _miou(*self._after(rect, mask_hw, index), self.present) - self.miou
+    def change(self, rect: Rect, mask_hw: Mask, index: int) -> Change:
+        """What it would do to the counts if the mask of `rect` became class `index`."""
+        truth, answer = self.truth_hw[rect.slices][mask_hw], self.answer_hw[rect.slices][mask_hw]
+        changed = (truth != NOT_COUNTED) & (answer != index)
+        truth, answer = truth[changed], answer[changed]
+        answers = -np.bincount(answer, minlength=256)
+        answers[index] += len(answer)
+        right = -np.bincount(answer[answer == truth], minlength=256)
+        right[index] += int((truth == index).sum())
+        return Change(right, answers)
+
+    def gain(self, change: Change) -> float:
+        """By how much the mean IoU would rise."""
+        return _miou(self.right + change.right, self.truths, self.answers + change.answers, self.present) - self.miou
 
     def paint(self, rect: Rect, mask_hw: Mask, index: int) -> None:
         """Let the mask of `rect` become class `index`."""
-        self.right, self.truths, self.answers = self._after(rect, mask_hw, index)
+        change = self.change(rect, mask_hw, index)
+        self.right, self.answers = self.right + change.right, self.answers + change.answers
+        self.painted.append(rect)
         for touched in np.unique(self.truth_hw[rect.slices][mask_hw]).tolist():
             self._errors.pop(touched, None)
         self.answer_hw[rect.slices][mask_hw] = index
@@ -84,18 +111,8 @@ class Score:
             self._errors[index] = found
         return self._errors[index]
 
-    def _after(self, rect: Rect, mask_hw: Mask, index: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        truth, answer = self.truth_hw[rect.slices][mask_hw], self.answer_hw[rect.slices][mask_hw]
-        changed = (truth != NOT_COUNTED) & (answer != index)
-        truth, answer = truth[changed], answer[changed]
-        answers = self.answers - np.bincount(answer, minlength=256)
-        answers[index] += len(answer)
-        right = self.right - np.bincount(answer[answer == truth], minlength=256)
-        right[index] += int((truth == index).sum())
-        return right, self.truths, answers
 
-
-def _whole_regions(truth_hw: Indices) -> tuple[NDArray[np.int32], list[Rect]]:
+def whole_regions(truth_hw: Indices) -> tuple[NDArray[np.int32], list[Rect]]:
     """Numbers 1 … of the connected regions of the truth, int32 `[H, W]`, and the rectangle of each, from number 0."""
     whole_hw, rects = np.zeros(truth_hw.shape, np.int32), [EMPTY]
     for index in np.unique(truth_hw[truth_hw != NOT_COUNTED]).tolist():
@@ -113,17 +130,13 @@ def _miou(right: NDArray[Any], truths: NDArray[Any], answers: NDArray[Any], pres
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """Something that the hand can do: the pixels that change, to which class, at how many presses, for what gain."""
+    """Something that the hand can do: the pixels that change, to which class, at how many presses of which kind."""
 
     rect: Rect
     mask_hw: Mask
     index: int
     presses: int
-    gain: float
-
-    @property
-    def worth(self) -> float:
-        return self.gain / self.presses
+    kind: Kind
 
 
 def wrong_regions(score: Score, *, most: int = LOOKED_AT) -> list[Region]:
@@ -167,7 +180,7 @@ def polygons(score: Score, region: Region) -> Iterator[Step]:
         cv2.fillPoly(filled, [ring], (1,))
         inside = filled.astype(np.bool_)
         for mask_hw in (inside, inside & usual):
-            yield Step(region.rect, mask_hw, region.index, clicks, score.gain(region.rect, mask_hw, region.index))
+            yield Step(region.rect, mask_hw, region.index, clicks + CLOSING, "polygon")
 
 
 def middle_of(region: Region) -> tuple[float, float]:
@@ -183,7 +196,7 @@ def fill(score: Score, region: Region) -> Step | None:
     rect, mask_hw = flood(score.answer_hw, seed_xy)
     if score.answer_hw[int(seed_xy[1]), int(seed_xy[0])] == region.index:
         return None
-    return Step(rect, mask_hw, region.index, 1, score.gain(rect, mask_hw, region.index))
+    return Step(rect, mask_hw, region.index, 1, "single")
 
 
 def hand_steps(score: Score, region: Region) -> Iterator[Step]:
@@ -192,10 +205,3 @@ def hand_steps(score: Score, region: Region) -> Iterator[Step]:
     bucket = fill(score, region)
     if bucket is not None:
         yield bucket
-
-
-def best_by_hand(score: Score) -> Step | None:
-    """The step with the highest gain per press; None where none gains anything."""
-    steps = [step for region in wrong_regions(score) for step in hand_steps(score, region)]
-    best = max(steps, key=lambda step: step.worth, default=None)
-    return best if best is not None and best.gain > 0 else None

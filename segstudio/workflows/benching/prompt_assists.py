@@ -42,6 +42,12 @@ def promptable(registry: ModelRegistry, *, device: str = "auto") -> tuple[list[A
     return assists, refused
 
 
+def bundled(registry: ModelRegistry, *, device: str = "auto") -> dict[str, InteractivePredictor]:
+    """The segmenters whose weights come with the program, opened, by their titles: what a fresh machine has."""
+    cards = [card for card in registry.cards(TASK) if any(entry.is_bundled for entry in card.weights)]
+    return {card.title: open_segmenter(registry, SegmenterSpec(card.name, device=device)) for card in cards}
+
+
 def noisy_oracle() -> Oracle:
     """The Oracle as good as a good segmenter."""
     return Oracle(OracleSettings(noise=NOISE))
