@@ -67,7 +67,7 @@ def main(picture: Path, data_dir: Path) -> dict[str, object]:
 def _peak_mb() -> float:
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1000
+            return int(line.split()[1]) * 1024 / 1e6  # the kernel counts in KiB
     raise SystemExit("no VmHWM")
 
 
