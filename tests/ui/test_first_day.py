@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 
 import cv2
 import numpy as np
@@ -430,6 +431,24 @@ def test_every_tool_is_in_sight_on_a_small_screen(window, qtbot) -> None:
         assert button.isVisible(), name
         shown = QRect(button.mapTo(window.tool_bar, QPoint(0, 0)), button.size())
         assert window.tool_bar.rect().contains(shown), name
+
+
+def test_names_and_values_of_the_metrics_have_room_at_their_longest(window) -> None:
+    window.resize(1280, 720)
+    window.session.view.set(mode="semantic")
+    window.commands.run("accept.truth")
+    deadline = time.monotonic() + 10
+    while window.metrics.scoreboard.board() is None or "100.00" not in window.metrics.cell("mIoU", 0).text():
+        assert time.monotonic() < deadline
+        QApplication.processEvents()
+        time.sleep(0.005)
+    QApplication.processEvents()
+    cut = [
+        label.text()
+        for label in window.metrics.findChildren(QLabel)
+        if label.isVisible() and not label.wordWrap() and label.width() < label.sizeHint().width()
+    ]
+    assert cut == []
 
 
 def test_the_metrics_are_not_squeezed_on_a_small_screen(window, qtbot) -> None:

@@ -85,9 +85,9 @@ def test_metrics_follow_a_stroke_while_it_is_open(opened: Session, qtbot) -> Non
     stroke = opened.document.begin("brush")
     stroke.paint(Rect(0, 30, 90, 60), stroke.segment_for_class(0))
     expected = opened.live.score().image.pixel_accuracy
-    cell = panel.cell("Pixel accuracy", 0)
+    cell = panel.cell("Pixel acc.", 0)
     qtbot.waitUntil(lambda: cell.text() == percent(expected), timeout=2000)
-    assert panel.cell("Pixel accuracy", 1).text() == signed(expected)
+    assert panel.cell("Pixel acc.", 1).text() == signed(expected)
     stroke.cancel()
     qtbot.waitUntil(lambda: cell.text() == "0.00", timeout=2000)
 

@@ -47,8 +47,8 @@ class Board:
 
 _SEMANTIC = (
     ("mIoU", "mean_iou", "mean over classes of the intersection over union"),
-    ("Pixel accuracy", "pixel_accuracy", "share of scored pixels with the right class"),
-    ("Mean accuracy", "mean_pixel_accuracy", "mean over classes of the share of their pixels found"),
+    ("Pixel acc.", "pixel_accuracy", "pixel accuracy: share of scored pixels with the right class"),
+    ("Mean acc.", "mean_pixel_accuracy", "mean accuracy: mean over classes of the share of their pixels found"),
 )
 _NO_OBJECTS = "AP measures objects: there are none in these labels yet (M switches to objects)."
 
