@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segstudio.cli.console import Console, percent, table
-from segstudio.cli.options import AsJson, Classes, CsvFile, Split, class_set
+from segstudio.cli.options import AsJson, Classes, CsvFile, Split, TruthOf, class_set
 from segstudio.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def compare(
     by_sequence: Annotated[
         bool, typer.Option(help="Draw images of one sequence together, where the truth names sequences.")
     ] = True,
+    truth_from: TruthOf = "auto",
     csv: CsvFile = None,
     as_json: AsJson = False,
 ) -> int:
@@ -54,6 +55,7 @@ def compare(
             classes=chosen,
             policy=policy,
             split=split,
+            truth_from=truth_from,
             by_sequence=by_sequence,
             progress=progress,
         )

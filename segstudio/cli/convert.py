@@ -9,7 +9,7 @@ import typer
 
 from segstudio.cli.console import Console
 from segstudio.cli.options import AsJson, From, Split, class_set
-from segstudio.cli.writing import Images, Target, told
+from segstudio.cli.writing import Images, Provenance, Target, told
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,6 +30,7 @@ def convert(
     ] = None,
     split: Split = None,
     images: Images = None,
+    provenance: Provenance = False,
     workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Processes that share the images.")] = 1,
     resume: Annotated[
         bool, typer.Option("--resume/--no-resume", help="Go on from where an interrupted conversion stopped.")
@@ -54,6 +55,7 @@ def convert(
             options={} if images is None else {"images": images},
             workers=workers,
             resume=resume,
+            provenance=provenance,
             progress=progress,
         )
     return told(console, report)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from segstudio.cli.console import Console, percent, table
-from segstudio.cli.options import AsJson, Classes, CsvFile, Split, class_set
+from segstudio.cli.options import AsJson, Classes, CsvFile, Split, TruthOf, class_set
 
 Task = Literal["semantic", "instance", "panoptic"]
 _COLUMNS = {"semantic": ("iou", "dice", "accuracy"), "instance": ("ap", "ap50", "ap75"), "panoptic": ("pq", "sq", "rq")}
@@ -29,6 +29,7 @@ def evaluate(
     classes: Classes = None,
     split: Split = None,
     policy: Annotated[str | None, typer.Option(help="cityscapes, coco, torchmetrics or monai.")] = None,
+    truth_from: TruthOf = "auto",
     csv: CsvFile = None,
     as_json: AsJson = False,
 ) -> int:
@@ -39,7 +40,14 @@ def evaluate(
     console = Console(as_json=as_json)
     with console.working() as progress:
         evaluation = run(
-            truth, prediction, task=task, classes=class_set(classes), policy=policy, split=split, progress=progress
+            truth,
+            prediction,
+            task=task,
+            classes=class_set(classes),
+            policy=policy,
+            split=split,
+            truth_from=truth_from,
+            progress=progress,
         )
     if csv is not None:
         write_csv(csv, evaluation.document)

@@ -9,7 +9,7 @@ import typer
 
 from segstudio.cli.console import Console
 from segstudio.cli.options import AsJson, Layer, Split
-from segstudio.cli.writing import Images, Target, told
+from segstudio.cli.writing import Images, Provenance, Target, told
 
 
 def add_to(app: typer.Typer) -> None:
@@ -24,9 +24,7 @@ def export(
     layer: Layer = "labels",
     split: Split = None,
     images: Images = None,
-    provenance: Annotated[
-        bool, typer.Option("--provenance", help="Tell of each label who made it, with which tool and model run.")
-    ] = False,
+    provenance: Provenance = False,
     as_json: AsJson = False,
 ) -> int:
     """Write the labels of PROJECT to DST."""

@@ -16,6 +16,15 @@ To = Annotated[str | None, typer.Option("--to", metavar="FORMAT", help="The form
 From = Annotated[str, typer.Option("--from", metavar="FORMAT", help="The format of the source.")]
 Split = Annotated[str | None, typer.Option("--split", help="Only this split, such as train or val.")]
 Layer = Annotated[str, typer.Option("--layer", help="labels, truth or prediction:RUN.")]
+TruthOf = Annotated[
+    str,
+    typer.Option(
+        "--truth",
+        metavar="corrected|dataset|labels",
+        help="Of a project: the data set's truth with its corrections (the default where there are any) or without,"
+        " or the labels.",
+    ),
+]
 CsvFile = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Also write classes and images as CSV.")]
 
 

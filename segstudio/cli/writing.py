@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from segstudio.formats.report import Loss, WriteReport
 
 Target = Annotated[str, typer.Option("--to", metavar="FORMAT", help="The format to write.")]
+Provenance = Annotated[
+    bool, typer.Option("--provenance", help="Tell of each label who made it, with which tool and model run.")
+]
 Images = Annotated[
     Literal["none", "copy", "link"] | None, typer.Option("--images", help="Whether the pictures go along.")
 ]

@@ -18,12 +18,12 @@ from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS
 from segstudio.metrics.confusion import ConfusionMatrix
 from segstudio.session.dataset.images import Badge, Remark
-from segstudio.session.dataset.moved_folders import Moves, load_moves
 from segstudio.session.dataset.row_item import RowItems
 from segstudio.session.jobs import Job
 from segstudio.settings import load_settings
 from segstudio.store import DatasetSource, ScoreRow
 from segstudio.store.place import Place, TeamAddress
+from segstudio.workflows.moved_folders import Moves, load_moves
 
 if TYPE_CHECKING:
     from segstudio.store import Project

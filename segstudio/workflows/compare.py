@@ -48,6 +48,7 @@ def compare(
     classes: ClassSet | None = None,
     policy: str | None = None,
     split: str | None = None,
+    truth_from: str = "auto",
     by_sequence: bool = True,
     resamples: int = RESAMPLES,
     progress: Progress = no_progress,
@@ -67,6 +68,7 @@ def compare(
             classes=classes,
             policy=policy,
             split=split,
+            truth_from=truth_from,
             only=only,
             progress=progress,
             cancel=cancel,
@@ -80,7 +82,9 @@ def compare(
     failed = tuple(Skipped(f"A: {one.name}", one.reason) for one in first.failed)
     failed += tuple(Skipped(f"B: {one.name}", one.reason) for one in missing_in_b)
     notes = tuple(f"A: {note}" for note in first.notes) + tuple(f"B: {note}" for note in second.notes)
-    sequences = sequences_of(Path(truth), names_of(first), classes=classes, split=split) if by_sequence else None
+    sequences = None
+    if by_sequence:
+        sequences = sequences_of(Path(truth), names_of(first), classes=classes, split=split, truth_from=truth_from)
     notes += _about(sequences)
     return CompareReport(_compared(first, second, sequences, resamples), failed, notes, first.classes)
 

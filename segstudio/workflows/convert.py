@@ -28,16 +28,18 @@ def convert(
     options: Mapping[str, Any] | None = None,
     workers: int = 1,
     resume: bool = False,
+    provenance: bool = False,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> WriteReport:
     """Read `source` and write it to `target` in `format`; `mapping` is a JSON file that renames and merges classes.
 
-    What the target cannot hold, also what the mapping drops, is counted in the report. With `resume` an interrupted
-    conversion keeps what it has beside the target, and the same call goes on from there unless a file of the source
-    has changed. Raises `UserError`, `EnvironmentFault` or `Cancelled`; the target is then as it was.
+    With `provenance` the labels of a project say who made them. What the target cannot hold, also what the mapping
+    drops, is counted in the report. With `resume` an interrupted conversion keeps what it has beside the target, and
+    the same call goes on from there unless a file of the source has changed. Raises `UserError`, `EnvironmentFault` or
+    `Cancelled`; the target is then as it was.
     """
-    with opened(source, source_format, class_set=classes, split=split) as dataset:
+    with opened(source, source_format, class_set=classes, split=split, provenance=provenance) as dataset:
         if mapping is not None:
             dataset = mapped(dataset, mapping_of_file(Path(mapping), dataset.class_set))
         return formats.write(
@@ -46,15 +48,15 @@ def convert(
             format,
             options=options,
             workers=workers,
-            stamp=_stamp(Path(source), mapping, split) if resume else "",
+            stamp=_stamp(Path(source), mapping, f"{split} {provenance}") if resume else "",
             progress=progress,
             cancel=cancel,
         )
 
 
-def _stamp(source: Path, mapping: str | Path | None, split: str | None) -> str:
-    """A text that is another one where a file of the source, the mapping or the split is another one."""
-    digest = hashlib.sha256(f"{source.resolve()} {split}".encode("utf-8", "replace"))
+def _stamp(source: Path, mapping: str | Path | None, choice: str) -> str:
+    """A text that is another one where a file of the source, the mapping or the choice is another one."""
+    digest = hashlib.sha256(f"{source.resolve()} {choice}".encode("utf-8", "replace"))
     if mapping is not None:
         digest.update(Path(mapping).read_bytes())
     for path in sorted(source.rglob("*")) if source.is_dir() else [source]:

@@ -55,6 +55,7 @@ def evaluate(
     classes: ClassSet | None = None,
     policy: str | None = None,
     split: str | None = None,
+    truth_from: str = "auto",
     only: Sequence[str] | None = None,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
@@ -62,13 +63,14 @@ def evaluate(
     """Pair the images of both sides, count them in background threads and return every metric.
 
     `task` None takes what the truth's format is made for, semantic where it holds several. Classes are those given,
-    else the truth's; a prediction in other classes is mapped by name. Class-id PNGs that nothing explains are plain
-    ids 0 … 254 with 255 void. Ids that the classes do not know are void in the truth and missed in the prediction. An
-    image without a prediction, of another size or damaged is told in `failed` and does not stop the others. `split`
-    limits to one split of the truth, `only` to some images by key. Raises `UserError` where nothing can be measured.
+    else the truth's; a prediction in other classes is mapped by name. Class-id PNGs that nothing explains are plain ids
+    0 … 254 with 255 void. Ids that the classes do not know are void in the truth and missed in the prediction. An image
+    without a prediction, of another size or damaged is told in `failed` and does not stop the others. `split` limits to
+    one split of the truth, `truth_from` says what of a project is the truth (`project_truth.TruthFrom`), `only` to some
+    images by key. Raises `UserError` where nothing can be measured.
     """
     truth, prediction = Path(truth), Path(prediction)
-    with both_sides(truth, prediction, classes=classes, split=split) as (own, other, common):
+    with both_sides(truth, prediction, classes=classes, split=split, truth_from=truth_from) as (own, other, common):
         chosen = task or _TASK_OF_FORMAT.get(own.format, "semantic")
         rules = policy_named(policy) if policy else policy_named("cityscapes") if chosen == "semantic" else COCO
         wanted = own.entries if only is None else {key: own.entries[key] for key in only if key in own.entries}
@@ -83,7 +85,7 @@ def evaluate(
         if not document["images"]:
             raise UserError(f"nothing could be measured: {failed[-1].reason}")
         document["policy"] |= _circumstances(own, other, common)
-        notes = _notes(other, pairs.unused, own.skipped + other.skipped)
+        notes = own.notes + _notes(other, pairs.unused, own.skipped + other.skipped)
     return Evaluation(chosen, document, tuple(failed), notes, classes=common, **details)
 
 

@@ -14,7 +14,9 @@ from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import Dataset, ImageItem
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS, Annotation
+from segstudio.settings.folders import data_directory
 from segstudio.store.place import place_of
+from segstudio.workflows.moved_folders import load_moves
 from segstudio.workflows.provenance import with_provenance
 
 if TYPE_CHECKING:
@@ -57,13 +59,16 @@ def opened(
 def dataset_of(project: Project, *, layer: str = LABELS, provenance: bool = False) -> Dataset:
     """A project's images with the annotations of one layer, read when asked for; images without it have none.
 
-    Valid while the project is open.
+    Pictures are looked for where their folder has moved, as far as that was said on this machine. Valid while the
+    project is open.
     """
     images = []
     known = project.keys_with(layer)
+    moves = load_moves(data_directory(), project.path)
     for row in project.images():
         read = partial(_stored, project, row.key, layer, provenance) if row.key in known else None
-        images.append(ImageItem(row.key, row.path, row.size_hw, row.split, row.sequence, read, row.extra))
+        path = row.path and moves.path(row.path)
+        images.append(ImageItem(row.key, path, row.size_hw, row.split, row.sequence, read, row.extra))
     source = project.dataset_source
     name = source.format if source is not None else "images"
     return Dataset(project.name, project.folder, name, project.class_set, images)

@@ -8,17 +8,22 @@ from pathlib import Path
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.dataset import ImageItem
-from segstudio.workflows.sides import Entry, one_side
+from segstudio.workflows.sides import Entry, one_truth
 
 _CITYSCAPES = re.compile(r"^([a-z-]+_\d{6})_\d{6}(_|$)")
 """city_sequence_frame, also without the data set around it."""
 
 
 def sequences_of(
-    truth: Path, keys: Sequence[str], *, classes: ClassSet | None = None, split: str | None = None
+    truth: Path,
+    keys: Sequence[str],
+    *,
+    classes: ClassSet | None = None,
+    split: str | None = None,
+    truth_from: str = "auto",
 ) -> list[str] | None:
     """The sequence of each image of a truth by key; None where nothing says so, or all or no images share one."""
-    with one_side(truth, classes, split) as side:
+    with one_truth(truth, classes, split, truth_from) as side:
         found = [_sequence(key, side.entries.get(key)) for key in keys]
     if not all(found) or not 1 < len(set(found)) < len(found):
         return None

@@ -15,6 +15,7 @@ from segstudio.core.layer import Annotation
 from segstudio.core.segments import SegmentTable
 from segstudio.formats.coco_files import RAW as COCO
 from segstudio.formats.rasters import rasterised
+from segstudio.store.place import place_of
 from segstudio.workflows.class_mapping import ClassMatch, match_classes
 from segstudio.workflows.id_maps import (
     IdMap,
@@ -25,6 +26,7 @@ from segstudio.workflows.id_maps import (
     index_map,
     plain_class_set,
 )
+from segstudio.workflows.project_truth import truth_of
 from segstudio.workflows.reading import PROJECT_SUFFIX, opened
 
 ID_MAPS = "class-id-png"
@@ -76,6 +78,7 @@ class Side:
     entries: Mapping[str, Entry]
     skipped: tuple[Skipped, ...] = ()
     id_maps: IdMaps | None = None
+    notes: tuple[str, ...] = ()
 
     def in_classes(self, classes: ClassSet | None, *, truth: IdMaps | None = None) -> Side:
         """The side with its entries read in the evaluation's classes; PNGs follow the truth's encoding."""
@@ -104,29 +107,52 @@ class Side:
 
 @contextmanager
 def both_sides(
-    truth: Path, prediction: Path, *, classes: ClassSet | None, split: str | None = None
+    truth: Path, prediction: Path, *, classes: ClassSet | None, split: str | None = None, truth_from: str = "auto"
 ) -> Iterator[tuple[Side, Side, ClassSet]]:
     """Open truth and prediction in common classes: those given, else the truth's, else plain ids.
 
-    Where only the prediction says what its ids mean (a `class_set.json`), a truth of plain ids is read in those.
-    Raises `UserError` naming the path.
+    `truth_from` says what of a project is the truth (see `project_truth.py`). Where only the prediction says what its
+    ids mean (a `class_set.json`), a truth of plain ids is read in those. Raises `UserError` naming the path.
     """
-    with one_side(truth, classes, split) as own, one_side(prediction, classes or _borrowed(prediction, own)) as other:
+    with (
+        one_truth(truth, classes, split, truth_from) as own,
+        one_side(prediction, classes or _borrowed(prediction, own)) as other,
+    ):
         common = classes or own.class_set or other.class_set
         yield own.in_classes(common), other.in_classes(common, truth=own.id_maps), common or plain_class_set()
 
 
 def _borrowed(prediction: Path, truth: Side) -> ClassSet | None:
     """The truth's classes, for predictions of a format that numbers classes and does not name them."""
-    if prediction.suffix.lower() == PROJECT_SUFFIX or truth.class_set is None:
+    if _is_project(prediction) or truth.class_set is None:
         return None
     found = formats.detect(prediction)
     return truth.class_set if found and found[0].name in _NAMELESS else None
 
 
 @contextmanager
+def one_truth(path: Path, classes: ClassSet | None, split: str | None, truth_from: str) -> Iterator[Side]:
+    """The side of the truth; of a project what `truth_from` says, and `notes` tell what that was."""
+    if not _is_project(path):
+        if truth_from != "auto":
+            raise UserError(f"{path}: only of a project there is more than one truth")
+        with one_side(path, classes, split) as side:
+            yield side
+        return
+    from segstudio.store import Project
+
+    with Project.open(path, read_only=True) as project:
+        dataset, said = truth_of(project, truth_from)
+        images = [item for item in dataset.images if item.read_annotation and split in (None, item.split)]
+        if not images:
+            raise UserError(f"{path}: there are no labels in it")
+        entries = {item.key: Entry(item, dataset.class_set) for item in images}
+        yield Side(path, dataset.format, dataset.class_set, entries, notes=(said,) if said else ())
+
+
+@contextmanager
 def one_side(path: Path, classes: ClassSet | None, split: str | None = None) -> Iterator[Side]:
-    if path.suffix.lower() != PROJECT_SUFFIX and _is_id_maps(path, classes):
+    if not _is_project(path) and _is_id_maps(path, classes):
         if split is not None:
             raise UserError(f"{path}: class-id PNGs have no splits")
         maps = find_id_maps(path, classes)
@@ -138,6 +164,11 @@ def one_side(path: Path, classes: ClassSet | None, split: str | None = None) -> 
         if not entries:
             raise UserError(f"{path}: there are no labels in it")
         yield Side(path, dataset.format, dataset.class_set, entries, dataset.skipped)
+
+
+def _is_project(path: Path) -> bool:
+    place = place_of(path)
+    return not isinstance(place, Path) or place.suffix.lower() == PROJECT_SUFFIX
 
 
 def _is_id_maps(path: Path, classes: ClassSet | None) -> bool:

@@ -9,10 +9,10 @@ import pytest
 from segstudio.core.geometry import Rect
 from segstudio.ops.picture_identity import identity_of
 from segstudio.session import Session
-from segstudio.session.dataset.moved_folders import look_in
 from segstudio.session.dataset.row_item import RowItem
 from segstudio.session.jobs import SyncJobs
 from segstudio.store.records import IDENTITY
+from segstudio.workflows.moved_folders import look_in
 from tests.session.conftest import CLASSES, SIZE_HW
 
 OTHER = "not the one that was labelled"

@@ -104,7 +104,7 @@ def test_moved_pictures_are_found_again_by_one_dialog(opened, street, another_wi
 
 
 def test_another_picture_of_that_name_is_not_taken(opened, street, tmp_path):
-    from segstudio.session.dataset.moved_folders import look_in
+    from segstudio.workflows.moved_folders import look_in
 
     items = list(opened.images.items)
     opened.project.update_images({item.key: {"size_hw": (60, 90)} for item in items})

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 from segstudio.core.dataset import ImageItem
 from segstudio.core.layer import Annotation
-from segstudio.session.dataset.moved_folders import Moves
 from segstudio.store import ImageRow
+from segstudio.workflows.moved_folders import Moves
 
 if TYPE_CHECKING:
     from segstudio.store.image_rows import ImageRows

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.core.errors import SegStudioError
-from segstudio.session.dataset.moved_folders import Found, common_folder, look_in, missing_items, remember_move
+from segstudio.workflows.moved_folders import Found, common_folder, look_in, missing_items, remember_move
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

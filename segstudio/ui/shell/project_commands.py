@@ -82,7 +82,7 @@ class ProjectCommands:
         project, items = workspace.project, workspace.dataset.images
 
         def work(job: Job) -> tuple[list[RecoveredImage], bool]:
-            from segstudio.session.dataset.moved_folders import is_any_missing
+            from segstudio.workflows.moved_folders import is_any_missing
             from segstudio.session.recovery import recovered_images
 
             return recovered_images(project), is_any_missing(items)
