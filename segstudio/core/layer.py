@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.class_set import ClassSet
+from segstudio.core.lookup import look_up
 from segstudio.core.objects import ObjectTable, SegObject
 from segstudio.core.raster import LabelRaster, SegmentIds
 from segstudio.core.segments import Segment, SegmentTable
@@ -96,6 +97,4 @@ class Layer:
 
     def index_map(self, class_set: ClassSet) -> NDArray[np.uint8] | NDArray[np.uint16]:
         """`[H, W]` evaluation indices of the raster (`class_set.ignored_index` where a pixel does not count)."""
-        lut = self.segments.index_lut(class_set)
-        # Ids are 16 bits and the table has an entry for each: without a check of every pixel it takes a third.
-        return lut.take(self.raster.ids_hw, mode="clip")
+        return look_up(self.segments.index_lut(class_set), self.raster.ids_hw)

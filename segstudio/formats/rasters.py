@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from segstudio.core.class_set import IGNORED, ClassSet
 from segstudio.core.errors import UserError
 from segstudio.core.layer import Annotation
+from segstudio.core.lookup import look_up
 from segstudio.core.raster import UNLABELLED
 from segstudio.core.segments import MAX_SEGMENT, Segment, SegmentTable
 from segstudio.ops.shapes import paint_objects
@@ -63,7 +64,7 @@ def annotation_of_values(
         if value in class_of:
             lut[value] = segment_of[class_of[value]]
     height, width = values_hw.shape
-    return Annotation((height, width), lut.take(values_hw), tuple(segments))
+    return Annotation((height, width), look_up(lut, values_hw), tuple(segments))
 
 
 def present_values(values_hw: NDArray[Any], *, where: str) -> list[int]:
