@@ -21,31 +21,34 @@ def flood(ids_hw: NDArray[Any], seed_xy: tuple[float, float], *, connectivity: i
     """The connected pixels round the seed that have the seed's id, in labels `[H, W]` of any dtype.
 
     `connectivity` is 4 or 8. Returns the smallest rectangle and a mask of its size; nothing where the seed lies
-    outside. The cost follows the component, not the image: the search begins in a window round the seed and the
-    window doubles while the component reaches its border.
+    outside. The cost follows the component, not the image: the search begins in a window round the seed, which grows
+    on the sides that the component reaches.
     """
     bounds = Rect.of_size(*ids_hw.shape)
     column, row = floor(seed_xy[0]), floor(seed_xy[1])
     if not bounds.holds(column, row):
         return _NOTHING
     wanted = ids_hw[row, column]
-    side = _FIRST_WINDOW
+    half = _FIRST_WINDOW // 2
+    window = Rect(column - half, row - half, column + half, row + half).intersect(bounds)
     while True:
-        window = Rect(column - side // 2, row - side // 2, column + side // 2, row + side // 2).intersect(bounds)
         same = np.equal(ids_hw[window.slices], wanted).view(np.uint8)
         box, mask = _flood(same, (column - window.x0, row - window.y0), 0, connectivity)
         found = box.moved(window.x0, window.y0)
-        if window == bounds or not _reaches(found, window, bounds):
+        wider = _wider(window, found).intersect(bounds)
+        if wider == window:
             return found, mask
-        side *= 2
+        window = wider
 
 
-def _reaches(box: Rect, window: Rect, bounds: Rect) -> bool:
-    return (
-        (box.x0 == window.x0 > bounds.x0)
-        or (box.y0 == window.y0 > bounds.y0)
-        or (box.x1 == window.x1 < bounds.x1)
-        or (box.y1 == window.y1 < bounds.y1)
+def _wider(window: Rect, found: Rect) -> Rect:
+    """The window, half as large again on each side that the component reaches."""
+    dx, dy = (window.width + 1) // 2, (window.height + 1) // 2
+    return Rect(
+        window.x0 - dx if found.x0 == window.x0 else window.x0,
+        window.y0 - dy if found.y0 == window.y0 else window.y0,
+        window.x1 + dx if found.x1 == window.x1 else window.x1,
+        window.y1 + dy if found.y1 == window.y1 else window.y1,
     )
 
 

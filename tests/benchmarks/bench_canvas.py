@@ -39,8 +39,8 @@ def _objects() -> Iterator[SegObject]:
 
 
 @contextmanager
-def _canvas(*, with_objects: bool = False) -> Iterator[object]:
-    """A shown canvas on a fresh document with truth, and everything put away afterwards."""
+def _canvas(*, with_objects: bool = False, picture=None) -> Iterator[object]:
+    """A shown canvas on a fresh document with truth, and everything put away afterwards; a picture of noise if none."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtWidgets import QApplication
 
@@ -51,7 +51,8 @@ def _canvas(*, with_objects: bool = False) -> Iterator[object]:
 
     app = QApplication.instance() or QApplication([])
     chance = np.random.default_rng(0)
-    picture = chance.integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
+    if picture is None:
+        picture = chance.integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
     labels, truth = Layer(LABELS, (SIDE, SIDE)), Layer(TRUTH, (SIDE, SIDE), locked=True)
     for layer in (labels, truth):
         layer.ensure_class_segments(CLASSES)

@@ -213,18 +213,17 @@ def _add(document: Document, items: Sequence[SegObject], name: str, offset_xy: t
 
 def _step(document: Document, ids: Iterable[int], step: int) -> int:
     chosen = {item.id for item in editable(document, ids)}
-    before = document.labels.objects.in_order()
-    order = list(before)
+    item_of = {item.id: item for item in document.labels.objects.in_order()}
+    order = list(item_of)
     # The one that leads goes first, so that several keep their order among themselves.
-    for item in [item for item in before[::-step] if item.id in chosen]:
-        place = order.index(item)
-        beyond = range(place + 1, len(order)) if step > 0 else range(place - 1, -1, -1)
-        for other in beyond:
-            meets = not order[other].bounds().intersect(item.bounds()).is_empty
-            if meets and order[other].id not in chosen:
+    for key in [key for key in order[::-step] if key in chosen] if chosen < item_of.keys() else ():
+        place, box = order.index(key), item_of[key].bounds()
+        for other in range(place + 1, len(order)) if step > 0 else range(place - 1, -1, -1):
+            if order[other] not in chosen and not item_of[order[other]].bounds().intersect(box).is_empty:
                 order.insert(other, order.pop(place))
                 break
-    return put_in_order(document, order, "bring forward" if step > 0 else "send back")
+    in_order = [item_of[key] for key in order]
+    return put_in_order(document, in_order, "bring forward" if step > 0 else "send back")
 
 
 def put_in_order(document: Document, order: Sequence[SegObject], name: str) -> int:

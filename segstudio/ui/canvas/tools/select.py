@@ -43,6 +43,8 @@ _GLOW = QColor(255, 255, 255, 60)
 """Of a selected region: its outline differs from those that all labels have, and it is a little brighter."""
 _OUTLINES = 300
 """Of more regions than this only the frames are drawn; more objects are outlined by the picture alone."""
+_OUTLINE_POINTS = 5000
+"""Points up to which an outline is drawn along its object; a line of more takes longer than a frame."""
 _NUDGES = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -239,7 +241,7 @@ class SelectTool(Tool):
             draw_line(painter, QPolygonF(line), dashed=True)
         items = self._selection.now.items
         for item in items if len(items) <= _OUTLINES else ():
-            if isinstance(item.shape, PolygonShape):
+            if isinstance(item.shape, PolygonShape) and item.shape.num_points <= _OUTLINE_POINTS:
                 draw_line(painter, shape_path(self.context, item.shape))
             else:
                 draw_line(painter, self._box_path(item.bounds()), dashed=True)
