@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -102,6 +103,24 @@ def restore(document: Document, annotation: Annotation, name: str, *, edit_id: i
         stroke.cancel()
         raise
     return stroke.commit()
+
+
+def mark_edit(session: Session, edit_id: int | None) -> None:
+    """Outline on the picture what an edit of the journal changed, as far as that is still kept; None takes it away."""
+    document, project = session.document, session.project
+    if edit_id is None or document is None or project is None:
+        session.jobs.cancel("mark-edit")
+        session.view.set(marked=())
+        return
+
+    def arrived(found: tuple[list[Rect], list[int]]) -> None:
+        if session.document is document:
+            rects, object_ids = found
+            now = [item.bounds() for key in object_ids if (item := document.labels.objects.get(key)) is not None]
+            session.view.set(marked=(*rects, *now))
+
+    work = partial(project.authors.touched, edit_id)
+    session.jobs.submit(lambda job: work(), done=arrived, failed=session.notify.fault, key="mark-edit")
 
 
 def restore_after(session: Session, edit_id: int, name: str) -> None:

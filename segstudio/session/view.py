@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from segstudio.core.event import Event
+from segstudio.core.geometry import Rect
 from segstudio.core.layer import LABELS, TRUTH
 
 Mode = Literal["semantic", "objects"]
@@ -24,10 +25,10 @@ class View:
     all classes; `selection` holds object ids of the labels layer, `last_selected` the one of them that was added last;
     `over_classes` are those that the paint mode "only-over" paints over, with what is unlabelled where
     `over_unlabelled`; `hidden_objects` are not drawn, and where `isolated_objects` has any, only those are; `gaps`
-    marks unlabelled pixels; `origins` shows who made each pixel; with `keep_human` what people drew stays where a whole
-    prediction or a class of it is accepted; `error_kinds` shows why pixels are wrong, but for the `hidden_error_kinds`
-    (codes of
-    `RegionKind`); `policy` and `metric_mode` say what the live metrics measure, and by whose rules; `snap_radius` is in
+    marks unlabelled pixels; `marked` are places that are outlined, such as those of an edit of the journal; `origins`
+    shows who made each pixel; with `keep_human` what people drew stays where a whole prediction or a class of it is
+    accepted; `error_kinds` shows why pixels are wrong, but for the `hidden_error_kinds`
+    (codes of `RegionKind`); `policy` and `metric_mode` say what the live metrics measure, and by whose rules; `snap_radius` is in
     logical pixels of the screen; brightness and contrast run from −1 to 1.
     `channels` are the picture's channels shown as grey (one) or as red, green and blue (three), empty for its own
     choice; `tone_percent` are the percentiles shown as black and white, None for its own range.
@@ -52,6 +53,7 @@ class View:
     hidden_classes: frozenset[int] = frozenset()
     protected_classes: frozenset[int] = frozenset()
     overlays_hidden: bool = False
+    marked: tuple[Rect, ...] = ()
     bare: bool = False
     errors: bool = False
     error_kinds: bool = False

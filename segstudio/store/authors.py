@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
+from segstudio.core.geometry import Rect
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.store import origin_rows
 from segstudio.store.lane import WriterLane
@@ -46,6 +47,13 @@ class Authors:
         """Who made each pixel of a layer; None where it is not stored."""
         self._settle()
         return self._stored(partial(origin_rows.raster_of, key=key, layer=layer, path=self._place, cancel=cancel))
+
+    def touched(self, edit_id: int) -> tuple[list[Rect], list[int]]:
+        """Where an edit of the journal changed pixels and objects, and the ids of the objects; empty where that is no
+        longer kept.
+        """
+        self._settle()
+        return self._stored(partial(origin_rows.touched, edit_id=edit_id, path=self._place))
 
     def sums(
         self, layer: str, *, progress: Progress = no_progress, cancel: CancelToken | None = None

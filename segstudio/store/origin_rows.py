@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
+from segstudio.core.geometry import Rect
 from segstudio.core.progress import CancelToken
 from segstudio.store import journal, layer_rows, layers, run_rows, schema
 from segstudio.store.faults import damaged
 from segstudio.store.origin_replay import UNKNOWN, Base, Origin, OriginRaster, Replay, Step, summed
 from segstudio.store.origins import Origins, joined, origin_of, restored_by
-from segstudio.store.packing import from_text, unpack_touched
+from segstudio.store.packing import from_text, unpack_preimage, unpack_touched
 from segstudio.store.place import Place
 from segstudio.store.records import RunRow
 from segstudio.store.seal import seal
@@ -103,6 +104,19 @@ def _step(row: Row[Any], runs: Mapping[str, RunRow]) -> Step:
     origin = origin_of(told, runs, person=row.person, tool=row.tool, when=row.at)
     is_undo = bool(row.is_undo)
     return Step(row.id, origin, is_undo, None if is_undo else restored_by(told), patches, objects)
+
+
+def touched(connection: Connection, edit_id: int, path: Place) -> tuple[list[Rect], list[int]]:
+    """Where an edit changed pixels or replaced objects, and the ids of its objects; empty where that is not kept."""
+    table = schema.preimage
+    row = connection.execute(select(table).where(table.c.edit_id == edit_id)).one_or_none()
+    if row is None:
+        return [], []
+    if row.seal != seal("preimage", edit_id, row.packed):
+        raise damaged(path, f"what edit {edit_id} replaced")
+    patches, objects, _ = unpack_preimage(row.packed)
+    replaced = [item.bounds() for item in objects.values() if item is not None]
+    return [*(patch.rect for patch in patches), *replaced], list(objects)
 
 
 # ── the base ─────────────────────────────────────────────────────────────────────────────────────────────────────────

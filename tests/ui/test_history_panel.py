@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import QAbstractListModel
 
 from segstudio.core.geometry import Rect
+from segstudio.core.objects import PolygonShape, SegObject
 from segstudio.ui.panels.history import HistoryPanel, edit_title
 
 
@@ -107,3 +108,19 @@ def test_journal_tells_from_which_run_and_weights_a_label_came(opened, panel):
         stroke.paint(Rect(0, 0, 5, 5), stroke.segment_for_class(1))
     panel.show_page(1)
     assert "accept · from net (01234567)" in panel.journal.model.index(0).data()
+
+
+def test_a_line_of_the_journal_is_outlined_on_the_picture(opened, panel):
+    paint(opened, Rect(3, 4, 20, 15), 1)
+    with opened.document.begin("polygon", tool="polygon") as stroke:
+        square = np.array([[40, 2], [50, 2], [50, 12], [40, 12]], float)
+        stroke.put_object(SegObject(1, 2, PolygonShape.of(square)))
+    panel.show_page(1)
+    panel.journal.refresh()
+    view = panel.journal
+    view.list.setCurrentIndex(view.model.index(1))
+    assert opened.view.now.marked == (Rect(3, 4, 20, 15),)
+    view.list.setCurrentIndex(view.model.index(0))
+    assert opened.view.now.marked == (Rect(40, 2, 50, 12),)
+    panel.show_page(0)
+    assert opened.view.now.marked == ()

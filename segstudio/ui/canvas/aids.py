@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPointF
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPolygonF
 
 from segstudio.ui.canvas.crosshair import crosshair_strips, draw_crosshair
 from segstudio.ui.canvas.minimap import Minimap
+from segstudio.ui.canvas.overlay import draw_line
 from segstudio.ui.canvas.rulers import BREADTH, Ruler
 
 if TYPE_CHECKING:
+    from segstudio.core.geometry import Rect
     from segstudio.render.scene import Scene
     from segstudio.ui.canvas.picture_view import PictureView
 
-SHOWN_BY = frozenset({"rulers", "crosshair", "minimap"})
+SHOWN_BY = frozenset({"rulers", "crosshair", "minimap", "marked"})
 """The fields of the session's view that this file reads."""
+_MOST_UNITED = 400
+"""So many rectangles are drawn as the outline of all; more, each by itself, for the time that uniting takes."""
 
 
 class Aids(QObject):
@@ -68,8 +72,21 @@ class Aids(QObject):
     def paint(self, painter: QPainter) -> None:
         """What lies on the picture itself."""
         view = self._picture.session.view.now
+        if view.marked and self._picture.document is not None:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            draw_line(painter, self._outline(view.marked), dashed=True)
         if view.crosshair and self._at is not None and self._picture.document is not None:
             draw_crosshair(painter, self._at, self._picture.size())
+
+    def _outline(self, rects: tuple[Rect, ...]) -> QPainterPath:
+        """Round image rectangles, those that touch as one."""
+        path = QPainterPath()
+        for rect in rects:
+            corners = ((rect.x0, rect.y0), (rect.x1, rect.y0), (rect.x1, rect.y1), (rect.x0, rect.y1))
+            path.addPolygon(QPolygonF([self._picture.to_widget(x, y) for x, y in corners]))
+            path.closeSubpath()
+        path.setFillRule(Qt.FillRule.WindingFill)
+        return path.simplified() if len(rects) <= _MOST_UNITED else path
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
         """Stay at the edges."""

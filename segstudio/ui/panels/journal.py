@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor, QShowEvent
+from PySide6.QtGui import QColor, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QLineEdit, QListView, QPushButton, QVBoxLayout, QWidget
 
 from segstudio.core.layer import LABELS
 from segstudio.session.document import Document, Recorded
-from segstudio.session.journal import Journal, read_journal, restore_after
+from segstudio.session.journal import Journal, mark_edit, read_journal, restore_after
 from segstudio.session.session import Session
 from segstudio.store import EditRow
 from segstudio.ui.panels.pace import Pace
@@ -155,6 +155,7 @@ class JournalView(QWidget):
     def _on_document(self, document: Document | None) -> None:
         if document is not None:
             document.recorded.connect(self._on_recorded)
+        mark_edit(self._session, None)
         self._pace.ask()
 
     def _on_recorded(self, recorded: Recorded) -> None:
@@ -162,8 +163,13 @@ class JournalView(QWidget):
 
     def _on_chosen(self, *_: object) -> None:
         index = self.list.currentIndex()
+        mark_edit(self._session, self.model.edit_at(index.row()).id if index.isValid() and self.isVisible() else None)
         can = index.isValid() and self.model.edit_at(index.row()).layer == LABELS
         self.back.setEnabled(can and not self._session.read_only)
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        super().hideEvent(event)
+        mark_edit(self._session, None)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         super().showEvent(event)
