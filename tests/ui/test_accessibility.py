@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -101,6 +102,31 @@ def test_dialogs(window, make):
     dialog: QDialog = make(window)
     assert dialog.windowTitle() or dialog.windowFlags() & Qt.WindowType.Popup
     assert nameless(dialog) == []
+
+
+def tab_stops(window):
+    """What Tab goes to from the canvas until it is back there."""
+    window.activateWindow()
+    window.canvas.setFocus()
+    stops = []
+    for _ in range(200):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        if QApplication.focusWidget() is window.canvas:
+            return stops
+        stops.append(QApplication.focusWidget())
+    raise AssertionError("Tab does not come back to the canvas")
+
+
+def test_tab_goes_round_once_to_things_with_names_from_above_to_below(window):
+    window.session.document.layers_changed.emit("truth")
+    stops = tab_stops(window)
+    assert len(stops) == len(set(stops))
+    assert [type(stop).__name__ for stop in stops if not (stop.accessibleName() or stop.text())] == []
+    for panel in (window.layers, window.tool_bar):
+        inside = [stop for stop in stops if panel.isAncestorOf(stop)]
+        assert inside
+        heights = [stop.mapTo(window, stop.rect().center()).y() for stop in inside]
+        assert all(after > before - 12 for before, after in itertools.pairwise(heights))
 
 
 def test_what_the_state_means_is_said(window):

@@ -94,6 +94,15 @@ class LayersPanel(QWidget):
             self._rows[name].refresh()
             if document is not None and name not in (LABELS, TRUTH):
                 self._rows[name].show_score(self._scores.of(name))
+        self._order_tabs([self._rows[name] for name in names])
+
+    def _order_tabs(self, rows: list[LayerRow]) -> None:
+        """Tab goes through the rows from above, though some were made later than what stands below them."""
+        before: QWidget = self.style_box
+        for control in (control for row in rows for control in row.controls):
+            self.setTabOrder(before, control)
+            before = control
+        self.setTabOrder(before, self.style_box)
 
     def _on_view(self, names: frozenset[str]) -> None:
         if "fill_style" in names:
@@ -152,6 +161,8 @@ class LayerRow(QWidget):
         grid.setVerticalSpacing(0)
         grid.addLayout(top, 0, 0)
         grid.addWidget(self.opacity, 1, 0)
+        self.controls = [self.eye, *([self.accept] if name != LABELS else []), self.opacity]
+        """In the order of reading."""
         self.refresh()
 
     def refresh(self) -> None:

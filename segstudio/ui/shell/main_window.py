@@ -174,6 +174,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.classes, 1)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setAccessibleName("Panels")
         panels = (
             ("Layers", self.layers),
             ("Model", self.models),
@@ -186,6 +187,8 @@ class MainWindow(QMainWindow):
             scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             scroll.setWidget(panel)
             scroll.setMinimumHeight(80)
+            # Its content follows the focus by itself.
+            scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self.tabs.addTab(scroll, say(title))
         side.addWidget(upper)
         self.tabs.setMinimumHeight(120)
