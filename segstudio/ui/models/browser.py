@@ -45,6 +45,10 @@ def model_browser(window: MainWindow) -> QWidget:
     return ModelBrowser(window.session, window)
 
 
+NAME_WIDTH = 210
+"""A model's name with what tells it from its namesakes ("BiSeNet V1, ResNet-18")."""
+
+
 class ModelBrowser(QWidget):
     """Reads the cards when it is made and whenever the library says that one is another; no network code loads."""
 
@@ -91,7 +95,8 @@ class ModelBrowser(QWidget):
         table.verticalHeader().setDefaultSectionSize(24)
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.resizeSection(0, NAME_WIDTH)
+        header.setStretchLastSection(True)
         header.setHighlightSections(False)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         table.selectionModel().currentRowChanged.connect(self._on_row)
