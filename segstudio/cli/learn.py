@@ -18,7 +18,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def learn(
-    project: Annotated[Path, typer.Argument(metavar="PROJECT", help="A project file with some labelled images.")],
+    project: Annotated[
+        Path, typer.Argument(metavar="PROJECT", help="A project file, or a team's address, with some labelled images.")
+    ],
     model: Annotated[str, typer.Option(help="forest, or a light network: see `segstudio models`.")] = "toytown-unet",
     weights: Annotated[str | None, typer.Option(help="A file to start from.")] = None,
     start: Annotated[
@@ -39,10 +41,11 @@ def learn(
     from segstudio.core.errors import UserError
     from segstudio.models.registry import default_registry
     from segstudio.plugins.discovery import install
+    from segstudio.store.place import is_team_address
     from segstudio.workflows.learning.request import LearnRequest
     from segstudio.workflows.learning.run import learn as run
 
-    if not project.is_file():
+    if not is_team_address(project) and not project.is_file():
         raise UserError(f"{project}: no such project file")
     console = Console(as_json=as_json)
     install(default_registry())

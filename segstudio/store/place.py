@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from segstudio.core.errors import UserError
 
@@ -62,6 +62,16 @@ class TeamAddress:
         """The address as it may be shown and remembered: without the password."""
         return str(self)
 
+    @property
+    def secret_url(self) -> str:
+        """The whole address, password and options too: for a process of ours to open it, never to be shown or kept."""
+        person = quote(self.user, safe="")
+        secret = f":{quote(self.password, safe='')}" if self.password else ""
+        port = f":{self.port}" if self.port is not None else ""
+        who = f"{person}{secret}@" if person or secret else ""
+        options = urlencode([("project", self.project), *self.options])
+        return f"postgresql://{who}{self.host}{port}/{quote(self.database, safe='')}?{options}"
+
     def __str__(self) -> str:
         user = f"{self.user}@" if self.user else ""
         host = self.host or dict(self.options).get("host", "")
@@ -71,6 +81,11 @@ class TeamAddress:
 
 Place = Path | TeamAddress
 """Where a project lies."""
+
+
+def full_address(place: Place) -> str:
+    """What opens the place again in another process of ours; of a team's project with the password."""
+    return place.secret_url if isinstance(place, TeamAddress) else str(place)
 
 
 def is_team_address(text: str | os.PathLike[str]) -> bool:

@@ -37,6 +37,7 @@ def share(source: Path, address: TeamAddress, *, progress: Progress = no_progres
             try:
                 with storage_faults(address), engine.begin() as target:
                     count = _copy_all(origin, target, progress)
+                    meta.put(target, "folder", str(folders.project))  # pictures beside the file stay where they are
                     _continue_numbers(target)
             except BaseException:
                 server.drop(address)
@@ -59,6 +60,8 @@ def save_as_file(address: TeamAddress, target: Path, *, progress: Progress = no_
             migrations.create(connection)
             count = _copy_all(origin, connection, progress)
             meta.put(connection, "open", False)
+            if folder := meta.get(origin, "folder", address):
+                meta.put(connection, "folder", folder)
         files.dispose()
         with unfinished.open("rb+") as handle:
             os.fsync(handle.fileno())

@@ -11,6 +11,7 @@ from segstudio.core.errors import EnvironmentFault, SegStudioError, UserError
 from segstudio.core.event import Event
 from segstudio.core.layer import Layer, prediction_layer
 from segstudio.session.jobs import Job
+from segstudio.store.place import full_address
 
 if TYPE_CHECKING:
     from segstudio.session.session import Session
@@ -77,8 +78,6 @@ class Learning:
             return "open a data set or a project first"
         if session.read_only:
             return "what is open is read-only: nothing learned could be kept"
-        if self.versions is None:
-            return "a team's project has no folder for versions"
         if self.is_running:
             return "a round is under way"
         count = reviewed if images == "reviewed" else labelled + reviewed
@@ -88,14 +87,11 @@ class Learning:
 
     @property
     def versions(self) -> Versions | None:
-        """The versions of the open project; None where it can have none."""
+        """The versions of the open project; of a team's project those that were learned on this machine."""
         from segstudio.workflows.learning.versions import Versions
 
         project = self._session.project
-        try:
-            return None if project is None else Versions.of(project.path)
-        except UserError:
-            return None
+        return None if project is None else Versions.of(project.path)
 
     @property
     def can_resume(self) -> bool:
@@ -115,7 +111,7 @@ class Learning:
             self._session.notify.tell("warning", f"learning did not start: {reason}")
             return False
         try:
-            request = LearnRequest(project=str(project.path), **options)
+            request = LearnRequest(project=full_address(project.path), **options)
         except UserError as error:
             self._session.notify.fault(error)
             return False

@@ -114,14 +114,14 @@ def learn(
     the process died; a round that was stopped goes on with `request.resume`.
     """
     from segstudio.store import Project
-    from segstudio.store.place import place_of
+    from segstudio.store.place import full_address, place_of
 
     with Project.open(place_of(request.project)) as project:
         if project.read_only:
             reason = f": {project.notes[0]}" if project.notes else ""
             raise UserError(f"{project.path}: cannot learn in a project that opens read-only{reason}")
         versions = Versions.of(project.path)
-        process = LearnProcess(replace(request, project=str(project.path)))
+        process = LearnProcess(replace(request, project=full_address(project.path)))
         try:
             return _followed(process, project, versions, request, progress, cancel or CancelToken())
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from typing import Any
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.errors import EnvironmentFault, UserError
+from segstudio.settings.folders import data_directory
 from segstudio.store.place import Place, TeamAddress
 from segstudio.workflows.learning.request import FOREST
 
@@ -82,9 +84,15 @@ class Versions:
 
     @classmethod
     def of(cls, project: Place) -> Versions:
-        """Those of a project: `town.segproj` has them in `town.learn`. Raises `UserError` for a team's project."""
+        """Those of a project: `town.segproj` has them in `town.learn`.
+
+        Of a team's project each machine keeps its own, in the program's data folder; what they predicted is in the
+        project, for all to see.
+        """
         if isinstance(project, TeamAddress):
-            raise UserError(f"{project}: versions lie beside a file, and this is no file", hint="learn from a copy")
+            where = f"{project.host} {project.port} {dict(project.options).get('host', '')} {project.database}"
+            digest = hashlib.sha256(f"{where} {project.project}".encode()).hexdigest()[:10]
+            return cls(data_directory() / "projects" / f"{project.project}-{digest}.learn")
         return cls(project.with_suffix(".learn"))
 
     @property
