@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -168,6 +170,22 @@ def test_it_can_be_said_that_nothing_is_to_be_kept(opened):
     opened.view.set(keep_human=False)
     accept_whole(opened, document, name)
     assert (document.labels.raster.ids_hw == 1).all()
+
+
+def test_where_the_journal_is_damaged_everything_counts_as_drawn_and_it_is_told_once(opened):
+    document = opened.document
+    accept_whole(opened, document, predict(document, everywhere(0)))
+    opened.project.flush()
+    with sqlite3.connect(opened.project.path) as raw:
+        raw.execute("UPDATE preimage SET packed = x'00'")
+    raw.close()
+    told = []
+    opened.notify.told.connect(lambda notice: told.append(notice.text))
+    opened.origins._follow(None)
+    assert opened.origins.at(5, 5) is None
+    assert opened.origins.at(6, 6) is None
+    assert opened.origins.by_people(Rect(0, 0, 5, 5)).all()
+    assert len(told) == 1
 
 
 def test_reviewed_images_are_peoples(opened):

@@ -258,10 +258,13 @@ class LiveOrigins:
                 self._arrive(document, *answer)
 
         def failed(error: BaseException) -> None:
-            self._busy = False
             self._session.notify.fault(error)
+            if document is self._document:
+                # Told once; what nobody knows counts as a person's.
+                self._again = False
+                self._arrive(document, None, {})
 
-        self._session.jobs.submit(work, done=done, failed=failed, lane="compute", key=_KEY)
+        self._session.jobs.submit(work, done=done, failed=failed, key=_KEY)
 
     def _arrive(self, document: Document, found: OriginRaster | None, runs: Mapping[str, RunRow]) -> None:
         if self._again:

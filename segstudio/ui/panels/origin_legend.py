@@ -7,9 +7,9 @@ from PySide6.QtGui import QColor, QPainter, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from segstudio.render.origin_colors import ORIGIN_COLORS
+from segstudio.session.edits.origin_words import KIND_WORDS, author_text
 from segstudio.session.edits.origins import KIND_CODE
 from segstudio.session.session import Session
-from segstudio.session.edits.origin_words import KIND_WORDS, author_text
 from segstudio.ui.panels.pace import Pace
 
 _MARGIN = 10
