@@ -12,11 +12,13 @@ from segstudio.core.errors import UserError
 from segstudio.core.geometry import Rect
 from segstudio.core.layer import Annotation
 from segstudio.core.transaction import Edit
+from segstudio.session.edits.landing import Writes, at_once, land
 from segstudio.store.records import DELTA_IOU, RESTORES, EditRow, RunRow, VersionRow
 
 if TYPE_CHECKING:
     from segstudio.session.document import Document
     from segstudio.session.session import Session
+    from segstudio.session.stroke import Stroke
     from segstudio.store import Project
 
 LINES = 2000
@@ -78,31 +80,36 @@ def restore(document: Document, annotation: Annotation, name: str, *, edit_id: i
     They were so after edit `edit_id` of the journal, where who had made them is looked up.
     Raises `UserError` where the state is of another size or an edit is open.
     """
+    return at_once(*_restoring(document, annotation, name, edit_id))
+
+
+def _restoring(document: Document, annotation: Annotation, name: str, edit_id: int | None) -> tuple[Stroke, Writes]:
+    """The open edit that has restored all but the raster, and what is written to that."""
     layer = document.labels
     if annotation.size_hw != layer.size_hw:
         raise UserError(f"{document.item.name}: that state is of another size")
     wanted = annotation.labels_hw
-    if wanted is None:
-        wanted = np.zeros(layer.size_hw, np.uint16)
     told = {} if edit_id is None else {RESTORES: edit_id}
     stroke = document.begin(name, tool="history", provenance=told)
+
+    def write(part: Rect) -> None:
+        then_hw = wanted[part.slices] if wanted is not None else np.zeros((part.height, part.width), np.uint16)
+        box = Rect.of_mask(layer.raster.view(part) != then_hw)
+        if not box.is_empty:
+            stroke.write(box.moved(part.x0, part.y0), then_hw[box.slices])
+
     try:
         for segment in annotation.segments:
             if layer.segments.get(segment.id) != segment:
                 stroke.put_segment(segment)
-        box = Rect.of_mask(layer.raster.ids_hw != wanted)
-        if not box.is_empty:
-            stroke.write(box, wanted[box.slices])
-        then = {item.id: item for item in annotation.objects}
-        for object_id in [item.id for item in layer.objects if item.id not in then]:
-            stroke.remove_object(object_id)
-        for item in annotation.objects:
-            if layer.objects.get(item.id) != item:
-                stroke.put_object(item)
+        then = {item.id for item in annotation.objects}
+        gone = [item.id for item in layer.objects if item.id not in then]
+        changed = [item for item in annotation.objects if layer.objects.get(item.id) != item]
+        stroke.change_objects(put=changed, remove=gone)
     except BaseException:
         stroke.cancel()
         raise
-    return stroke.commit()
+    return stroke, [(layer.raster.bounds, write)]
 
 
 def mark_edit(session: Session, edit_id: int | None) -> None:
@@ -129,12 +136,15 @@ def restore_after(session: Session, edit_id: int, name: str) -> None:
     if document is None or project is None:
         return
 
+    def told(edit: Edit | None) -> None:
+        if edit is None:
+            session.notify.info("the labels are as they were then")
+
     def arrived(annotation: Annotation) -> None:
         if session.document is not document:
             return
         try:
-            if restore(document, annotation, name, edit_id=edit_id) is None:
-                session.notify.info("the labels are as they were then")
+            land(session, *_restoring(document, annotation, name, edit_id), done=told)
         except UserError as error:
             session.notify.fault(error)
 
