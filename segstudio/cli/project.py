@@ -14,6 +14,7 @@ from segstudio.core.errors import UserError
 
 app = typer.Typer(help="Check, back up, restore, repair or share a project; see who did what.", no_args_is_help=True)
 ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT", help="The project file.")]
+WithOrigins = Annotated[bool, typer.Option("--origins", help="Also who made the labels; reads all of them.")]
 
 
 @app.command()
@@ -108,11 +109,11 @@ def share(
 
 
 @app.command()
-def stats(project: ProjectFile, as_json: AsJson = False) -> int:
+def stats(project: ProjectFile, origins: WithOrigins = False, as_json: AsJson = False) -> int:
     """Tell how far the work on PROJECT (a file or a team's address) is, and who did how much."""
     from segstudio.workflows.progress import work_on
 
     console = Console(as_json=as_json)
-    found = work_on(project)
+    found = work_on(project, with_origins=origins)
     console.result(found.to_json(), found.lines())
     return 0

@@ -8,8 +8,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from segstudio.core.layer import LABELS
+
 if TYPE_CHECKING:
+    from segstudio.store.origin_replay import Origin
     from segstudio.store.review_rows import PersonWork
+
+
+_NAMED = ("kind", "person", "tool", "run", "model", "from")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +26,19 @@ class WorkOn:
     statuses: Mapping[str, int]
     people: tuple[PersonWork, ...]
     held: Mapping[str, str]
+    origins: tuple[tuple[Origin, int], ...] | None = None
+    """Labelled pixels of all images by author, most first; None where nobody asked."""
 
     def to_json(self) -> dict[str, Any]:
         """The document of `segstudio project stats --json`."""
+        told = {} if self.origins is None else {"origins": [{**one, "pixels": pixels} for one, pixels in self.origins]}
         return {
             "name": self.name,
             "images": sum(self.statuses.values()),
             "statuses": dict(self.statuses),
             "people": [asdict(person) for person in self.people],
             "held": dict(self.held),
+            **told,
         }
 
     def lines(self) -> list[str]:
@@ -42,12 +52,21 @@ class WorkOn:
                 f" {minutes:.1f} minutes of drawing, {person.reviews} reviews"
             )
         lines += [f"{key}: held by {holder}" for key, holder in self.held.items()]
+        labelled = sum(pixels for _, pixels in self.origins or ())
+        for origin, pixels in self.origins or ():
+            words = " ".join(origin[name] for name in _NAMED if name in origin)
+            weights = f" (weights {origin['weights'][:12]})" if "weights" in origin else ""
+            lines.append(f"labels made by {words}{weights}: {pixels} pixels, {100 * pixels / labelled:.1f} %")
         return lines
 
 
-def work_on(project: str | Path) -> WorkOn:
-    """What a project's journal tells. Raises `UserError` for what is no project."""
+def work_on(project: str | Path, *, with_origins: bool = False) -> WorkOn:
+    """What a project's journal tells, `with_origins` also who made how many of the labels, which reads them all.
+
+    Raises `UserError` for what is no project.
+    """
     from segstudio.store import Project
+    from segstudio.store.origin_rows import total
     from segstudio.store.records import STATUSES
 
     with Project.open(project, read_only=True) as opened:
@@ -55,4 +74,5 @@ def work_on(project: str | Path) -> WorkOn:
         order = [*STATUSES, *sorted(set(counts) - set(STATUSES))]
         statuses = {status: counts[status] for status in order if counts[status]}
         held = {key: str(holder) for key, holder in opened.people.holders().items()}
-        return WorkOn(opened.name, statuses, tuple(opened.people.work()), held)
+        made = tuple(total(opened.authors.sums(LABELS).values())) if with_origins else None
+        return WorkOn(opened.name, statuses, tuple(opened.people.work()), held, made)
