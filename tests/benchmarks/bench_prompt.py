@@ -1,10 +1,8 @@
-"""From a click to the mask, with the oracle in its process: what the studio itself costs around a segmenter."""
+"""From a prompt to masks, with the oracle in its process: what is between the segmenter and the window."""
 
 from __future__ import annotations
 
 import tempfile
-import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -85,65 +83,3 @@ def bench_candidate_pixels() -> list[Row]:
         median, p95 = median_of(lambda c=candidate: c.pixels(SIZE_HW))
         rows.append(Row(f"logits of {name} to 2048×1024", median, p95))
     return rows
-
-
-def bench_click_to_painted_mask() -> list[Row]:
-    """A real window on the canvas: press and release to the repaint with the mask, and the longest gap meanwhile."""
-    from PySide6.QtWidgets import QApplication
-
-    from segstudio.session import Session
-    from segstudio.ui.canvas.canvas import Canvas
-    from segstudio.ui.shell.job_bridge import GuiHop
-    from tests.ui.canvas_stage import CLASSES, Hand, make_document, show
-
-    app = QApplication.instance() or QApplication([])
-    gaps: list[float] = []
-    times: list[float] = []
-    with tempfile.TemporaryDirectory() as folder:
-        session = Session(data_dir=Path(folder), person="bench")
-        canvas = Canvas(session)
-        hop = GuiHop(canvas)
-        session.jobs.bind(hop)
-        session.classes.replace(CLASSES)
-        session.view.set(active_class=2, mode="objects", tool="ai")
-        canvas.resize(1280, 720)
-        canvas.show()
-        show(session, make_document(session, SIZE_HW))
-        prompting, tool, hand = session.prompting, canvas.tool, Hand(canvas)
-        prompting.choose("oracle")
-        prompting.prepare()
-
-        def spin(until: object, limit_s: float) -> None:
-            ends = last = time.perf_counter()
-            ends += limit_s
-            while not until() and last < ends:  # type: ignore[operator]
-                app.processEvents()
-                now = time.perf_counter()
-                gaps.append((now - last) * 1000)
-                last = now
-                threading.Event().wait(0.0005)
-
-        spin(lambda: prompting.state == "ready" or prompting.problem, 60)
-        gaps.clear()
-        for _ in range(33):
-            start = time.perf_counter()
-            hand.click(900, 700)
-            spin(lambda: tool.proposal is not None, 5)  # type: ignore[attr-defined]
-            canvas.repaint()
-            times.append((time.perf_counter() - start) * 1000)
-            tool.cancel()
-        session.close()
-        hop.close()
-        canvas.close()
-    ranked, longest = sorted(times[3:]), sorted(gaps)
-    p95 = ranked[int(len(ranked) * 0.95)]
-    return [
-        Row("click to painted mask, 2048×1024", ranked[len(ranked) // 2], p95, limit="≤ 60 ms", ok=p95 <= 60),
-        Row(
-            "longest gap of the event loop meanwhile",
-            longest[len(longest) // 2],
-            longest[-1],
-            limit="≤ 50 ms",
-            ok=longest[-1] <= 50,
-        ),
-    ]

@@ -185,6 +185,30 @@ def test_padding_is_cut_off_before_the_logits_are_enlarged():
     assert mask_hw.all()
 
 
+def test_what_lies_in_the_padding_alone_is_nothing():
+    logits_hw = np.full((8, 8), -5, np.float16)
+    logits_hw[6:] = 5
+    rect, mask_hw = Candidate(logits_hw, 1.0, (64, 64), (32, 64)).pixels((320, 640))
+    assert rect.is_empty
+    assert mask_hw.size == 0
+
+
+@given(
+    st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    st.tuples(st.integers(1, 300), st.integers(1, 300)),
+    st.integers(0, 2**32 - 1),
+)
+def test_enlarging_only_what_is_inside_gives_the_mask_of_enlarging_everything(low_hw, size_hw, seed):
+    import cv2
+
+    rng = np.random.default_rng(seed)
+    logits_hw = rng.normal(-1.5, 1, low_hw).astype(np.float16)
+    mask_hw = cv2.resize(logits_hw.astype(np.float32), size_hw[::-1], interpolation=cv2.INTER_LINEAR) > 0
+    rect, part_hw = Candidate(logits_hw, 1.0).pixels(size_hw)
+    assert rect == Rect.of_mask(mask_hw)
+    np.testing.assert_array_equal(part_hw, mask_hw[rect.slices])
+
+
 def test_everything_finds_each_thing_once():
     frame, oracle = scene(), Oracle()
     found = everything(
