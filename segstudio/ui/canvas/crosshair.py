@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLineF, QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtCore import QPointF, QRect, QSize
+from PySide6.QtGui import QColor, QPainter
 
-_GAP = 10.0
+_GAP = 10
 """Logical pixels left free round the cursor, so that what it points at can be seen."""
 _DARK, _LIGHT = QColor(0, 0, 0, 150), QColor(255, 255, 255, 210)
 
@@ -20,15 +20,15 @@ def crosshair_strips(at: QPointF | None, size: QSize) -> list[QRect]:
 
 def draw_crosshair(painter: QPainter, at: QPointF, size: QSize) -> None:
     """A light line on a dark one, which can be seen on any picture."""
-    x, y = int(at.x()) + 0.5, int(at.y()) + 0.5
-    lines = [
-        QLineF(x, 0, x, y - _GAP),
-        QLineF(x, y + _GAP, x, size.height()),
-        QLineF(0, y, x - _GAP, y),
-        QLineF(x + _GAP, y, size.width(), y),
-    ]
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    for pen in (QPen(_DARK, 3), QPen(_LIGHT, 1)):
-        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-        painter.setPen(pen)
-        painter.drawLines(lines)
+    x, y = int(at.x()), int(at.y())
+    for color, beside in ((_DARK, 1), (_LIGHT, 0)):
+        breadth = 1 + 2 * beside
+        arms = [
+            QRect(x - beside, 0, breadth, y - _GAP),
+            QRect(x - beside, y + _GAP, breadth, size.height() - y - _GAP),
+            QRect(0, y - beside, x - _GAP, breadth),
+            QRect(x + _GAP, y - beside, size.width() - x - _GAP, breadth),
+        ]
+        for arm in arms:
+            if not arm.isEmpty():
+                painter.fillRect(arm, color)

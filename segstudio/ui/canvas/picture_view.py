@@ -245,7 +245,7 @@ class PictureView(QWidget):
             self.update(rect)
 
     def paint_aids(self, painter: QPainter) -> None:
-        """Draw what helps the eye, in logical pixels; nothing here."""
+        """Draw what helps the eye, in logical pixels; called for each rectangle of a region; nothing here."""
 
     def paint_overlay(self, painter: QPainter) -> None:
         """Draw over the picture, in logical pixels; nothing here."""
@@ -260,12 +260,13 @@ class PictureView(QWidget):
         image = self.frame.image(self._viewport, self.session.view.now, background, self.devicePixelRatioF())
         if self.frame.is_unfinished(self._viewport):
             self._continue.start()
-        # One call per rectangle: the bounding box of two far dabs would be the whole window.
+        # One call per rectangle: the bounding box of two far dabs would be the whole window, and drawing into a region
+        # of several rectangles, which rulers and map cut out of the window, takes many times as long.
         for rect in event.region():  # type: ignore[attr-defined]  # the stubs forget that regions are iterable
             painter.setClipRect(rect)
             painter.drawImage(QPointF(0, 0), image)
+            self.paint_aids(painter)
         painter.setClipRegion(event.region())
-        self.paint_aids(painter)
         if not self.session.view.now.bare:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self.paint_overlay(painter)
