@@ -151,7 +151,8 @@ def shown(qapp, tmp_path_factory):
     window.show()
     session.open_path(folder, format="class-id-png", class_set=CLASSES)
     # The threads of the lanes are there before the first test, which may leave none behind.
-    session.jobs.submit(lambda _: None, done=lambda _: None, failed=session.notify.fault, lane="compute")
+    for lane in ("io", "compute") * 4:
+        session.jobs.submit(lambda _: time.sleep(0.02), done=lambda _: None, failed=session.notify.fault, lane=lane)
     bench = Bench(window)
     bench.wait()
     yield bench
@@ -804,3 +805,19 @@ def test_a_double_click_takes_the_vertex_tool(bench, mode):
     bench.drag((40, 40), (45, 45), (50, 50))
     kite = inside_of(shapely.Polygon([(20, 20), (40, 20), (50, 50), (20, 40)]))
     assert overlap(by_class(bench, mode)[2] & ~WHOLE["b"], kite) > 0.95
+
+
+def test_hovering_over_selected_regions_draws_nothing_again(bench, monkeypatch):
+    three(bench, "semantic")
+    take(bench, "select", Key.Key_V, NONE, "semantic")
+    bench.key(Key.Key_A, CTRL)
+    bench.wait()
+    tool, painted = bench.window.canvas.tool, []
+    real = tool.paint_overlay
+    monkeypatch.setattr(tool, "paint_overlay", lambda painter: (painted.append(1), real(painter)))
+    for x in range(20, 120, 4):
+        bench.hand.hover(x, 30)
+    assert len(painted) <= 1
+    before = bench.window.canvas.grab().toImage()
+    bench.drag((30, 30), (40, 40), (50, 60))
+    assert bench.window.canvas.grab().toImage() != before

@@ -239,7 +239,8 @@ class Canvas(PictureView):
             self._tool.move(points)
         else:
             self._tool.hover(points[-1])
-        self._refresh_overlay()
+        if self._pressed or self._tool.follows_pointer:
+            self._refresh_overlay()
         self._tell_pointed()
 
     def hand_moves(self, at: Pointer) -> None:

@@ -65,6 +65,7 @@ class SelectTool(Tool):
     icon = "select"
     key = "V"
     cursor = Qt.CursorShape.ArrowCursor
+    follows_pointer = False
     hint = (
         "click · Ctrl+drag: box, Alt+drag: lasso · Shift adds · drag moves, handles scale · arrows nudge · Delete · "
         "Tab: next object"
@@ -82,6 +83,7 @@ class SelectTool(Tool):
         self._grip: tuple[Handles, Grip] | None = None
         self._shift = (0, 0)
         self._stretch = Stretch()
+        self._drawn: tuple[tuple[Region, ...], tuple[object, ...], QPainterPath] | None = None
 
     # ── the pointer ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -251,16 +253,28 @@ class SelectTool(Tool):
             handles.draw(painter)
 
     def _paint_regions(self, painter: QPainter) -> None:
+        if not self.context.regions.now:
+            return
+        aside = self.context.to_screen(*self._shift) - self.context.to_screen(0, 0)
+        path = self._regions_path().translated(aside)
+        painter.fillPath(path, _GLOW)
+        draw_line(painter, path, _CHOSEN)
+
+    def _regions_path(self) -> QPainterPath:
+        """The outlines of the selected regions on the screen, made anew only where something about them changed."""
         regions = self.context.regions.now
-        for region in regions:
-            if len(regions) > _OUTLINES:
-                draw_line(painter, self._box_path(region.rect.moved(*self._shift)), _CHOSEN)
-                continue
-            outline = self._stretched(region.outline, self._stretch)
-            assert isinstance(outline, PolygonShape)
-            path = shape_path(self.context, outline, *self._shift)
-            painter.fillPath(path, _GLOW)
-            draw_line(painter, path, _CHOSEN)
+        corners = self.context.to_screen(0, 0), self.context.to_screen(1000, 1000)
+        key = (*(value for corner in corners for value in (corner.x(), corner.y())), self._stretch)
+        if self._drawn is None or self._drawn[0] is not regions or self._drawn[1] != key:
+            path = QPainterPath()
+            for region in regions:
+                outline = self._stretched(region.outline, self._stretch) if len(regions) <= _OUTLINES else None
+                if isinstance(outline, PolygonShape):
+                    path.addPath(shape_path(self.context, outline))
+                else:
+                    path.addPath(self._box_path(region.rect))
+            self._drawn = regions, key, path
+        return self._drawn[2]
 
     def overlay_bounds(self) -> QRectF | None:
         rects = [self._selection.now.box] if self._selection.now.items else []

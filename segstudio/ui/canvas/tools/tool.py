@@ -120,6 +120,8 @@ class Tool:
     key: ClassVar[str]
     cursor: ClassVar[Qt.CursorShape] = Qt.CursorShape.CrossCursor
     hint: ClassVar[str] = ""
+    follows_pointer: ClassVar[bool] = True
+    """Whether the preview changes while the pointer hovers; where it does not, nothing is drawn again."""
 
     def __init__(self, context: ToolContext) -> None:
         self.context = context
