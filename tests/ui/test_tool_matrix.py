@@ -19,6 +19,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from segstudio import formats
 from segstudio.core.objects import MaskShape, PolygonShape, SegObject
 from segstudio.models.interactive.bench import PromptBench
 from segstudio.models.interactive.cache import EmbeddingCache
@@ -26,6 +27,7 @@ from segstudio.models.interactive.host import DirectHost
 from segstudio.models.interactive.oracle import Oracle
 from segstudio.session import Session
 from segstudio.session.assist.prompting import Prompting
+from segstudio.session.dataset import exporting
 from segstudio.session.view import View
 from segstudio.ui import MainWindow
 from segstudio.ui.shell.theme import apply_theme
@@ -821,3 +823,22 @@ def test_hovering_over_selected_regions_draws_nothing_again(bench, monkeypatch):
     before = bench.window.canvas.grab().toImage()
     bench.drag((30, 30), (40, 40), (50, 60))
     assert bench.window.canvas.grab().toImage() != before
+
+
+@pytest.mark.parametrize(("order", "in_front"), [((), 2), ((CTRL, Key.Key_BracketLeft), 1)])
+def test_what_lies_in_front_is_what_a_raster_gets(bench, tmp_path, order, in_front):
+    """Two objects overlap; sent back by its key, the upper one gives its pixels to the other in the written files."""
+    first, second = (
+        np.array([(x, y), (x + 60.0, y), (x + 60.0, y + 40), (x, y + 40)]) for x, y in ((20, 20), (50, 40))
+    )
+    bench.lay(SegObject(1, 1, PolygonShape.of(first)), SegObject(2, 2, PolygonShape.of(second), z=1))
+    take(bench, "select", Key.Key_V, NONE, "objects")
+    bench.click((100, 75))
+    if order:
+        bench.key(order[1], order[0])
+    formats.write(exporting.snapshot(bench.session).as_dataset(), tmp_path / "out", "class-id-png")
+    written = cv2.imread(str(next((tmp_path / "out").rglob("sign_0*.png"))), cv2.IMREAD_UNCHANGED)
+    upper = box(20, 20, 80, 60) if in_front == 1 else box(50, 40, 110, 80)
+    lower = (box(20, 20, 80, 60) | box(50, 40, 110, 80)) & ~upper
+    np.testing.assert_array_equal(written == in_front, upper)
+    np.testing.assert_array_equal(written == 3 - in_front, lower)
