@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from segstudio.workflows.class_mapping import match_classes
 from segstudio.workflows.parallel import in_order
 from segstudio.workflows.reading import PROJECT_SUFFIX
 
+SAVED_AT_ONCE = 50
+"""Images whose labels share a transaction: their disk's time is shared too, and a stroke waits a few milliseconds."""
+
 
 @dataclass(frozen=True)
 class ImportReport:
@@ -33,6 +37,8 @@ class ImportReport:
     written: int
     skipped: tuple[Skipped, ...] = ()
     losses: tuple[Loss, ...] = ()
+    added: int = 0
+    """Images that the project did not have before."""
 
     def to_json(self) -> dict[str, Any]:
         """The document of `segstudio import --json`."""
@@ -69,8 +75,21 @@ def import_dataset(
     with _opened_or_made(target, dataset, Path(source)) as opened:
         if opened.read_only:
             raise UserError(f"{target}: cannot be changed: {', '.join(opened.notes)}")
-        opened.add_images(dataset.images, progress=progress, cancel=cancel)
-        return _take_labels(opened, dataset, layer, progress, cancel)
+        return take_in(opened, dataset, layer=layer, progress=progress, cancel=cancel)
+
+
+def take_in(
+    project: Project,
+    dataset: Dataset,
+    *,
+    layer: str = LABELS,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+    saved: Callable[[Sequence[str]], None] = lambda keys: None,
+) -> ImportReport:
+    """Add a data set to an open project as `import_dataset` does; `saved` hears the keys of those that got labels."""
+    added = project.add_images(dataset.images, progress=progress, cancel=cancel)
+    return replace(_take_labels(project, dataset, layer, progress, cancel, saved), added=added)
 
 
 def _opened_or_made(target: Place, dataset: Dataset, source: Path) -> Project:
@@ -91,13 +110,19 @@ def origin_of_import(dataset: Dataset) -> Origin:
 
 
 def _take_labels(
-    project: Project, dataset: Dataset, layer: str, progress: Progress, cancel: CancelToken | None
+    project: Project,
+    dataset: Dataset,
+    layer: str,
+    progress: Progress,
+    cancel: CancelToken | None,
+    saved: Callable[[Sequence[str]], None],
 ) -> ImportReport:
     match = match_classes(dataset.class_set, project.class_set)
     origin = origin_of_import(dataset)
     skipped = list(dataset.skipped)
     tally = LossTally()
     written = 0
+    waiting: list[tuple[str, Annotation]] = []
     known = project.keys_with(layer)
     due = [item for item in dataset.images if item.read_annotation and item.key not in known]
 
@@ -114,9 +139,12 @@ def _take_labels(
             skipped.append(Skipped(item.key, str(outcome)))
         else:
             tally.add(item.key, told_by_source(outcome))
-            project.save_annotation(item.key, layer, outcome, origin=origin)
-            project.update_image(item.key, size_hw=outcome.size_hw)
-            written += 1
+            waiting.append((item.key, outcome))
+        if len(waiting) == SAVED_AT_ONCE or (waiting and done == len(due)):
+            keys = project.intake.save(layer, waiting, origin=origin)
+            saved(keys)
+            written += len(keys)
+            waiting = []
         progress(done, len(due), item.name)
     losses = list(tally.total())
     if match.unmatched and not match.is_identity:

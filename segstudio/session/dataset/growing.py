@@ -46,5 +46,6 @@ class Growing:
         return self._items
 
     def _take(self, items: RowItems) -> None:
-        if self._session.project is self._project:
-            self._session.images.grow(items)
+        images = self._session.images
+        if self._session.project is self._project and len(items) > len(images):
+            images.grow(items)

@@ -47,6 +47,7 @@ LAYOUT: Mapping[str, tuple[Entry, ...]] = {
             RECENT,
             "file.demo",
             LINE,
+            "file.import_more",
             "file.save_copy",
             "file.export",
             "file.find_folder",

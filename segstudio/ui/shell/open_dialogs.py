@@ -66,6 +66,21 @@ def open_dataset(window: MainWindow) -> None:
     _folder_or_file(window, question)
 
 
+def import_more(window: MainWindow) -> None:
+    """Ask for a data set or a folder of pictures to add to the project that is open."""
+    from segstudio.session.dataset.importing import import_into
+
+    question = _Question(
+        "Import into this project",
+        "Is it a folder or one annotation file?",
+        "New images come to the end of the list. Images of the same name get the labels where they have none yet.",
+        "File…",
+        "Annotations (*.json *.xml *.yaml *.csv);;All files (*)",
+    )
+    session = window.session
+    _folder_or_file(window, question, lambda path: import_into(session, path))
+
+
 @dataclass(frozen=True, slots=True)
 class _Question:
     title: str
@@ -75,7 +90,7 @@ class _Question:
     file_kinds: str
 
 
-def _folder_or_file(window: MainWindow, question: _Question) -> None:
+def _folder_or_file(window: MainWindow, question: _Question, take: Callable[[str], object] | None = None) -> None:
     box = QMessageBox(window)
     box.setWindowTitle(question.title)
     box.setText(question.text)
@@ -86,11 +101,13 @@ def _folder_or_file(window: MainWindow, question: _Question) -> None:
     box.setDefaultButton(folder)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
+    taken = take if take is not None else window.session.open_path
+
     def chosen(button: object) -> None:
         if button is folder:
-            _ask_folder(window, question.title, window.session.open_path)
+            _ask_folder(window, question.title, taken)
         elif button is file:
-            _ask_file(window, question.title, question.file_kinds, window.session.open_path)
+            _ask_file(window, question.title, question.file_kinds, taken)
 
     box.buttonClicked.connect(chosen)
     box.open()

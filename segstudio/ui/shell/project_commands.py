@@ -57,6 +57,13 @@ class ProjectCommands:
                 tip="Who did how much, who works on which image now, and the last reviews",
             ),
             Command(
+                "file.import_more",
+                "&Import into this project…",
+                Later("segstudio.ui.shell.open_dialogs", "import_more", window),
+                icon="dataset",
+                tip="Add the images and labels of a data set or a folder, in the background",
+            ),
+            Command(
                 "file.find_folder",
                 "&Find moved pictures…",
                 Later("segstudio.ui.shell.missing_files_dialog", "find_moved", window),
@@ -82,8 +89,8 @@ class ProjectCommands:
         project, items = workspace.project, workspace.dataset.images
 
         def work(job: Job) -> tuple[list[RecoveredImage], bool]:
-            from segstudio.workflows.moved_folders import is_any_missing
             from segstudio.session.recovery import recovered_images
+            from segstudio.workflows.moved_folders import is_any_missing
 
             return recovered_images(project), is_any_missing(items)
 
