@@ -220,6 +220,29 @@ def bench_gestures() -> list[Row]:
     return rows
 
 
+def _styles_of_objects(canvas) -> list[Row]:
+    """Frames of 10,000 objects at other zooms, in other styles, and with all of them selected."""
+    rows, view = [], canvas.session.view
+
+    def row(what: str) -> None:
+        _painted()
+        median, p95 = median_of(lambda: (canvas.redraw(), _painted()), repeat=15)
+        rows.append(Row(f"full frame, 10,000 objects, {what}", median, p95, limit="16 ms", ok=median <= 16))
+
+    for style in ("fill", "outline"):
+        view.set(fill_style=style)
+        row(style)
+    view.set(fill_style="both", tool="select", selection=frozenset(range(1, OBJECTS + 1)))
+    row("all selected")
+    view.set(selection=frozenset())
+    for scale in (0.25, 0.7, 1.0, 3.0):
+        canvas.scale_to(scale)
+        row(f"{scale:g}×")
+    canvas.fit()
+    _painted()
+    return rows
+
+
 def _label_everything(document) -> None:
     """Labels on every pixel, in blocks of classes."""
     coarse = np.random.default_rng(2).integers(1, 20, (SIDE // 128, SIDE // 128), dtype=np.uint16)
@@ -250,6 +273,7 @@ def bench_objects() -> list[Row]:
         rows.append(Row("hit test among 10,000 objects", hit, hit95, limit="1 ms", ok=hit <= 1))
         median, p95 = median_of(lambda: (canvas.redraw(), _painted()))
         rows.append(Row("full frame, 10,000 objects", median, p95, limit="16 ms", ok=median <= 16))
+        rows += _styles_of_objects(canvas)
         canvas.session.view.set(tool="select")
 
         def hover() -> None:
@@ -274,6 +298,11 @@ def bench_objects() -> list[Row]:
         rows.append(Row("dragging a vertex among 10,000 objects", median, p95, limit="8 ms", ok=median <= 8))
         _send(canvas, QEvent.Type.MouseButtonRelease, x, y, held=False)
         area = Rect(0, 0, SIDE, SIDE)
-        median, p95 = median_of(lambda: objects.update(canvas.document.labels.objects, [], area), repeat=3, warmup=0)
+
+        def draw_all() -> None:
+            objects.update(canvas.document.labels.objects, [], area)
+            objects.paint_tiles(area)
+
+        median, p95 = median_of(draw_all, repeat=3, warmup=0)
         rows.append(Row("drawing 10,000 objects into their raster, once, between frames", median, p95))
     return rows
