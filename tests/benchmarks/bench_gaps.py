@@ -15,6 +15,11 @@ from tests.benchmarks.event_gaps import CLASSES, is_at_rest, open_window, rest, 
 from tests.benchmarks.table import Row
 
 SIDE = 8192
+_LOOKS = (
+    *("errors.next", "gaps.next", "errors.kinds", "inspect.confusion", "inspect.what_if", "inspect.dataset"),
+    *("inspect.statistics", "inspect.people", "inspect.origins", "assist.panel"),
+)
+"""Commands that look at something; said again, the later ones put it away."""
 OBJECT_COMMANDS = (
     *("object.union", "object.subtract", "object.xor", "object.merge", "object.split", "object.convert", "object.grow"),
     *(
@@ -52,7 +57,7 @@ def bench_large_edits() -> list[Row]:
     with open_window((SIDE, SIDE)) as window:
         session, canvas = window.session, window.canvas
         document = session.document
-        session.view.set(tool="fill", active_class=3)
+        session.view.set(tool="fill", active_class=3, keep_human=False)
         rest(window)
         gap = partial(_gap, window)
         click = partial(QTest.mouseClick, canvas, Qt.MouseButton.LeftButton, pos=QPoint(500, 400))
@@ -124,3 +129,44 @@ def bench_many_objects() -> list[Row]:
         for command in OBJECT_COMMANDS:
             gap(command, command)
     return rows
+
+
+def bench_work_beside() -> list[Row]:
+    """A street of 2048×1024 while what takes long goes on beside: tools, forest, docks, export, errors, switching."""
+    from PySide6.QtCore import QPoint, Qt
+    from PySide6.QtTest import QTest
+
+    left, rows = Qt.MouseButton.LeftButton, []
+    with open_window((1024, 2048), images=4) as window:
+        session, canvas = window.session, window.canvas
+        run = window.commands.run
+
+        def gap(what: str, do: Callable[[], object]) -> None:
+            rows.append(_gap(window, what, do))
+
+        def drag(points: list[tuple[int, int]]) -> None:
+            QTest.mousePress(canvas, left, pos=QPoint(*points[0]))
+            for point in points[1:]:
+                QTest.mouseMove(canvas, QPoint(*point))
+            QTest.mouseRelease(canvas, left, pos=QPoint(*points[-1]))
+
+        gap("the next picture of 2048×1024", session.next_image)
+        layer = prediction_of(session.document.size_hw)
+        gap("a prediction of 2048×1024 arrives", lambda: session.document.set_prediction(layer))
+        gap("accept all of it", lambda: window.actions_table.accept_layer(layer.name))
+        gap("undo of it", session.undo)
+        line = [(300 + 5 * step, 300 + step) for step in range(40)]
+        box = [(300, 250), (400, 330), (640, 480)]
+        for tool in ("fill", "wand", "superpixel", "smart_brush", "scissors", "brush", "lasso"):
+            session.view.set(tool=tool)
+            gap(f"a drag with {tool}", partial(drag, line + [(500, 500), (300, 300)]))
+        session.view.set(tool="cutout")
+        gap("a box to cut out (GrabCut)", partial(drag, box))
+        gap("the live forest prepares and answers", partial(run, "assist.forest"))
+        session.view.set(tool="brush")
+        gap("a dab, and the forest answers", partial(drag, line[:5]))
+        run("assist.forest")
+        rest(window)
+        for command in (*_LOOKS, *_LOOKS[2:]):
+            gap(command, partial(run, command))
+        return rows

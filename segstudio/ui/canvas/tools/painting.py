@@ -76,7 +76,9 @@ def land_mask(session: Session, stroke: Stroke, rect: Rect, mask_hw: Mask, segme
     view, inside = session.view.now, rect.intersect(stroke.layer.raster.bounds)
 
     def write(part: Rect) -> None:
-        fill_mask(stroke, part, mask_hw[part.moved(-rect.x0, -rect.y0).slices], segment_id, view)
+        of_part = mask_hw[part.moved(-rect.x0, -rect.y0).slices]
+        if of_part.any():
+            fill_mask(stroke, part, of_part, segment_id, view)
 
     land(session, stroke, [(inside, write)])
 
