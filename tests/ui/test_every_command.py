@@ -76,6 +76,15 @@ def test_on_the_street_with_objects_selected(window, qtbot, raised):
     assert try_all(window, qtbot, raised) == {}
 
 
+def test_on_the_street_with_regions_selected(window, qtbot, raised):
+    window.session.view.set(mode="semantic")
+    window.commands.run("accept.truth")
+    qtbot.waitUntil(lambda: window.session.document.labels.raster.ids_hw.any() and window.session.jobs.is_idle)
+    window.commands.run("object.select_all")
+    assert len(window.canvas.regions.now) == 4
+    assert try_all(window, qtbot, raised) == {}
+
+
 def test_with_nothing_open(dressed, qtbot, tmp_path, raised):
     session = Session(data_dir=tmp_path / "data", make_host=AnsweringHost, person="tester")
     window = MainWindow(session)
