@@ -13,6 +13,7 @@ from segstudio.core.geometry import Rect
 from segstudio.core.layer import LABELS, Layer
 from segstudio.session import Session
 from segstudio.session.assist.forest import FOREST
+from segstudio.session.edits import origins
 from segstudio.session.edits.accept_sparing import accept_whole
 from segstudio.session.edits.onward import propagate_labels
 from segstudio.session.edits.refining import Refining
@@ -104,8 +105,16 @@ steps = st.one_of(
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(script=st.lists(steps, max_size=12), asked_after=st.integers(0, 6))
-def test_the_live_answer_is_the_stores(opened, script, asked_after):
+@given(script=st.lists(steps, max_size=12), asked_after=st.integers(0, 6), patches_at_once=st.sampled_from([0, 64]))
+def test_the_live_answer_is_the_stores(opened, script, asked_after, patches_at_once):
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr(origins, "_PATCHES_AT_ONCE", patches_at_once)
+        do(opened, script, asked_after)
+    opened.origins.need()
+    assert same_as_stored(opened)
+
+
+def do(opened, script, asked_after):
     document = opened.document
     for number, (kind, *values) in enumerate(script):
         if number == asked_after:
@@ -117,8 +126,6 @@ def test_the_live_answer_is_the_stores(opened, script, asked_after):
             accept_whole(opened, document, predict(document, everywhere(values[0])))
         else:
             getattr(opened, kind)()
-    opened.origins.need()
-    assert same_as_stored(opened)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -264,7 +264,9 @@ class LiveOrigins:
                 self._again = False
                 self._arrive(document, None, {})
 
-        self._session.jobs.submit(work, done=done, failed=failed, key=_KEY)
+        # Who accepts a whole large image waits for it, and may want to know for what.
+        title = "looking up who drew what" if self._waiting else ""
+        self._session.jobs.submit(work, done=done, failed=failed, key=_KEY, title=title)
 
     def _arrive(self, document: Document, found: OriginRaster | None, runs: Mapping[str, RunRow]) -> None:
         if self._again:
