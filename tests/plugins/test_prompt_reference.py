@@ -260,3 +260,54 @@ def test_more_points_than_efficient_sam_looks_at_keep_the_first_and_the_newest(t
 
     for all_of_them, six in zip(ask(points), ask(points[:1] + points[2:]), strict=True):
         np.testing.assert_array_equal(all_of_them, six)
+
+
+def test_edgetam_follows_as_the_library_does():
+    """Its memory, with the library's own processor and session beside it."""
+    library, torch = pytest.importorskip("transformers"), pytest.importorskip("torch")
+    pytest.importorskip("timm")
+    from transformers.models.sam2.image_processing_sam2 import Sam2ImageProcessor
+    from transformers.models.sam2_video.video_processing_sam2_video import Sam2VideoVideoProcessor
+
+    still = edgetam()
+    config = library.EdgeTamVideoConfig(
+        vision_config={**still.network.config.vision_config.to_dict(), "fpn_hidden_size": 256},
+        prompt_encoder_config={"hidden_size": 256, "image_size": SIDE, "patch_size": 16},
+        mask_decoder_config={
+            "hidden_size": 256,
+            "mlp_dim": 64,
+            "num_attention_heads": 2,
+            "iou_head_hidden_dim": 32,
+        },
+        image_size=SIDE,
+        memory_attention_num_layers=1,
+        memory_attention_mlp_hidden_size=64,
+        memory_attention_rope_feat_sizes=[8, 8],
+        memory_attention_rope_k_sizes=[4, 4],
+        memory_fuser_num_layers=1,
+        perceiver_resampler_num_latents=16,
+        perceiver_resampler_num_latents_2d=16,
+    )
+    network = filled(library.EdgeTamVideoModel(config)).requires_grad_(False)
+    network.mask_decoder.pred_obj_score_head.proj_out.bias.fill_(3.0)  # it is in sight
+    size_hw = (90, 140)
+    frames = [np.roll(picture(size_hw), by, axis=1) for by in (0, 6, 12)]
+    mask_hw = np.zeros(size_hw, np.bool_)
+    mask_hw[20:60, 30:90] = True
+
+    tracker = ours("following.VideoTracker")(network, still)
+    tracker.start(Frame("0", frames[0]), mask_hw, cancel=CancelToken())
+    found = [tracker.step(Frame(str(i), image), cancel=CancelToken()) for i, image in enumerate(frames[1:])]
+
+    side = {"height": SIDE, "width": SIDE}
+    processor = library.Sam2VideoProcessor(Sam2ImageProcessor(size=side), Sam2VideoVideoProcessor(size=side), SIDE)
+    session = processor.init_video_session(dtype=torch.float32)
+    inputs = [processor(images=image, return_tensors="pt").pixel_values[0].float() for image in frames]
+    processor.add_inputs_to_inference_session(session, frame_idx=0, obj_ids=1, input_masks=mask_hw)
+    with torch.inference_mode():
+        network(inference_session=session, frame=inputs[0])
+        theirs = [network(inference_session=session, frame=image) for image in inputs[1:]]
+    for (mine,), output in zip(found, theirs, strict=True):
+        logits_hw = output.pred_masks[0, 0].numpy()
+        np.testing.assert_allclose(mine.logits_hw, logits_hw, rtol=2e-3, atol=2e-3)
+        assert logits_hw.std() > 0.01
