@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import shapely
 from pycocotools import mask as coco
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -34,6 +34,7 @@ from segstudio.ui.shell.theme import apply_theme
 from tests.session.answering_host import AnsweringHost
 from tests.session.conftest import CLASSES
 from tests.ui.canvas_stage import ALT, NONE, SHIFT, Hand
+from tests.ui.test_tools_brush import tablet
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 Key = Qt.Key
@@ -75,7 +76,7 @@ class Bench:
     """The window, a hand on its canvas, and its labels."""
 
     def __init__(self, window):
-        self.window, self.session = window, window.session
+        self.window, self.session, self.canvas = window, window.session, window.canvas
         self.hand = Hand(window.canvas)
 
     def key(self, key, keys=NONE):
@@ -842,3 +843,61 @@ def test_what_lies_in_front_is_what_a_raster_gets(bench, tmp_path, order, in_fro
     lower = (box(20, 20, 80, 60) | box(50, 40, 110, 80)) & ~upper
     np.testing.assert_array_equal(written == in_front, upper)
     np.testing.assert_array_equal(written == 3 - in_front, lower)
+
+
+# ── the brush's own ways ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def capsule(points, radius):
+    return inside_of(shapely.LineString(points).buffer(radius, 64))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_straight_line_goes_on_from_the_last_stroke(bench, mode):
+    take(bench, "brush", Key.Key_B, NONE, mode)
+    bench.drag((20, 100), (40, 100))
+    bench.click((120, 60), keys=SHIFT)
+    expected = capsule([(20, 100), (40, 100), (120, 60)], 6)
+    assert overlap(cars(bench, mode), expected) > 0.98
+    assert len(bench.steps) == 2
+    bench.key(Key.Key_Z, CTRL)
+    assert overlap(cars(bench, mode), capsule([(20, 100), (40, 100)], 6)) > 0.97
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_tip_is_bound_to_the_image_or_to_the_screen(bench, mode):
+    take(bench, "brush", Key.Key_B, NONE, mode)
+    bench.window.canvas.scale_to(2.0, bench.window.canvas.to_widget(80, 60))
+    bench.click((80, 60))
+    assert overlap(cars(bench, mode), inside_of(shapely.Point(80, 60).buffer(6, 64))) > 0.97
+    bench.key(Key.Key_Z, CTRL)
+    bench.window.commands.run("tool.brush_screen")
+    bench.session.view.set(brush_radius=20.0)
+    bench.click((80, 60))
+    assert overlap(cars(bench, mode), inside_of(shapely.Point(80, 60).buffer(10, 64))) > 0.97
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_square_tip_and_its_size_by_keys_and_wheel(bench, mode):
+    take(bench, "brush", Key.Key_B, NONE, mode)
+    bench.window.commands.run("tool.brush_square")
+    bench.click((80.5, 60.5))
+    assert overlap(cars(bench, mode), box(74, 54, 87, 67)) > 0.85
+    size = bench.session.view.now.brush_radius
+    bench.key(Key.Key_BracketRight)
+    larger = bench.session.view.now.brush_radius
+    bench.hand.wheel(80, 60, -1, keys=ALT)
+    assert size < larger
+    assert bench.session.view.now.brush_radius < larger
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_pen_pressed_lightly_draws_a_thin_line(bench, mode):
+    take(bench, "brush", Key.Key_B, NONE, mode)
+    tablet(bench, QEvent.Type.TabletPress, 30, 60, 0.5)
+    bench.drag((30, 60), (60, 60), (90, 60))
+    tablet(bench, QEvent.Type.TabletRelease, 90, 60, 0.0)
+    assert overlap(cars(bench, mode), capsule([(30, 60), (90, 60)], 3)) > 0.95
+    bench.key(Key.Key_Z, CTRL)
+    bench.drag((30, 60), (60, 60), (90, 60))
+    assert overlap(cars(bench, mode), capsule([(30, 60), (90, 60)], 6)) > 0.95
