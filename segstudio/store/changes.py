@@ -66,8 +66,8 @@ def capture(
     """Copy what `edit` touched out of the open layer; `stored_segments` is None where the file lacks the layer."""
     head = LayerHead(layer.name, layer.size_hw, bool(edit.patches), layer.locked, "", to_text(layer.extra))
     if stored_segments is None:
-        objects = tuple(layer.objects.in_order())
-        whole = Annotation(layer.size_hw, None, tuple(layer.segments), objects, layer.confidence_hw, layer.extra)
+        items = tuple(layer.objects.in_order())
+        whole = Annotation(layer.size_hw, None, tuple(layer.segments), items, layer.confidence_hw, layer.extra)
         drawn = {k: _tile(layer, edit, k, r) for k, r in layer.raster.drawn_tiles() if layer.raster.view(r).any()}
         full = replace(head, has_raster=bool(drawn) or head.has_raster)
         return Change(key, full, edit, is_undo, when, drawn, {}, {}, whole, class_set)
