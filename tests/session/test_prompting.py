@@ -228,3 +228,24 @@ def test_shown_images_are_embedded_ahead_from_the_open_one_on(opened):
     np.testing.assert_array_equal(first, opened.document.pyramid.image_hwc)
     assert "3 images embedded" in told[-1].text
     assert opened.document.history.undoable == []
+
+
+def test_prompts_are_there_after_reopening_and_can_be_refined(opened, street, tmp_path):
+    from segstudio.session import Session
+    from segstudio.session.jobs import SyncJobs
+    from tests.session.answering_host import AnsweringHost
+
+    document = opened.document
+    made = put_prompted(document, Rect(10, 35, 30, 45), np.ones((10, 20), np.bool_), CAR, model="oracle", class_id=2)
+    opened.close()
+    again = Session(jobs=SyncJobs(), data_dir=tmp_path / "data", make_host=AnsweringHost, person="tester")
+    again.open_path(street, format="class-id-png", class_set=opened.classes.current)
+    item = again.document.labels.objects.get(made)
+    kept = prompt_of(item)
+    assert kept.points_xy.tolist() == CAR.points_xy.tolist()
+    again.prompting = Prompting(again, lambda: host_of(Oracle()))
+    again.prompting.choose("oracle")
+    answers = []
+    again.prompting.ask(kept.with_point(50, 55, positive=True), answers.append)
+    assert answers[0].proposals[0].mask_hw.sum() > 200
+    again.close()
