@@ -7,7 +7,7 @@ import gc
 from PySide6.QtCore import QObject, QTimer
 
 _EVERY_MS = 500
-_BULK = 5_000
+_BULK = 2_000
 """New objects since the last look: so many come only from a worker that reads a large data set."""
 
 
