@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from segstudio.core.errors import UserError
 from segstudio.models.interactive.tasks import EverythingSettings
-from segstudio.session.assist.prompting import Choice
+from segstudio.session.assist.prompt_choice import Choice
 from segstudio.ui.canvas.tools.prompt import PromptTool
 
 if TYPE_CHECKING:
