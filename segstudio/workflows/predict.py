@@ -86,7 +86,6 @@ class PredictReport:
             "images": images,
             "failed": [{"name": one.name, "error": one.reason} for one in self.failed],
             "images_per_second": self.images_per_second,
-            "cached": self.cached,
         }
 
 

@@ -128,7 +128,9 @@ def _is_unused(session: Session) -> bool:
 
 
 def _classes_in(annotation: Annotation) -> set[int]:
+    from segstudio.ops.value_counts import value_counts  # OpenCV loads with the first prediction
+
     assert annotation.labels_hw is not None
-    present = np.flatnonzero(np.bincount(annotation.labels_hw.reshape(-1)))
+    present = np.flatnonzero(value_counts(annotation.labels_hw))
     by_id = {segment.id: segment.class_id for segment in annotation.segments}
     return {by_id[i] for i in present.tolist() if i in by_id}
