@@ -105,6 +105,7 @@ def test_predict_accept_and_take_back(window, qtbot) -> None:
     assert session.view.now.shown["prediction:any"]
     assert not session.document.labels.raster.ids_hw.any()
     window.commands.run("accept.all")
+    qtbot.waitUntil(lambda: bool(session.document.labels.raster.ids_hw.all()))
     index_hw = session.document.labels.index_map(CLASSES)
     assert (index_hw[30:] == 0).all()
     assert (index_hw[10:30] == 1).all()
