@@ -13,6 +13,8 @@ from segstudio.store.records import OWN_RUN, RESTORES, RunRow
 _PREDICTION = "prediction"
 _FOREST = "forest"
 _CARRYING = ("propagate", "interpolate")
+IMPORT = "import"
+"""The tool of labels that came from elsewhere as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def kind_of(told: Mapping[str, Any], tool: str) -> str:
         if run.startswith(OWN_RUN):
             return "human"
         return "forest" if run.split(" ")[0] == _FOREST else "model"
-    if head == TRUTH:
+    if head == TRUTH or tool == IMPORT:
         return "imported"
     if told.get("model"):
         return "model"

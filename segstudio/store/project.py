@@ -29,6 +29,7 @@ from segstudio.store import (
     meta,
     opening,
     origin_rows,
+    replacing,
     retention,
     run_rows,
     saved_filters,
@@ -91,8 +92,7 @@ class Project(Access):
 
         A file that another program holds, that lies on read-only media or whose structure is damaged opens read-only,
         and `notes` says why. What edits replaced is kept up to `history_megabytes`. Raises `UserError` for a file that
-        is missing, no project, newer than this program or
-        damaged beyond reading; no such file is ever changed.
+        is missing, no project, newer than this program or damaged beyond reading; no such file is ever changed.
         """
         place = place_of(path)
         if isinstance(place, TeamAddress):
@@ -251,9 +251,11 @@ class Project(Access):
     ) -> None:
         """Store a whole layer in the place of the one of that name; returns once it is durable.
 
-        `origin` says who made these labels, where that is known. Earlier states of a layer that is replaced as a whole
-        cannot be gone back to.
+        `origin` says who made these labels, where that is known; without it and unless `locked`, what they were before
+        can be gone back to as before an edit (see `replacing.by_an_edit`).
         """
+        if not locked and origin is None and replacing.by_an_edit(self, key, layer_name, annotation):
+            return
         head = layers.head_of(layer_name, annotation, locked=locked, run=run)
 
         def write(connection: Connection) -> None:
@@ -279,9 +281,8 @@ class Project(Access):
 
         Copies from `layer` before it returns, so the next edit may start at once; the edit before is durable by then.
         `class_set` is the set that holds from now on, where the edit changed it; `facts` are the layer's after the
-        edit. Raises `EnvironmentFault` where the
-        edit before could not be written and cannot be now: nothing is lost, both are tried again with the next
-        `record`, `flush` or `close`.
+        edit. Raises `EnvironmentFault` where the edit before could not be written and cannot be now: nothing is lost,
+        both are tried again with the next `record`, `flush` or `close`.
         """
         queue, before = self._queue, self._class_set
         if class_set is not None:

@@ -225,10 +225,10 @@ def test_history_is_trimmed_by_size(painted):
         assert len(project.edits()) == 40
 
 
-def test_replaced_layer_cannot_be_gone_back_to(painted):
+def test_locked_layer_that_is_replaced_cannot_be_gone_back_to(painted):
     path, painters = painted
     with Project.open(path) as project:
-        project.save_annotation("a", "labels", painters["b"].layer.to_annotation())
+        project.save_annotation("a", "labels", painters["b"].layer.to_annotation(), locked=True)
         with pytest.raises(UserError, match="no longer kept"):
             project.state_after("a", "labels", 1)
 
