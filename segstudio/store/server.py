@@ -10,8 +10,8 @@ from sqlalchemy.schema import CreateSchema, DropSchema
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.errors import UserError
-from segstudio.store import meta, schema
-from segstudio.store.faults import storage_faults
+from segstudio.store import guard, meta, migrations, schema
+from segstudio.store.faults import damaged, storage_faults
 from segstudio.store.place import TeamAddress
 
 CONNECT_SECONDS = 10
@@ -56,21 +56,28 @@ def drop(address: TeamAddress) -> None:
     try:
         with storage_faults(address), engine.begin() as connection:
             schema.tables.drop_all(connection)
+            guard.remove(connection)
             connection.execute(DropSchema(address.project, if_exists=True))
     finally:
         engine.dispose()
 
 
-def require_project(connection: Connection, address: TeamAddress) -> None:
-    """Raise `UserError` where there is no project, or one that another program version wrote."""
+def version_of(connection: Connection, address: TeamAddress) -> int:
+    """A project's schema number. Raises `UserError` where there is no project, or one that a newer program wrote."""
     if not exists(connection, address):
         raise UserError(f"{address}: there is no such project", hint="make it: segstudio project share FILE URL")
     version = meta.get(connection, SCHEMA_KEY, address)
-    if version != schema.VERSION:
-        which = "a newer" if version > schema.VERSION else "an older"
+    if not isinstance(version, int):
+        raise damaged(address, "it has no schema number")
+    migrations.require_number(version, address)
+    return version
+
+
+def require_newest(address: TeamAddress, version: int) -> None:
+    """Raise `UserError` for a project that must be brought up to date first."""
+    if version < migrations.VERSION:
         raise UserError(
-            f"{address}: written by {which} SegStudio (schema {version}, this program knows {schema.VERSION})",
-            hint="all of a team work with the same version; the project was not touched",
+            f"{address}: an older project (schema {version}) must be opened for writing once, to be brought up to date"
         )
 
 
@@ -124,6 +131,7 @@ def _engine(address: TeamAddress, *, isolation: str, **pool: Any) -> Engine:
         with raw.cursor() as cursor:
             cursor.execute(f'SET search_path TO "{address.project}"')
             cursor.execute("SET synchronous_commit TO on")
+            cursor.execute(guard.introduction())
             cursor.execute("SET idle_in_transaction_session_timeout TO '60s'")
         raw.autocommit = False
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Table, func, insert, select, text
 
-from segstudio.core.errors import EnvironmentFault
+from segstudio.core.errors import EnvironmentFault, UserError
 from segstudio.core.progress import Progress, no_progress
 from segstudio.store import meta, migrations, opening, schema, server, team_opening
 from segstudio.store.connections import reader_engine, writer_engine
@@ -25,7 +25,8 @@ def share(source: Path, address: TeamAddress, *, progress: Progress = no_progres
 
     All or nothing. Raises `UserError` where the address has a project already.
     """
-    opening.require_project(source)
+    if opening.require_project(source) < migrations.VERSION:
+        raise UserError(f"{source}: an older project must be opened for writing once, to be brought up to date")
     files = reader_engine(source)
     try:
         with storage_faults(source), files.connect() as origin:
@@ -56,7 +57,7 @@ def save_as_file(address: TeamAddress, target: Path, *, progress: Progress = no_
     try:
         files = writer_engine(unfinished, create=True)
         with storage_faults(address), servers.connect() as origin, storage_faults(target), files.begin() as connection:
-            server.require_project(origin, address)
+            server.require_newest(address, server.version_of(origin, address))
             migrations.create(connection)
             count = _copy_all(origin, connection, progress)
             meta.put(connection, "open", False)

@@ -6,7 +6,7 @@ from typing import Any
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.errors import EnvironmentFault, UserError
-from segstudio.store import server
+from segstudio.store import migrations, server, team_migration
 from segstudio.store.faults import storage_faults
 from segstudio.store.image_leases import Leases
 from segstudio.store.lane import WriterLane
@@ -26,14 +26,19 @@ def make(address: TeamAddress, *, class_set: ClassSet, name: str, dataset_source
 
 
 def open_team(address: TeamAddress, *, read_only: bool) -> Opened:
-    """Connect, and see that the project is one that this program knows."""
+    """Connect, and see that the project is one that this program knows; an older one is brought up to date."""
     reader = server.reader_engine(address)
     lane: WriterLane | None = None
     notes: tuple[str, ...] = ()
     try:
         with storage_faults(address), reader.connect() as connection:
-            server.require_project(connection, address)
+            version = server.version_of(connection, address)
             may_write = server.may_write(connection)
+        if read_only or not may_write:
+            server.require_newest(address, version)
+        elif version < migrations.VERSION:
+            kept = team_migration.bring_up_to_date(address)
+            notes = (f"brought up to date; as it was: project {kept} in the same database",) if kept else ()
         if not may_write:
             notes = (f"{address.user or 'this person'} may only read it",)
         elif not read_only:
