@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import gcd
-from typing import Any, NamedTuple
+from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.errors import UserError
-from segstudio.core.geometry import EMPTY, Rect
+from segstudio.core.geometry import Rect
+from segstudio.models.interactive.enlarging import enlarged, enlarged_mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,16 +35,9 @@ class Candidate:
         """
         logits_hw = self.logits_hw.astype(np.float32)
         # Between two values that are not above the threshold, none is.
-        if (logits_hw > threshold).any() and self.padded_hw is not None and self.used_hw is not None:
-            logits_hw = _enlarged(logits_hw, self.padded_hw)[: self.used_hw[0], : self.used_hw[1]]
-        if not (logits_hw > threshold).any():
-            return EMPTY, np.zeros((0, 0), np.bool_)
-        rows, columns = (_block(line > threshold, full) for line, full in zip(_sides(logits_hw), size_hw, strict=True))
-        block_hw = np.ascontiguousarray(logits_hw[rows.small, columns.small])
-        mask_hw = _enlarged(block_hw, (rows.large.stop - rows.large.start, columns.large.stop - columns.large.start))
-        within_hw = mask_hw > threshold
-        rect = Rect.of_mask(within_hw)
-        return rect.moved(columns.large.start, rows.large.start), np.ascontiguousarray(within_hw[rect.slices])
+        if self.padded_hw is not None and self.used_hw is not None and (logits_hw > threshold).any():
+            logits_hw = enlarged(logits_hw, self.padded_hw)[: self.used_hw[0], : self.used_hw[1]]
+        return enlarged_mask(np.ascontiguousarray(logits_hw), size_hw, threshold)
 
 
 def checked(found: Any, *, where: str) -> list[Candidate]:
@@ -65,34 +57,3 @@ def checked(found: Any, *, where: str) -> list[Candidate]:
         if np.isnan(logits_hw).any() or not np.isfinite(candidate.score):
             raise UserError(f"{where} answered with values that are no numbers")
     return sorted(found, key=lambda candidate: -candidate.score)
-
-
-class _Block(NamedTuple):
-    """Logits and the pixels that they become, along one side."""
-
-    small: slice
-    large: slice
-
-
-def _sides(logits_hw: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The greatest logit of each row, and of each column."""
-    return logits_hw.max(axis=1), logits_hw.max(axis=0)
-
-
-def _block(inside: NDArray[np.bool_], full: int) -> _Block:
-    """The part of a side to enlarge: all that is inside and one more on both ends, from where logits and pixels begin
-    together. What lies beyond is outside, and so is everything that is interpolated there.
-    """
-    step = len(inside) // gcd(len(inside), full)
-    found = np.flatnonzero(inside)
-    first = max(0, int(found[0]) - 1) // step
-    last = -(-min(len(inside), int(found[-1]) + 2) // step)
-    each = full * step // len(inside)
-    return _Block(slice(first * step, last * step), slice(first * each, last * each))
-
-
-def _enlarged(logits_hw: NDArray[np.float32], size_hw: tuple[int, int]) -> NDArray[np.float32]:
-    if logits_hw.shape == size_hw:
-        return logits_hw
-    large: NDArray[np.float32] = cv2.resize(logits_hw, size_hw[::-1], interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
-    return large

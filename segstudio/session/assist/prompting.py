@@ -1,7 +1,7 @@
 """The segmenter in hand, and what it is asked: the image on screen first, the latest question wins, nothing waits here.
 
 Embeddings are made when the tool is taken up, of this image, then of the next, then of the one before. Answers come on
-the home thread with their masks in the image's size; one to an older question is dropped.
+the home thread with the best mask in the image's size; one to an older question is dropped.
 
 Of a picture that is much larger than what the network sees, the part in view is embedded too once the view rests: small
 things get the resolution that they need. A prompt is answered on the part where that is ready and holds what is pointed
@@ -15,13 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from segstudio.core.errors import UserError
 from segstudio.core.event import Event
 from segstudio.core.geometry import EMPTY, Rect
-from segstudio.models.interactive.candidate import Candidate
 from segstudio.models.interactive.embedding import Frame
 from segstudio.models.interactive.host import Host, PromptJob
 from segstudio.models.interactive.oracle import NAME as ORACLE
@@ -42,6 +38,7 @@ from segstudio.models.interactive.tasks import (
 )
 from segstudio.session.assist.prompt_choice import Choice, first_choice, segmenter_choices, side_in_parts
 from segstudio.session.assist.prompt_frames import Part, PromptFrames, part_in_view
+from segstudio.session.assist.proposals import Answer, proposals_of
 from segstudio.workflows.encoding import EMBEDDINGS
 
 if TYPE_CHECKING:
@@ -49,23 +46,6 @@ if TYPE_CHECKING:
     from segstudio.render.pyramid import Pyramid
     from segstudio.session.document import Document
     from segstudio.session.session import Session
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Proposal:
-    """One candidate as it would be painted: bool `[rect.height, rect.width]` at `rect`."""
-
-    rect: Rect
-    mask_hw: NDArray[np.bool_]
-    candidate: Candidate
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
-    """What came back to a prompt, best first; no proposals means that there is no such thing."""
-
-    prompt: Prompt
-    proposals: tuple[Proposal, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -356,9 +336,9 @@ class Prompting:
             prompt = replace(prompt, previous_hw=None)
 
         def on_reply(reply: Reply) -> None:
-            """On a thread of the host: masks are made as large as the image here."""
+            """On a thread of the host: the best mask is made as large as the image here."""
             if isinstance(reply, Result):
-                answer = Answer(question.prompt, tuple(_proposals(reply.value, part)))
+                answer = Answer(question.prompt, proposals_of(reply.value, part))
                 self._session.jobs.home(lambda: self._answered(revision, question, answer))
             else:
                 self._session.jobs.home(lambda: self._heard(reply, revision))
@@ -413,13 +393,3 @@ class Prompting:
 
         disk_bytes = load_settings().embedding_megabytes << 20
         return PromptHost(cache_folder=self._session.data_dir / EMBEDDINGS, disk_bytes=disk_bytes)
-
-
-def _proposals(candidates: list[Candidate], part: Part) -> list[Proposal]:
-    """Those that have any pixel, in the image's place."""
-    found = []
-    for candidate in candidates:
-        rect, mask_hw = candidate.pixels(part.frame.size_hw)
-        if not rect.is_empty:
-            found.append(Proposal(rect.moved(part.rect.x0, part.rect.y0), mask_hw, candidate))
-    return found

@@ -209,6 +209,35 @@ def test_enlarging_only_what_is_inside_gives_the_mask_of_enlarging_everything(lo
     np.testing.assert_array_equal(part_hw, mask_hw[rect.slices])
 
 
+@pytest.mark.parametrize(
+    ("low_hw", "size_hw"),
+    [
+        ((64, 64), (2048, 2048)),
+        ((64, 48), (2048, 1001)),
+        ((96, 128), (1153, 3001)),
+        ((40, 64), (1280, 700)),
+        ((64, 64), (64, 2048)),
+        ((300, 200), (1200, 150)),
+    ],
+)
+@pytest.mark.parametrize("what", ["noise", "disc", "small", "everything", "corner"])
+def test_a_large_mask_is_to_the_last_bit_that_of_enlarging_everything(low_hw, size_hw, what):
+    import cv2
+
+    rng = np.random.default_rng(5)
+    rows, columns = np.mgrid[: low_hw[0], : low_hw[1]]
+    middle_hw = {"corner": (low_hw[0] - 1, low_hw[1] - 1)}.get(what, (low_hw[0] * 0.4, low_hw[1] * 0.6))
+    radius = {"disc": min(low_hw) / 3, "small": 1.5, "corner": 3.0}.get(what, 1e3)
+    logits_hw = radius - np.hypot(rows - middle_hw[0], columns - middle_hw[1]) + rng.normal(0, 0.3, low_hw)
+    if what == "noise":
+        logits_hw = rng.normal(0, 1, low_hw)
+    logits_hw = logits_hw.astype(np.float16)
+    mask_hw = cv2.resize(logits_hw.astype(np.float32), size_hw[::-1], interpolation=cv2.INTER_LINEAR) > 0
+    rect, part_hw = Candidate(logits_hw, 1.0).pixels(size_hw)
+    assert rect == Rect.of_mask(mask_hw)
+    np.testing.assert_array_equal(part_hw, mask_hw[rect.slices])
+
+
 def test_everything_finds_each_thing_once():
     frame, oracle = scene(), Oracle()
     found = everything(

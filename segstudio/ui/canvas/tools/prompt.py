@@ -15,9 +15,10 @@ from segstudio.core.objects import SegObject
 from segstudio.models.interactive.prompt import Prompt
 from segstudio.ops.lasso import rectangle
 from segstudio.session.assist.prompt_results import mask_of_object, prompt_of, put_prompted
-from segstudio.session.assist.prompting import Answer, Proposal
+from segstudio.session.assist.proposals import Answer, Proposal
 from segstudio.ui.canvas.overlay import bounds_of, draw_line
 from segstudio.ui.canvas.tools.area import Purpose, apply_mask
+from segstudio.ui.canvas.tools.asking import work_out
 from segstudio.ui.canvas.tools.painting import active_class
 from segstudio.ui.canvas.tools.paths import draw_mask, screen_corners, shape_path
 from segstudio.ui.canvas.tools.tool import Pointer, Tool, ToolContext
@@ -57,7 +58,7 @@ class PromptTool(Tool):
         self._prompt = Prompt()
         self._before: list[Prompt] = []
         self._answer: Answer | None = None
-        self._chosen = 0
+        self._chosen = self._wanted = 0
         self._target: int | None = None
         self._start: Pointer | None = None
         self._drawn: list[tuple[float, float]] = []
@@ -121,10 +122,31 @@ class PromptTool(Tool):
         if key in _ENDS and not self._prompt.is_empty:
             self.accept()
             return True
-        if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab) and self._answer is not None and self.proposal is not None:
-            self._chosen = (self._chosen + (1 if key == Qt.Key.Key_Tab else -1)) % len(self._answer.proposals)
+        if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab) and self.proposal is not None:
+            self._step(1 if key == Qt.Key.Key_Tab else -1)
             return True
         return False
+
+    def _step(self, by: int) -> None:
+        """Show another candidate, once its pixels are there; one that has none is left out."""
+        answer = self._answer
+        if answer is None:
+            return
+        self._wanted = wanted = (self._wanted + by) % len(answer.proposals)
+        proposal = answer.proposals[wanted]
+
+        def show(_: object) -> None:
+            if self._answer is not answer or self._wanted != wanted:
+                return
+            if proposal.rect.is_empty:
+                self._answer = answer.without(proposal)
+                self._wanted = self._chosen
+                self._step(by)
+                return
+            self._chosen = wanted
+            self.context.refresh()
+
+        work_out(self.context.session, proposal.enlarge, show, weight=proposal.weight)
 
     # ── what can be done with it ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -163,7 +185,8 @@ class PromptTool(Tool):
         self._dwell.stop()
         self.context.session.prompting.drop()
         self._prompt, self._before = Prompt(), []
-        self._answer, self._chosen, self._target = None, 0, None
+        self._answer, self._target = None, None
+        self._chosen = self._wanted = 0
         self._start, self._drawn, self._previews = None, [], False
         return had
 
@@ -213,7 +236,8 @@ class PromptTool(Tool):
 
     def _ask(self) -> None:
         """The last answer goes along, so that a correction corrects it."""
-        shown, self._chosen = self.proposal, 0
+        shown = self.proposal
+        self._chosen = self._wanted = 0
         prompt = self._prompt
         if shown is not None and len(prompt.positive) > 1:
             prompt = replace(prompt, previous_hw=shown.candidate.logits_hw)
@@ -237,6 +261,7 @@ class PromptTool(Tool):
     def _show(self, answer: Answer) -> None:
         """An empty answer is one; what was shown before goes, what is labelled stays."""
         self._answer = answer
+        self._chosen = self._wanted = 0
         if not answer.proposals and not self._previews:
             self.context.session.notify.info("the segmenter finds nothing there")
         self.context.refresh()
