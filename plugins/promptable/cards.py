@@ -35,6 +35,7 @@ def _card(
     licence: str = _APACHE,
     side: int = 1024,
     pair: bool = False,
+    precedence: int,
     notes: str = "",
 ) -> ModelCard:
     entry = WeightsEntry(source.rpartition("/")[2], "SA-1B", source, licence, folder=True)
@@ -51,28 +52,61 @@ def _card(
         parameters=parameters,
         weights=(entry,),
         requires=("onnx",) if pair else ("transformers",),
+        precedence=precedence,
         notes=f"{notes} {_PAIR if pair else _BY_HAND}".strip(),
     )
 
 
-SAM_B = _card("sam-vit-b", "SAM ViT-B", _SAM, 2023, f"{_HUB}facebook/sam-vit-base", parameters=93_735_472)
-SAM_L = _card("sam-vit-l", "SAM ViT-L", _SAM, 2023, f"{_HUB}facebook/sam-vit-large", parameters=312_342_832)
-SAM_H = _card("sam-vit-h", "SAM ViT-H", _SAM, 2023, f"{_HUB}facebook/sam-vit-huge", parameters=641_090_864)
-SAM_HQ_B = _card("sam-hq-vit-b", "SAM-HQ ViT-B", _SAM_HQ, 2023, f"{_HUB}syscv-community/sam-hq-vit-base")
-SAM_HQ_L = _card("sam-hq-vit-l", "SAM-HQ ViT-L", _SAM_HQ, 2023, f"{_HUB}syscv-community/sam-hq-vit-large")
+SAM_B = _card(
+    "sam-vit-b", "SAM ViT-B", _SAM, 2023, f"{_HUB}facebook/sam-vit-base", parameters=93_735_472, precedence=56
+)
+SAM_L = _card(
+    "sam-vit-l", "SAM ViT-L", _SAM, 2023, f"{_HUB}facebook/sam-vit-large", parameters=312_342_832, precedence=58
+)
+SAM_H = _card(
+    "sam-vit-h", "SAM ViT-H", _SAM, 2023, f"{_HUB}facebook/sam-vit-huge", parameters=641_090_864, precedence=60
+)
+SAM_HQ_B = _card("sam-hq-vit-b", "SAM-HQ ViT-B", _SAM_HQ, 2023, f"{_HUB}syscv-community/sam-hq-vit-base", precedence=66)
+SAM_HQ_L = _card(
+    "sam-hq-vit-l", "SAM-HQ ViT-L", _SAM_HQ, 2023, f"{_HUB}syscv-community/sam-hq-vit-large", precedence=68
+)
 SAM2_T = _card(
-    "sam2.1-hiera-t", "SAM 2.1 tiny", _SAM2, 2024, f"{_HUB}facebook/sam2.1-hiera-tiny", parameters=38_900_000
+    "sam2.1-hiera-t",
+    "SAM 2.1 tiny",
+    _SAM2,
+    2024,
+    f"{_HUB}facebook/sam2.1-hiera-tiny",
+    parameters=38_900_000,
+    precedence=72,
 )
 SAM2_S = _card(
-    "sam2.1-hiera-s", "SAM 2.1 small", _SAM2, 2024, f"{_HUB}facebook/sam2.1-hiera-small", parameters=46_000_000
+    "sam2.1-hiera-s",
+    "SAM 2.1 small",
+    _SAM2,
+    2024,
+    f"{_HUB}facebook/sam2.1-hiera-small",
+    parameters=46_000_000,
+    precedence=74,
 )
 SAM2_B = _card(
-    "sam2.1-hiera-b-plus", "SAM 2.1 base+", _SAM2, 2024, f"{_HUB}facebook/sam2.1-hiera-base-plus", parameters=80_800_000
+    "sam2.1-hiera-b-plus",
+    "SAM 2.1 base+",
+    _SAM2,
+    2024,
+    f"{_HUB}facebook/sam2.1-hiera-base-plus",
+    parameters=80_800_000,
+    precedence=76,
 )
 SAM2_L = _card(
-    "sam2.1-hiera-l", "SAM 2.1 large", _SAM2, 2024, f"{_HUB}facebook/sam2.1-hiera-large", parameters=224_400_000
+    "sam2.1-hiera-l",
+    "SAM 2.1 large",
+    _SAM2,
+    2024,
+    f"{_HUB}facebook/sam2.1-hiera-large",
+    parameters=224_400_000,
+    precedence=78,
 )
-EDGETAM = _card("edgetam", "EdgeTAM", _EDGETAM, 2025, f"{_HUB}yonigozlan/EdgeTAM-hf")
+EDGETAM = _card("edgetam", "EdgeTAM", _EDGETAM, 2025, f"{_HUB}yonigozlan/EdgeTAM-hf", precedence=50)
 SAM3 = _card(
     "sam3",
     "SAM 3",
@@ -83,6 +117,7 @@ SAM3 = _card(
     licence="SAM License (no military use; gated)",
     side=1008,
     notes="Takes words: every thing that a short text names.",
+    precedence=84,
 )
 SAM3_TRACKER = _card(
     "sam3-tracker",
@@ -93,6 +128,7 @@ SAM3_TRACKER = _card(
     licence="SAM License (no military use; gated)",
     side=1008,
     notes="The part of SAM 3 that takes points and boxes.",
+    precedence=82,
 )
 MOBILE_SAM = _card(
     "mobile-sam",
@@ -102,9 +138,16 @@ MOBILE_SAM = _card(
     "https://github.com/ChaoningZhang/MobileSAM",
     parameters=10_130_092,
     pair=True,
+    precedence=40,
 )
 EFFICIENT_SAM = _card(
-    "efficient-sam", "EfficientSAM", _EFFICIENT, 2024, "https://github.com/yformer/EfficientSAM", pair=True
+    "efficient-sam",
+    "EfficientSAM",
+    _EFFICIENT,
+    2024,
+    "https://github.com/yformer/EfficientSAM",
+    pair=True,
+    precedence=44,
 )
 ONNX_PAIR = _card(
     "onnx-pair",
@@ -114,6 +157,7 @@ ONNX_PAIR = _card(
     "https://github.com/vietanhdev/samexporter",
     licence="that of the files",
     pair=True,
+    precedence=30,
 )
 ORACLE = ModelCard(
     name="oracle",
@@ -126,6 +170,7 @@ ORACLE = ModelCard(
     class_set=_THING,
     input_size=(1024, 1024),
     runs_without_weights=True,
+    precedence=-1,
     notes="Answers from the ground truth of the image: to practise, and to measure everything but a network.",
 )
 RANDOM = ModelCard(
@@ -140,5 +185,6 @@ RANDOM = ModelCard(
     input_size=(256, 256),
     requires=("transformers",),
     runs_without_weights=True,
+    precedence=-1,
     notes="Segment Anything's architecture, tiny, with random weights. Its masks mean nothing: for tests.",
 )

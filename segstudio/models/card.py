@@ -132,7 +132,8 @@ class ModelCard:
     `class_set` is the name of a bundled set or a set; `channels[i]` is the evaluation index of output channel i (255:
     background, does not count), empty where channel i simply is index i. `parameters` counts weights, `gmacs` is in
     10⁹ multiply-accumulates of convolutions and matrix products at `input_size` (height, width), as
-    `torch_backend.cost` counts them; None means that nobody did.
+    `torch_backend.cost` counts them; None means that nobody did. Of several segmenters that work, the one of the
+    greatest `precedence` is taken unasked; below 0 none ever is.
     """
 
     name: str
@@ -152,6 +153,7 @@ class ModelCard:
     weights: tuple[WeightsEntry, ...] = ()
     requires: tuple[str, ...] = ()
     runs_without_weights: bool = False
+    precedence: int = 0
     notes: str = ""
 
     def classes(self) -> ClassSet:

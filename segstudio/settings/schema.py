@@ -82,6 +82,8 @@ class Settings:
         True, "Let segmenters see the part in view of large pictures on its own, for small things; costs an embedding."
     )
     embedding_megabytes: int = _setting(2048, "Space on the disk for embeddings of segmenters.", within=(64, 1048576))
+    segmenter: str = _setting("", "The segmenter that AI points begin with: the one chosen last.")
+    segmenter_folder: str = _setting("", "The folder chosen for its weights; empty: what lies on this machine.")
     safe_mode: bool = _setting(False, "Start without plugins that did not come with the program.")
     recent: tuple[str, ...] = _setting((), "What was opened last, newest first.")
 

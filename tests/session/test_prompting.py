@@ -17,9 +17,12 @@ from segstudio.models.interactive.oracle import Oracle
 from segstudio.models.interactive.predictor import Capabilities
 from segstudio.models.interactive.prompt import Prompt
 from segstudio.models.interactive.tasks import CURRENT, NEXT, PREVIOUS, Encode, Encoded, EverythingSettings, Result
+from segstudio.models.registry import ModelRegistry, ModelStatus
+from segstudio.session.assist import prompt_choice
 from segstudio.session.assist.prompt_results import PROMPTS, mask_of_object, prompt_of, put_prompted, things_of
 from segstudio.session.assist.prompt_runs import find_everything, track_objects
 from segstudio.session.assist.prompting import Prompting
+from segstudio.settings import load_settings, save_settings
 
 
 def host_of(predictor):
@@ -111,12 +114,45 @@ def test_an_answer_that_comes_after_the_image_is_gone_is_dropped(waiting, opened
 
 def test_without_a_segmenter_a_sentence_says_what_to_do(opened, monkeypatch, tmp_path):
     monkeypatch.setenv("SEGSTUDIO_WEIGHTS", str(tmp_path))
+    known = prompt_choice.segmenter_choices()
+    never = [choice for choice in known if choice.status.state != "works" or choice.card.precedence < 0]
+    assert {"oracle", "random-weights"} <= {choice.card.name for choice in never}
+    monkeypatch.setattr(prompt_choice, "segmenter_choices", lambda: never)
     prompting = Prompting(opened, Waiting)
     with pytest.raises(UserError, match="no segmenter is chosen"):
         prompting.ask(CAR, lambda answer: None)
+    assert prompting.title == ""
     choices = {choice.card.name: choice for choice in prompting.choices()}
     assert str(tmp_path) in choices["sam-vit-b"].how
     assert choices["oracle"].status.state == "works"
+
+
+@pytest.fixture
+def all_work(monkeypatch):
+    """Every segmenter has its weights."""
+    monkeypatch.setattr(ModelRegistry, "status", lambda registry, name: ModelStatus("works"))
+
+
+def test_of_several_that_work_the_finest_is_taken(all_work):
+    names = [choice.card.name for choice in prompt_choice.segmenter_choices()]
+    order = ["sam3", "sam2.1-hiera-l", "sam2.1-hiera-t", "sam-hq-vit-l", "sam-vit-h", "sam-vit-b", "mobile-sam"]
+    assert [name for name in names if name in order] == order
+    assert set(names[-2:]) == {"oracle", "random-weights"}
+    assert prompt_choice.first_choice() == ("sam3", None)
+
+
+def test_the_one_used_last_is_taken_while_it_works(all_work, monkeypatch, tmp_path):
+    save_settings(replace(load_settings(), segmenter="sam-vit-b"))
+    assert prompt_choice.first_choice() == ("sam-vit-b", None)
+    save_settings(replace(load_settings(), segmenter="oracle"))
+    assert prompt_choice.first_choice() == ("oracle", None)
+    save_settings(replace(load_settings(), segmenter="gone", segmenter_folder=str(tmp_path)))
+    assert prompt_choice.first_choice() == ("sam3", None)
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    save_settings(replace(load_settings(), segmenter="sam-hq-vit-b", segmenter_folder=str(tmp_path)))
+    monkeypatch.setattr(ModelRegistry, "status", lambda registry, name: ModelStatus("weights needed"))
+    assert prompt_choice.first_choice() == ("sam-hq-vit-b", tmp_path)
 
 
 def test_a_segmenter_that_fails_is_told_and_can_be_asked_again(opened):

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segstudio.models.interactive.opening import TASK, how_to_get
+from segstudio.models.interactive.opening import TASK, how_to_get, is_segmenter_weights
 
 if TYPE_CHECKING:
     from segstudio.models.card import ModelCard
     from segstudio.models.registry import ModelRegistry, ModelStatus
-
-_NEVER_FIRST = ("oracle", "random-weights")
-"""Segmenters that nobody wants unasked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +23,36 @@ class Choice:
 
 
 def segmenter_choices() -> list[Choice]:
-    """Every known segmenter, those that work first; imports no network code."""
+    """Every known segmenter, those that work first and of them the best; imports no network code."""
     registry = _registry()
     found = [Choice(c, registry.status(c.name), how_to_get(registry, c)) for c in registry.cards(TASK)]
-    return sorted(found, key=lambda choice: (choice.status.state != "works", choice.card.name in _NEVER_FIRST))
+    return sorted(found, key=lambda choice: (choice.status.state != "works", -choice.card.precedence))
 
 
-def first_choice() -> str:
-    """The name of the first real segmenter that works here, else ""."""
-    first = next((choice.card.name for choice in segmenter_choices() if choice.status.state == "works"), "")
-    return "" if first in _NEVER_FIRST else first
+def first_choice() -> tuple[str, Path | None]:
+    """The segmenter to begin with and the folder of its weights (None: what lies on this machine).
+
+    The one that the person chose last, while it works; else the one with the greatest precedence that does. "" where
+    only those are left that nobody wants unasked.
+    """
+    from segstudio.settings import load_settings
+
+    choices, settings = segmenter_choices(), load_settings()
+    folder = Path(settings.segmenter_folder) if settings.segmenter_folder else None
+    for choice in choices:
+        if choice.card.name == settings.segmenter:
+            if folder is not None and choice.status.state != "missing extra" and is_segmenter_weights(folder):
+                return choice.card.name, folder
+            if choice.status.state == "works":
+                return choice.card.name, None
+    best = choices[0] if choices else None
+    wanted = best is not None and best.status.state == "works" and best.card.precedence >= 0
+    return (best.card.name if best is not None and wanted else ""), None
+
+
+def title_of(model: str) -> str:
+    """How people call a segmenter; its name where it is not known."""
+    return next((card.title for card in _registry().cards(TASK) if card.name == model), model)
 
 
 def side_in_parts(model: str) -> int | None:

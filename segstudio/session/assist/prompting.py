@@ -36,7 +36,7 @@ from segstudio.models.interactive.tasks import (
     Result,
     Working,
 )
-from segstudio.session.assist.prompt_choice import Choice, first_choice, segmenter_choices, side_in_parts
+from segstudio.session.assist.prompt_choice import Choice, first_choice, segmenter_choices, side_in_parts, title_of
 from segstudio.session.assist.prompt_frames import Part, PromptFrames, part_in_view
 from segstudio.session.assist.proposals import Answer, proposals_of
 from segstudio.workflows.encoding import EMBEDDINGS
@@ -95,6 +95,11 @@ class Prompting:
         return SegmenterSpec(self.model, weights, self._session.predictions.device)
 
     @property
+    def title(self) -> str:
+        """How people call the segmenter in hand; "" where there is none."""
+        return title_of(self.model) if self.model else ""
+
+    @property
     def host(self) -> Host:
         """Where segmenters run; made at the first use."""
         if self._host is None:
@@ -115,11 +120,11 @@ class Prompting:
         self._tell("", problem=False)
 
     def choose_any(self) -> bool:
-        """Take the first real segmenter that works where none is in hand; whether one is now."""
+        """Where none is in hand take the one used last, else the best that works; whether one is now."""
         if not self.model:
-            first = first_choice()
-            if first:
-                self.choose(first)
+            model, weights = first_choice()
+            if model:
+                self.choose(model, weights=weights)
         return bool(self.model)
 
     def prepare(self) -> None:

@@ -25,6 +25,7 @@ from segstudio.core.errors import UserError
 from segstudio.models.interactive.tasks import EverythingSettings
 from segstudio.session.assist.prompt_choice import Choice
 from segstudio.ui.canvas.tools.prompt import PromptTool
+from segstudio.ui.shell.preferences import change
 
 if TYPE_CHECKING:
     from segstudio.ui.shell.main_window import MainWindow
@@ -125,6 +126,7 @@ class PromptPanel(QWidget):
         if choice is None:
             return
         self._prompting.choose(choice.card.name)
+        change(self._window, segmenter=choice.card.name, segmenter_folder="")
         if choice.status.state == "works":
             self._prompting.prepare()
 
@@ -142,6 +144,7 @@ class PromptPanel(QWidget):
         choice = self._choice()
         if choice is not None:
             self._prompting.choose(choice.card.name, weights=Path(folder))
+            change(self._window, segmenter=choice.card.name, segmenter_folder=folder)
             self._prompting.prepare()
 
     def _on_words(self) -> None:
@@ -182,6 +185,8 @@ class PromptPanel(QWidget):
             finer = f" · the view in {prompting.finer:g} times finer detail" if known and prompting.finer > 1 else ""
             text = f"{choice.card.title}: {state}{device}{finer}"
         self.state.setText(text)
+        if isinstance(self._window.canvas.tool, PromptTool):
+            self._window.status.show_hint(self._window.canvas.tool.hint)
 
 
 def _share(prefix: str, value: float, name: str, *, decimals: int = 2) -> QDoubleSpinBox:

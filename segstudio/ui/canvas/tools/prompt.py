@@ -36,6 +36,10 @@ _HOVER_ALPHA, _ALPHA = 70, 120
 _LABEL = QRectF(14, 12, 190, 20)
 """Where the state of the segmenter is written, from the pointer on."""
 _MARGIN = 12.0
+_GESTURES = (
+    "click: belongs · right-click or Shift: does not · drag: box · Alt-drag: outline · Tab: another candidate · "
+    "Enter takes it · Esc drops"
+)
 
 
 class PromptTool(Tool):
@@ -48,13 +52,10 @@ class PromptTool(Tool):
     title = "&AI points"
     icon = "ai"
     key = "Q"
-    hint = (
-        "click: belongs · right-click or Shift: does not · drag: box · Alt-drag: outline · Tab: another candidate · "
-        "Enter takes it · Esc drops"
-    )
 
     def __init__(self, context: ToolContext) -> None:
         super().__init__(context)
+        context.session.prompting.choose_any()
         self._prompt = Prompt()
         self._before: list[Prompt] = []
         self._answer: Answer | None = None
@@ -68,6 +69,12 @@ class PromptTool(Tool):
         self._dwell.setSingleShot(True)
         self._dwell.setInterval(_DWELL_MS)
         self._dwell.timeout.connect(self._preview)
+
+    @property
+    def hint(self) -> str:
+        """Which segmenter answers, and the gestures."""
+        title = self.context.session.prompting.title
+        return f"{title}: {_GESTURES}" if title else "no segmenter is here yet: Shift+Q tells how to get one"
 
     @property
     def proposal(self) -> Proposal | None:

@@ -119,12 +119,16 @@ class Tool:
     icon: ClassVar[str]
     key: ClassVar[str]
     cursor: ClassVar[Qt.CursorShape] = Qt.CursorShape.CrossCursor
-    hint: ClassVar[str] = ""
     follows_pointer: ClassVar[bool] = True
     """Whether the preview changes while the pointer hovers; where it does not, nothing is drawn again."""
 
     def __init__(self, context: ToolContext) -> None:
         self.context = context
+
+    @property
+    def hint(self) -> str:
+        """What the hand can do with it, in one line."""
+        return ""
 
     def press(self, at: Pointer) -> None:
         """The left button went down."""
