@@ -24,6 +24,15 @@ def flood(ids_hw: NDArray[Any], seed_xy: tuple[float, float], *, connectivity: i
     outside. The cost follows the component, not the image: the search begins in a window round the seed, which grows
     on the sides that the component reaches.
     """
+    found = flood_within(ids_hw, seed_xy, ids_hw.size, connectivity=connectivity)
+    assert found is not None  # no window is larger than the labels
+    return found
+
+
+def flood_within(
+    ids_hw: NDArray[Any], seed_xy: tuple[float, float], pixels: int, *, connectivity: int = 4
+) -> tuple[Rect, Mask] | None:
+    """`flood`, given up where it would look at more than `pixels` at a time: None then."""
     bounds = Rect.of_size(*ids_hw.shape)
     column, row = floor(seed_xy[0]), floor(seed_xy[1])
     if not bounds.holds(column, row):
@@ -31,7 +40,7 @@ def flood(ids_hw: NDArray[Any], seed_xy: tuple[float, float], *, connectivity: i
     wanted = ids_hw[row, column]
     half = _FIRST_WINDOW // 2
     window = Rect(column - half, row - half, column + half, row + half).intersect(bounds)
-    while True:
+    while window.area <= pixels:
         same = np.equal(ids_hw[window.slices], wanted).view(np.uint8)
         box, mask = _flood(same, (column - window.x0, row - window.y0), 0, connectivity)
         found = box.moved(window.x0, window.y0)
@@ -39,6 +48,7 @@ def flood(ids_hw: NDArray[Any], seed_xy: tuple[float, float], *, connectivity: i
         if wider == window:
             return found, mask
         window = wider
+    return None
 
 
 def _wider(window: Rect, found: Rect) -> Rect:

@@ -34,6 +34,11 @@ class PaintRule:
     over: frozenset[int] = frozenset()
     protected: frozenset[int] = frozenset()
 
+    @property
+    def frees_all(self) -> bool:
+        """Whether every pixel may be changed."""
+        return self.mode is PaintMode.EVERYWHERE and not self.protected
+
     def allowed(self, ids_hw: SegmentIds) -> Mask | None:
         """Which pixels of `ids_hw` may be changed; None where all may."""
         allowed: Mask | None = None

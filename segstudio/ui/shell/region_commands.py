@@ -17,6 +17,7 @@ from segstudio.ui.canvas.tools.region import Region, region_at
 if TYPE_CHECKING:
     from segstudio.ops.pieces import Piece
     from segstudio.session.document import Document
+    from segstudio.session.edits.landing import Write
     from segstudio.session.edits.raster_specks import Speck
     from segstudio.ui.canvas.tools.painting import Mask
     from segstudio.ui.canvas.tools.region_edits import CopiedRegion
@@ -96,7 +97,7 @@ class RegionCommands:
         from segstudio.ui.canvas.tools.region_edits import merge_regions
 
         self._selected()
-        self._selection.edit(lambda regions: merge_regions(self._session, regions))
+        self._selection.edit(lambda regions, done: merge_regions(self._session, regions, done))
 
     def to_objects(self) -> None:
         """Make objects along the outlines of the regions, and select those; the labels stay."""
@@ -169,11 +170,15 @@ class RegionCommands:
         from segstudio.ui.canvas.tools.region_edits import paste_regions
 
         self._session.view.set(mode="semantic")
-        made = paste_regions(self._session, self._copied, (aside, aside), name)
-        if not made:
-            raise UserError("nothing of what was copied could be painted on this image")
-        self._session.view.set(tool="select")
-        self._selection.choose(made)
+
+        def put(made: list[Region]) -> None:
+            if made:
+                self._session.view.set(tool="select")
+                self._selection.choose(made)
+            else:
+                self._session.notify.fault(UserError("nothing of what was copied could be painted on this image"))
+
+        paste_regions(self._session, self._copied, (aside, aside), name, put)
 
     # ── what they work on ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -219,30 +224,42 @@ class RegionCommands:
 
     def _put(self, document: Document, regions: Sequence[Region], changed: Sequence[Changed], name: str) -> None:
         """Paint what changed; what two of the regions would both take stays with the one that has it."""
-        from segstudio.ui.canvas.tools.region_edits import as_painted
+        from segstudio.ui.canvas.tools.region_edits import Painting
 
-        view, layer = self._session.view.now, document.labels
+        layer = document.labels
         current = [(r, at) for r, at in zip(regions, changed, strict=True) if r.is_current(layer)]
         stroke = begin(self._session, name, name) if current else None
         if stroke is None:
             return
+        view = self._session.view.now
 
-        def edit(_: tuple[Region, ...]) -> list[Region]:
-            with stroke:
-                for _region, (at, before, after) in current:
-                    fill_mask(stroke, at, before & ~after, UNLABELLED, view)
-                for region, (at, before, after) in current:
-                    new_hw = after & ~before
-                    for other in regions:
-                        if other is not region:
-                            _leave_out(new_hw, at, other)
-                    fill_mask(stroke, at, new_hw, region.segment_id, view)
-            return as_painted(layer, [Region(r.segment_id, at, after) for r, (at, _, after) in current])
+        def freeing(at: Rect, before: Mask, after: Mask) -> Write:
+            def write(part: Rect) -> None:
+                of_part = part.moved(-at.x0, -at.y0).slices
+                fill_mask(stroke, part, before[of_part] & ~after[of_part], UNLABELLED, view)
 
+            return write
+
+        def taking(region: Region, at: Rect, before: Mask, after: Mask) -> Write:
+            def write(part: Rect) -> None:
+                of_part = part.moved(-at.x0, -at.y0).slices
+                new_hw = after[of_part] & ~before[of_part]
+                for other in regions:
+                    if other is not region:
+                        _leave_out(new_hw, part, other)
+                fill_mask(stroke, part, new_hw, region.segment_id, view)
+
+            return write
+
+        painting = Painting(self._session, stroke)
+        for region, (at, _, after) in current:
+            painting.add(region.segment_id, at, after)
+        writes = [(at, freeing(at, before, after)) for _, (at, before, after) in current]
+        writes += [(at, taking(region, at, before, after)) for region, (at, before, after) in current]
         if self._selection.now:
-            self._selection.edit(edit)
+            self._selection.edit(lambda _, done: painting.land(done, instead=writes))
         else:
-            edit(())
+            painting.land(lambda _: None, instead=writes)
 
     def _put_specks(self, document: Document, found: Sequence[tuple[int, Speck]]) -> None:
         if not found:

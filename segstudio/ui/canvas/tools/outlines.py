@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from segstudio.core.geometry import Rect
 from segstudio.core.objects import PolygonShape, SegObject
-from segstudio.core.raster import UNLABELLED
+from segstudio.core.raster import UNLABELLED, SegmentIds
 from segstudio.ops import polygon
 from segstudio.ops.shapes import as_polygon
 from segstudio.ops.shared_borders import heirs_of
 from segstudio.ops.transform import move
+from segstudio.session.edits.landing import land
 from segstudio.session.session import Session
 from segstudio.session.stroke import Stroke
-from segstudio.ui.canvas.tools.painting import begin, fill_mask
+from segstudio.ui.canvas.tools.painting import Mask, begin, fill_mask
 from segstudio.ui.canvas.tools.region import Region
+from segstudio.ui.canvas.tools.region_edits import meanwhile
 
 _TOLERANCE = 1.0
 """How far, in pixels, an outline made from pixels may leave them: without any slack it is all corners."""
@@ -80,6 +83,15 @@ class ObjectOutline:
             stroke.cancel()
 
 
+class Difference(NamedTuple):
+    """What a region loses and gains, all of the size of `rect`: each lost pixel goes to its heir, 0 for none."""
+
+    rect: Rect
+    freed_hw: Mask
+    heirs_hw: SegmentIds
+    taken_hw: Mask
+
+
 class RegionOutline:
     """The outline of a region; the pixels follow when it is committed.
 
@@ -115,28 +127,50 @@ class RegionOutline:
         """Show another shape; a region has no neighbours."""
         self.shape = shape
 
-    def commit(self) -> None:
-        """Paint the difference as one undo step."""
-        document = self._session.document
-        stroke = begin(self._session, "move outline", "vertex") if self._open and document is not None else None
-        self._open = False
-        if stroke is None or document is None:
+    def commit(self, done: Callable[[], None]) -> None:
+        """Paint the difference as one undo step, then call `done`; a large one is worked out in a worker."""
+        document, shared = self._session.document, self._session.view.now.shared_borders
+        was_open, self._open = self._open, False
+        if document is None or not was_open:
             return
-        size_hw = document.size_hw
-        rect = self._before.bounds().union(self.shape.bounds()).grown(1).intersect(Rect.of_size(*size_hw))
-        before = polygon.fill_mask(self._before, rect, size_hw)
-        after = polygon.fill_mask(self.shape, rect, size_hw)
-        view = self._session.view.now
-        with stroke:
-            ids_hw = stroke.layer.raster.view(rect)
-            freed = before & ~after & (ids_hw == self.region.segment_id)
-            heirs_hw = heirs_of(ids_hw, freed) if view.shared_borders and freed.any() else None
-            fill_mask(stroke, rect, freed, UNLABELLED, view)
-            for heir in np.unique(heirs_hw[freed]).tolist() if heirs_hw is not None else ():
+        before, after, segment_id = self._before, self.shape, self.region.segment_id
+        raster, size_hw = document.labels.raster, document.size_hw
+        rect = before.bounds().union(after.bounds()).grown(1).intersect(Rect.of_size(*size_hw))
+        self._before = after
+
+        def work() -> Difference:
+            was_hw, is_hw = polygon.fill_mask(before, rect, size_hw), polygon.fill_mask(after, rect, size_hw)
+            ids_hw = raster.view(rect)
+            freed_hw = was_hw & ~is_hw & (ids_hw == segment_id)
+            heirs_hw = heirs_of(ids_hw, freed_hw) if shared and freed_hw.any() else np.zeros_like(ids_hw)
+            taken_hw = is_hw & ~was_hw
+            box = Rect.of_mask(freed_hw | taken_hw)
+            masks = (freed_hw[box.slices], heirs_hw[box.slices], taken_hw[box.slices])
+            return Difference(box.moved(rect.x0, rect.y0), *masks)
+
+        def put(found: Difference) -> None:
+            self._land(found, done)
+
+        meanwhile(self._session, work, put, weight=rect.area)
+
+    def _land(self, found: Difference, done: Callable[[], None]) -> None:
+        """Paint what the outline gave up and what it took."""
+        session, view, segment_id = self._session, self._session.view.now, self.region.segment_id
+        stroke = begin(session, "move outline", "vertex")
+        if stroke is None:
+            return
+
+        def write(part: Rect) -> None:
+            at = part.moved(-found.rect.x0, -found.rect.y0).slices
+            freed_hw, heirs_hw = found.freed_hw[at], found.heirs_hw[at]
+            # Freed first: a pixel that nothing has may be painted under every paint mode.
+            fill_mask(stroke, part, freed_hw, UNLABELLED, view)
+            for heir in np.unique(heirs_hw[freed_hw]).tolist():
                 if heir != UNLABELLED:
-                    fill_mask(stroke, rect, freed & (heirs_hw == heir), heir, view)
-            fill_mask(stroke, rect, after & ~before, self.region.segment_id, view)
-        self._before = self.shape
+                    fill_mask(stroke, part, freed_hw & (heirs_hw == heir), heir, view)
+            fill_mask(stroke, part, found.taken_hw[at], segment_id, view)
+
+        land(session, stroke, [(found.rect, write)], done=lambda _: done())
 
     def cancel(self) -> None:
         """Show the outline as it was."""

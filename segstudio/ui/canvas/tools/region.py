@@ -14,7 +14,7 @@ from segstudio.core.layer import Layer
 from segstudio.core.objects import PolygonShape
 from segstudio.core.raster import UNLABELLED
 from segstudio.ops.contours import polygon_of_mask
-from segstudio.ops.fill import flood
+from segstudio.ops.fill import flood, flood_within
 
 
 @dataclass(frozen=True)
@@ -46,19 +46,40 @@ class Region:
         """Whether a change of those pixels can concern it."""
         return not self.rect.intersect(rect).is_empty
 
-    def is_current(self, layer: Layer) -> bool:
-        """Whether the layer still has these pixels; undo and other tools may have changed them."""
-        inside = layer.raster.bounds.contains(self.rect)
-        return inside and bool((layer.raster.view(self.rect)[self.mask_hw] == self.segment_id).all())
+    def is_current(self, layer: Layer, *, within: Rect | None = None) -> bool:
+        """Whether the layer still has these pixels (those `within` a rectangle where no others can have changed);
+        undo and other tools may have changed them.
+        """
+        if not layer.raster.bounds.contains(self.rect):
+            return False
+        looked = self.rect if within is None else self.rect.intersect(within)
+        mask_hw = self.mask_hw[looked.moved(-self.rect.x0, -self.rect.y0).slices]
+        return not (mask_hw & (layer.raster.view(looked) != self.segment_id)).any()
+
+    def of_segment(self, segment_id: int) -> Region:
+        """The same pixels as those of another segment; an outline that is known stays known."""
+        other = Region(segment_id, self.rect, self.mask_hw)
+        if "outline" in self.__dict__:
+            other.__dict__["outline"] = self.outline
+        return other
+
+
+def is_labelled_at(layer: Layer, x: float, y: float) -> bool:
+    """Whether there is a labelled piece under an image point."""
+    column, row = floor(x), floor(y)
+    return layer.raster.bounds.holds(column, row) and int(layer.raster.ids_hw[row, column]) != UNLABELLED
 
 
 def region_at(layer: Layer, x: float, y: float) -> Region | None:
     """The labelled piece under an image point; None where it is unlabelled or beyond the image."""
-    column, row = floor(x), floor(y)
-    if not layer.raster.bounds.holds(column, row):
+    if not is_labelled_at(layer, x, y):
         return None
-    segment_id = int(layer.raster.ids_hw[row, column])
-    if segment_id == UNLABELLED:
+    return Region(int(layer.raster.ids_hw[floor(y), floor(x)]), *flood(layer.raster.ids_hw, (x, y)))
+
+
+def near_region_at(layer: Layer, x: float, y: float, *, pixels: int) -> Region | None:
+    """`region_at`, given up where one would have to look at more than `pixels` at a time: None then too."""
+    if not is_labelled_at(layer, x, y):
         return None
-    rect, mask_hw = flood(layer.raster.ids_hw, (x, y))
-    return Region(segment_id, rect, mask_hw)
+    found = flood_within(layer.raster.ids_hw, (x, y), pixels)
+    return Region(int(layer.raster.ids_hw[floor(y), floor(x)]), *found) if found is not None else None

@@ -10,6 +10,9 @@ from segstudio.core.layer import Layer
 from segstudio.core.transaction import Changes
 from segstudio.ui.canvas.tools.region import Region
 
+Told = Callable[[list[Region]], None]
+"""Is told regions."""
+
 
 class RegionSelection:
     """Connected pieces of the labels, in the order in which they were chosen; no two have a pixel in common.
@@ -20,6 +23,7 @@ class RegionSelection:
     def __init__(self) -> None:
         self.changed: Event[None] = Event()
         self._regions: tuple[Region, ...] = ()
+        self._choices = 0
 
     @property
     def now(self) -> tuple[Region, ...]:
@@ -37,6 +41,7 @@ class RegionSelection:
     def choose(self, regions: Iterable[Region]) -> None:
         """Select just these."""
         chosen = tuple(regions)
+        self._choices += 1
         if chosen or self._regions:
             self._regions = chosen
             self.changed.emit(None)
@@ -57,11 +62,21 @@ class RegionSelection:
         self.choose(())
         return had
 
-    def edit(self, change: Callable[[tuple[Region, ...]], Iterable[Region]]) -> None:
-        """Change the pixels of what is selected; `change` says what is selected then."""
+    def edit(self, change: Callable[[tuple[Region, ...], Told], None]) -> None:
+        """Change the pixels of what is selected; `change` tells its second argument what is selected then.
+
+        That may be later: until then nothing is selected, and what a person selects meanwhile stays.
+        """
         before, self._regions = self._regions, ()
+        self._choices += 1
+        this_choice = self._choices
+
+        def done(regions: Iterable[Region]) -> None:
+            if self._choices == this_choice:
+                self.choose(regions)
+
         try:
-            self._regions = tuple(change(before))
+            change(before, done)
         except BaseException:
             self._regions = before
             raise
@@ -72,6 +87,10 @@ class RegionSelection:
         """Forget the regions whose pixels were given to something else, by undo or by any tool."""
         if not self._regions or changes.layer != layer.name or self.rect.intersect(changes.pixels).is_empty:
             return
-        kept = [r for r in self._regions if not r.is_touched_by(changes.pixels) or r.is_current(layer)]
+        kept = [
+            r
+            for r in self._regions
+            if not r.is_touched_by(changes.pixels) or r.is_current(layer, within=changes.pixels)
+        ]
         if len(kept) < len(self._regions):
             self.choose(kept)

@@ -21,10 +21,11 @@ from segstudio.session.edits.object_view import is_drawn, is_pickable
 from segstudio.session.stroke import Stroke
 from segstudio.ui.canvas.overlay import bounds_of, draw_line
 from segstudio.ui.canvas.tools.asking import work_out
+from segstudio.ui.canvas.tools.finding import outlined, with_region_at
 from segstudio.ui.canvas.tools.handles import Grip, Handles, Stretch
 from segstudio.ui.canvas.tools.painting import Mask, begin, editable_at
 from segstudio.ui.canvas.tools.paths import shape_path
-from segstudio.ui.canvas.tools.region import Region, region_at
+from segstudio.ui.canvas.tools.region import Region, is_labelled_at
 from segstudio.ui.canvas.tools.region_edits import (
     Place,
     delete_regions,
@@ -83,12 +84,14 @@ class SelectTool(Tool):
         self._grip: tuple[Handles, Grip] | None = None
         self._shift = (0, 0)
         self._stretch = Stretch()
+        self._presses = 0
         self._drawn: tuple[tuple[Region, ...], tuple[object, ...], QPainterPath] | None = None
 
     # ── the pointer ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def press(self, at: Pointer) -> None:
         self._drop_gesture()
+        self._presses += 1
         document, view = self.context.document, self.context.view
         if document is None:
             return
@@ -108,13 +111,21 @@ class SelectTool(Tool):
     def _press_region(self, document: Document, at: Pointer) -> None:
         regions = self.context.regions
         known = regions.at(*at.xy)
-        hit = known or (None if at.ctrl else region_at(document.labels, *at.xy))
-        if hit is None or at.ctrl:
+        if at.ctrl or (known is None and not is_labelled_at(document.labels, *at.xy)):
             self._begin_box(at)
-        elif at.shift:
-            regions.toggle(hit)
+        elif known is not None and at.shift:
+            regions.toggle(known)
         elif known is None:
-            regions.choose([hit])
+            this_press = self._presses
+
+            def put(region: Region) -> None:
+                if this_press == self._presses and self.context.view.mode == "semantic":
+                    if at.shift:
+                        regions.toggle(region)
+                    else:
+                        regions.choose([region])
+
+            with_region_at(self.context.session, *at.xy, outlined, put)
 
     def _press_object(self, document: Document, at: Pointer) -> None:
         view = self.context.view
@@ -192,7 +203,7 @@ class SelectTool(Tool):
     def is_empty_at(self, at: Pointer) -> bool:
         document = self.context.document
         if document is None or self.context.view.mode == "semantic":
-            return document is None or region_at(document.labels, at.x, at.y) is None
+            return document is None or not is_labelled_at(document.labels, at.x, at.y)
         return not self.context.objects.index.at(at.xy)
 
     # ── keys and commands ────────────────────────────────────────────────────────────────────────────────────────────
@@ -219,16 +230,17 @@ class SelectTool(Tool):
         return had
 
     def delete(self) -> bool:
-        regions = self.context.regions.now if self.context.view.mode == "semantic" else ()
-        if regions and delete_regions(self.context.session, regions):
-            self.context.regions.clear()
-        return bool(regions)
+        regions = self.context.regions
+        if self.context.view.mode != "semantic" or not regions.now:
+            return False
+        regions.edit(lambda chosen, done: delete_regions(self.context.session, chosen, done))
+        return True
 
     def change_class(self, class_id: int) -> bool:
         regions = self.context.regions
         if self.context.view.mode != "semantic" or not regions.now:
             return False
-        regions.edit(lambda chosen: give_regions_to(self.context.session, chosen, class_id))
+        regions.edit(lambda chosen, done: give_regions_to(self.context.session, chosen, class_id, done))
         return True
 
     # ── the overlay ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -414,7 +426,7 @@ class SelectTool(Tool):
         self._place_regions("move", lambda region: moved(region, dx, dy, self._image))
 
     def _place_regions(self, name: str, place: Place) -> None:
-        self.context.regions.edit(lambda chosen: place_regions(self.context.session, chosen, name, place))
+        self.context.regions.edit(lambda chosen, done: place_regions(self.context.session, chosen, name, place, done))
 
     @property
     def _image(self) -> Rect:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPolygonF
@@ -15,11 +15,12 @@ from segstudio.ops.snapping import at_right_angles
 from segstudio.ui.canvas.overlay import bounds_of, draw_handles, draw_line
 from segstudio.ui.canvas.tools import borders
 from segstudio.ui.canvas.tools.borders import VertexGroup
+from segstudio.ui.canvas.tools.finding import with_region_at
 from segstudio.ui.canvas.tools.outlines import ObjectOutline, RegionOutline
 from segstudio.ui.canvas.tools.painting import editable_at
 from segstudio.ui.canvas.tools.paths import shape_path
 from segstudio.ui.canvas.tools.redraw import Redrawing
-from segstudio.ui.canvas.tools.region import region_at
+from segstudio.ui.canvas.tools.region import Region, is_labelled_at
 from segstudio.ui.canvas.tools.snapping import Snapper
 from segstudio.ui.canvas.tools.tool import Pointer, Tool, ToolContext
 
@@ -58,6 +59,7 @@ class VertexTool(Tool):
     def __init__(self, context: ToolContext) -> None:
         super().__init__(context)
         self._outline: Outline | None = None
+        self._takes = 0
         self._group: VertexGroup | None = None
         self._held: VertexRef | None = None
         self._from: Point = (0.0, 0.0)
@@ -149,7 +151,9 @@ class VertexTool(Tool):
         document, outline = self.context.document, self._outline
         if document is None or not isinstance(outline, RegionOutline) or changes.layer != document.labels.name:
             return
-        if outline.region.is_touched_by(changes.pixels) and not outline.region.is_current(document.labels):
+        if outline.region.is_touched_by(changes.pixels) and not outline.region.is_current(
+            document.labels, within=changes.pixels
+        ):
             self._drop_outline()
 
     def is_empty_at(self, at: Pointer) -> bool:
@@ -158,7 +162,7 @@ class VertexTool(Tool):
             return False
         document = self.context.document
         if document is None or self.context.view.mode == "semantic":
-            return document is None or region_at(document.labels, at.x, at.y) is None
+            return document is None or not is_labelled_at(document.labels, at.x, at.y)
         return not self.context.objects.index.at(at.xy)
 
     # ── the overlay ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -251,9 +255,8 @@ class VertexTool(Tool):
             hit = editable_at(document, self.context.objects.index.at(at.xy), view)
             self.context.session.view.set(selection=frozenset({hit.id}) if hit is not None else frozenset())
             return
-        region = region_at(document.labels, at.x, at.y)
         self._drop_outline()
-        self._outline = RegionOutline(self.context.session, region) if region is not None else None
+        self._take_region(at.xy, lambda region: RegionOutline(self.context.session, region))
 
     # ── what the gestures do ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -347,13 +350,36 @@ class VertexTool(Tool):
             self._commit(outline)
 
     def _commit(self, outline: Outline) -> None:
-        outline.commit()
-        if isinstance(outline, RegionOutline) and outline.shape.parts and self.context.document is not None:
-            x, y = outline.shape.parts[0].exterior_xy.mean(axis=0)
-            region = region_at(self.context.document.labels, float(x), float(y))
-            same = region is not None and region.segment_id == outline.region.segment_id
-            kept = region if same else None
-            self._outline = RegionOutline(self.context.session, kept, outline.shape) if kept is not None else None
+        if isinstance(outline, RegionOutline):
+            this_take = self._takes
+            outline.commit(lambda: self._take_again(outline, this_take))
+        else:
+            outline.commit()
+
+    def _take_again(self, outline: RegionOutline, take: int) -> None:
+        """Take what the region became, with the outline that a person gave it, unless another was taken since."""
+        if self._takes != take or not outline.shape.parts:
+            return
+        self._outline = None
+        x, y = outline.shape.parts[0].exterior_xy.mean(axis=0)
+
+        def again(region: Region) -> RegionOutline | None:
+            same = region.segment_id == outline.region.segment_id
+            return RegionOutline(self.context.session, region, outline.shape) if same else None
+
+        self._take_region((float(x), float(y)), again)
+
+    def _take_region(self, at_xy: tuple[float, float], outlined: Callable[[Region], RegionOutline | None]) -> None:
+        """Show the outline of the region under a point, which comes later where that is large."""
+        self._takes += 1
+        this_take = self._takes
+
+        def put(outline: RegionOutline | None) -> None:
+            if this_take == self._takes and self.context.view.mode == "semantic":
+                self._outline = outline
+                self.context.refresh()
+
+        with_region_at(self.context.session, *at_xy, outlined, put)
 
     # ── where things are ─────────────────────────────────────────────────────────────────────────────────────────────
 
