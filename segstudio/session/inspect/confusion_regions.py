@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from bisect import insort
 from dataclasses import dataclass, replace
-from time import monotonic
 
 import numpy as np
 
 from segstudio.core.class_set import ClassSet
-from segstudio.core.errors import UserError
+from segstudio.core.dataset import ImageItem
 from segstudio.core.event import Event
 from segstudio.metrics.confusion import ConfusionMatrix
 from segstudio.metrics.error_regions import ErrorRegion, Pair, error_regions, gains_of_mending
 from segstudio.session.document import Document
 from segstudio.session.inspect.inspection import Inspection
+from segstudio.session.inspect.news import look_through
 from segstudio.session.jobs import Job
 from segstudio.session.scores.sides import SideReader, Sides, sides_of_document
 
 MOST = 2000
 """Regions that are kept; the others are counted."""
-_NEWS_EVERY = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,20 +137,12 @@ class ConfusionRegions:
         items.sort(key=lambda item: -pixels[item.key])
         classes = session.classes.current
 
+        def look(item: ImageItem) -> _Found | None:
+            sides = reader.read(item)
+            return None if sides is None else _find(sides, pair, classes)
+
         def work(job: Job) -> None:
-            found: dict[str, _Found] = {}
-            told = monotonic()
-            for number, item in enumerate(items, start=1):
-                job.progress(number - 1, len(items), item.name)
-                try:
-                    sides = reader.read(item)
-                except UserError:
-                    sides = None
-                if sides is not None:
-                    found[item.key] = _find(sides, pair, classes)
-                if number == len(items) or monotonic() - told > _NEWS_EVERY:
-                    self._send(found, job)
-                    found, told = {}, monotonic()
+            look_through(job, items, look, lambda found, _: self._send(found, job))
 
         self._job = session.jobs.submit(
             work,

@@ -11,6 +11,7 @@ from segstudio.core.layer import LABELS, TRUTH
 from segstudio.core.raster import RasterDelta
 from segstudio.metrics.confusion import ConfusionMatrix
 from segstudio.metrics.error_regions import ErrorRegion, error_regions
+from segstudio.ops.index_view import indices_of
 from segstudio.session.document import Document
 from segstudio.session.inspect.judged import judged_layer
 from segstudio.session.jobs import Job
@@ -84,7 +85,7 @@ class ErrorWalk:
         truth_hw, ids_hw, lut = document.truth_index_hw, layer.raster.ids_hw, layer.segments.index_lut(class_set)
 
         def work(job: Job) -> list[ErrorRegion]:
-            return regions_of(truth_hw, lut[ids_hw], class_set)
+            return regions_of(truth_hw.copy(), indices_of(lut, ids_hw), class_set)
 
         def done(regions: list[ErrorRegion]) -> None:
             self._regions, self._found_for, self._sought = regions, state, None

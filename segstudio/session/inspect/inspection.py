@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from time import monotonic
 
 from segstudio.core.dataset import ImageItem
 from segstudio.core.errors import UserError
@@ -13,12 +12,10 @@ from segstudio.core.raster import RasterDelta
 from segstudio.metrics.confusion import ConfusionMatrix
 from segstudio.session.document import Document
 from segstudio.session.inspect.judged import judged_layer
+from segstudio.session.inspect.news import look_through
 from segstudio.session.jobs import Job
 from segstudio.session.scores.sides import SideReader, is_countable, judged_names, sides_of_document
 from segstudio.session.session import Session
-
-_NEWS_EVERY = 0.2
-"""Seconds between two reports of a count that is under way."""
 
 
 class Inspection:
@@ -136,16 +133,12 @@ class Inspection:
         def work(job: Job) -> None:
             stored = reader.keys()
             wanted = [item for item in items if item.key in stored]
-            found: dict[str, ConfusionMatrix] = {}
-            told = monotonic()
-            for number, item in enumerate(wanted, start=1):
-                job.progress(number - 1, len(wanted), item.name)
-                matrix = known.get(item.key) or _count(reader, item)
-                if matrix is not None:
-                    found[item.key] = matrix
-                if number == len(wanted) or monotonic() - told > _NEWS_EVERY:
-                    home(found, number, len(wanted), job)
-                    found, told = {}, monotonic()
+            look_through(
+                job,
+                wanted,
+                lambda item: known.get(item.key) or _count(reader, item),
+                lambda found, done: home(found, done, len(wanted), job),
+            )
 
         title = f"confusion of {layer.partition(':')[2] or layer}"
         self._job = self.session.jobs.submit(

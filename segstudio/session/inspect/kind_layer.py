@@ -10,6 +10,7 @@ from segstudio.core.event import Event
 from segstudio.core.layer import Layer
 from segstudio.core.raster import RasterDelta
 from segstudio.metrics.error_kind_map import KindMap, RegionKind, error_kind_map
+from segstudio.ops.index_view import indices_of
 from segstudio.session.document import Document
 from segstudio.session.inspect.judged import judged_layer
 from segstudio.session.jobs import Job
@@ -89,7 +90,7 @@ class KindLayer:
 
         def work(job: Job) -> KindMap:
             # What is painted meanwhile ends with another search.
-            truth, labels = truth_hw.copy(), lut[ids_hw]
+            truth, labels = truth_hw.copy(), indices_of(lut, ids_hw)
             kinds_hw = error_kind_map(truth, labels, num_classes=number, check=job.cancel_token.raise_if_cancelled)
             return _of_class(kinds_hw, truth, labels, chosen)
 

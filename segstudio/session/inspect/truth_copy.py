@@ -20,7 +20,7 @@ def unlock_truth(session: Session) -> None:
     if project is None or project.read_only:
         raise UserError("the project is read-only", hint="save a copy of it first (Ctrl+S)")
     project.save_annotation(document.key, TRUTH, document.truth.to_annotation())
-    document.truth.locked = False
+    document.truth.unlock()
     document.layers_changed.emit(TRUTH)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isnan
-from time import monotonic
 from typing import Literal
 
 import cv2
@@ -21,6 +20,7 @@ from segstudio.core.transaction import Edit
 from segstudio.metrics.confusion import ConfusionMatrix
 from segstudio.metrics.error_regions import ErrorRegion, error_regions
 from segstudio.session.inspect.mend import mend_truth
+from segstudio.session.inspect.news import look_through
 from segstudio.session.inspect.truth_copy import unlock_truth
 from segstudio.session.jobs import Job
 from segstudio.session.scores.live import IndexRaster
@@ -33,7 +33,6 @@ SMALLEST = 64
 SURE, UNSURE = 0.8, 0.5
 """Mean confidence above which one model alone is heard, and below which an agreement is doubted."""
 MOST_OF_IMAGE = 40
-_NEWS_EVERY = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,16 +132,12 @@ class TruthQueue:
             if b:
                 keys &= SideReader(reader.project, classes, b).keys()
             wanted = [item for item in items if item.key in keys]
-            found: list[_Looked] = []
-            told = monotonic()
-            for number, item in enumerate(wanted, start=1):
-                job.progress(number - 1, len(wanted), item.name)
-                looked = _look(reader, item, (a, b), classes)
-                if looked is not None:
-                    found.append(looked)
-                if number == len(wanted) or monotonic() - told > _NEWS_EVERY:
-                    self._send(found, job)
-                    found, told = [], monotonic()
+            look_through(
+                job,
+                wanted,
+                lambda item: _look(reader, item, (a, b), classes),
+                lambda found, _: self._send(list(found.values()), job),
+            )
 
         self._job = session.jobs.submit(
             work,
@@ -255,11 +250,8 @@ def _look(reader: SideReader, item: ImageItem, pair: tuple[str, str], classes: C
     project = reader.project
     if project is None:
         return None
-    try:
-        truth = read_truth(item, project)
-        layers = [project.load(item.key, name) for name in pair if name]
-    except UserError:
-        return None
+    truth = read_truth(item, project)
+    layers = [project.load(item.key, name) for name in pair if name]
     if truth is None or any(layer is None for layer in layers):
         return None
     whole = [with_raster(one, classes) for one in (truth, *(layer for layer in layers if layer is not None))]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from time import monotonic
 from typing import Literal
 
 import numpy as np
 
 from segstudio.core.class_set import ClassSet
-from segstudio.core.errors import UserError
+from segstudio.core.dataset import ImageItem
 from segstudio.core.event import Event
 from segstudio.metrics.confusion import ConfusionMatrix
 from segstudio.metrics.error_kind_map import WRONG_KINDS, RegionKind, error_kind_map
 from segstudio.metrics.error_regions import Pair
 from segstudio.metrics.what_if import errors_of_pair, errors_where, mended
 from segstudio.session.inspect.inspection import Inspection
+from segstudio.session.inspect.news import look_through
 from segstudio.session.jobs import Job
 from segstudio.session.scores.sides import SideReader, Sides, sides_of_document
 
@@ -31,7 +31,6 @@ KIND_TITLES: Mapping[RegionKind, str] = {
     RegionKind.SPLIT: "split",
     RegionKind.MERGE: "merge",
 }
-_NEWS_EVERY = 0.4
 KindCounts = Mapping[RegionKind, ConfusionMatrix]
 
 
@@ -108,19 +107,11 @@ class WhatIf:
         state = self._state
 
         def work(job: Job) -> None:
-            found: dict[str, KindCounts] = {}
-            told = monotonic()
-            for number, item in enumerate(items, start=1):
-                job.progress(number - 1, len(items), item.name)
-                try:
-                    sides = reader.read(item)
-                except UserError:
-                    sides = None
-                if sides is not None:
-                    found[item.key] = kinds_of(sides, classes, job)
-                if number == len(items) or monotonic() - told > _NEWS_EVERY:
-                    self._send(found, state)
-                    found, told = {}, monotonic()
+            def look(item: ImageItem) -> KindCounts | None:
+                sides = reader.read(item)
+                return None if sides is None else kinds_of(sides, classes, job)
+
+            look_through(job, items, look, lambda found, _: self._send(found, state))
 
         self._job = self._session.jobs.submit(
             work,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from segstudio.core.class_set import ClassSet
 from segstudio.core.errors import UserError
@@ -17,7 +18,7 @@ from segstudio.metrics.live_ap import LiveAveragePrecision, Parts
 from segstudio.ops.shapes import as_mask
 from segstudio.session.document import Document
 from segstudio.session.jobs import Job
-from segstudio.session.scores.sides import SideReader, read_truth
+from segstudio.session.scores.sides import SideReader
 from segstudio.session.session import Session
 
 
@@ -143,20 +144,12 @@ class InstanceScores:
         live, classes = self.live, session.classes.current
 
         def work(job: Job) -> None:
-            keys = reader.keys()
-            for item in items:
-                job.cancel_token.raise_if_cancelled()
-                if item.key not in keys or reader.project is None:
+            for key, truth, labels in reader.annotations(items, job.cancel_token):
+                if not labels.objects:
                     continue
-                try:
-                    labels, truth = reader.project.load(item.key, LABELS), read_truth(item, reader.project)
-                    if labels is None or truth is None or not labels.objects:
-                        continue
-                    found = _detections(labels, classes)
-                    parts = live.parts_of(InstanceImage(item.key, truth_instances(truth, classes), found))
-                except UserError:
-                    continue
-                self._send(live, item.key, parts)
+                with suppress(UserError):
+                    image = InstanceImage(key, truth_instances(truth, classes), _detections(labels, classes))
+                    self._send(live, key, live.parts_of(image))
 
         session.jobs.submit(
             work, done=lambda _: None, failed=session.notify.fault, lane="batch", key="live-instances", title="AP"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from segstudio.core.class_set import ClassSet
 from segstudio.core.errors import UserError
 from segstudio.core.event import Event
@@ -12,7 +14,7 @@ from segstudio.metrics.panoptic import PanopticCounts, Segment, match_segments
 from segstudio.metrics.segment_overlaps import SegmentOverlaps
 from segstudio.session.document import Document
 from segstudio.session.jobs import Job
-from segstudio.session.scores.sides import SideReader, read_truth
+from segstudio.session.scores.sides import SideReader
 from segstudio.session.session import Session
 
 
@@ -113,18 +115,11 @@ class PanopticScores:
         live, classes = self.live, session.classes.current
 
         def work(job: Job) -> None:
-            keys = reader.keys()
-            for item in items:
-                job.cancel_token.raise_if_cancelled()
-                if item.key not in keys or reader.project is None:
-                    continue
-                try:
-                    labels, truth = reader.project.load(item.key, LABELS), read_truth(item, reader.project)
-                    counts = None if labels is None or truth is None else counts_of(truth, labels, classes)
-                except UserError:
-                    continue
-                if counts is not None:
-                    self._send(live, item.key, counts)
+            for key, truth, labels in reader.annotations(items, job.cancel_token):
+                with suppress(UserError):
+                    counts = counts_of(truth, labels, classes)
+                    if counts is not None:
+                        self._send(live, key, counts)
 
         session.jobs.submit(
             work, done=lambda _: None, failed=session.notify.fault, lane="batch", key="live-panoptic", title="PQ"

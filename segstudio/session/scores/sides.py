@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,9 @@ from segstudio.core.class_set import IGNORED, ClassSet
 from segstudio.core.dataset import ImageItem
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS, TRUTH, Annotation
+from segstudio.core.progress import CancelToken
 from segstudio.core.segments import SegmentTable
+from segstudio.ops.index_view import indices_of
 from segstudio.session.document import Document
 from segstudio.session.scores.live import IndexRaster
 
@@ -65,13 +67,31 @@ class SideReader:
             raise UserError(f"{item.key}: truth and {self.layer} differ in size")
         return Sides(item.key, truth_hw, judged_hw)
 
+    def annotations(
+        self, items: Iterable[ImageItem], cancel: CancelToken
+    ) -> Iterator[tuple[str, Annotation, Annotation]]:
+        """Key, truth and layer of every image that has both, one after another; what cannot be read is left out."""
+        if self.project is None:
+            return
+        keys = self.keys()
+        for item in items:
+            cancel.raise_if_cancelled()
+            if item.key not in keys:
+                continue
+            try:
+                judged, truth = self.project.load(item.key, self.layer), read_truth(item, self.project)
+            except UserError:
+                continue
+            if judged is not None and truth is not None:
+                yield item.key, truth, judged
+
     def _index(self, annotation: Annotation) -> IndexRaster | None:
         from segstudio.session.opening import with_raster
 
         whole = with_raster(annotation, self.class_set)
         if whole.labels_hw is None or not (whole.labels_hw.any() or annotation.objects):
             return None
-        return SegmentTable(whole.segments).index_lut(self.class_set)[whole.labels_hw]
+        return indices_of(SegmentTable(whole.segments).index_lut(self.class_set), whole.labels_hw)
 
 
 def read_truth(item: ImageItem, project: Project | None) -> Annotation | None:
