@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -71,6 +71,19 @@ class Layer:
         layer.confidence_hw = annotation.confidence_hw
         layer.extra = annotation.extra
         return layer
+
+    @classmethod
+    def over(cls, name: str, annotation: Annotation) -> Layer:
+        """A locked layer that copies nothing where that can be (see `LabelRaster.over`): to look at and to compare."""
+        layer = cls.from_annotation(name, replace(annotation, labels_hw=None), locked=True)
+        if annotation.labels_hw is not None:
+            layer.raster = LabelRaster.over(annotation.labels_hw)
+        return layer
+
+    def unlock(self) -> None:
+        """Let it be edited from now on; who draws it has to take its raster anew."""
+        self.raster.own()
+        self.locked = False
 
     def to_annotation(self) -> Annotation:
         """A copy at rest that later edits do not touch; safe to hand to another thread."""

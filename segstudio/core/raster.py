@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,13 +35,14 @@ class LabelRaster:
     Only `Transaction` and loaders write, through `writable`.
     """
 
-    __slots__ = ("_drawn", "_ids_hw")
+    __slots__ = ("_drawn", "_ids_hw", "_is_own")
 
     def __init__(self, height: int, width: int) -> None:
         if height <= 0 or width <= 0:
             raise UserError(f"an image of {width}×{height} pixels cannot be labelled")
         self._ids_hw: SegmentIds = np.zeros((height, width), np.uint16)
         self._drawn = np.zeros((-(-height // TILE), -(-width // TILE)), np.bool_)
+        self._is_own = True
 
     @classmethod
     def from_array(cls, ids_hw: NDArray[np.integer[Any]]) -> LabelRaster:
@@ -51,9 +52,28 @@ class LabelRaster:
         if ids_hw.dtype != np.uint16 and ids_hw.size and not (int(ids_hw.min()) >= 0 and int(ids_hw.max()) <= 65535):
             raise UserError("segment ids outside 0…65535 cannot be held")
         raster = cls(*ids_hw.shape)
-        _copy_drawn(ids_hw, raster._ids_hw)
-        raster._drawn[...] = True
+        _copy_drawn(ids_hw, raster._ids_hw, raster._drawn)
         return raster
+
+    @classmethod
+    def over(cls, ids_hw: SegmentIds) -> LabelRaster:
+        """A raster to look at: in one byte a pixel where the ids allow it, else over `ids_hw` itself, not a copy.
+
+        Do not write to `ids_hw` afterwards. `own` makes it one like the others.
+        """
+        raster = cls(*ids_hw.shape)
+        is_narrow = ids_hw.size and int(ids_hw.max()) <= 255
+        # Whoever reads takes either kind; what is written has two bytes (see `own`).
+        raster._ids_hw = cast("SegmentIds", ids_hw.astype(np.uint8, copy=False)) if is_narrow else ids_hw
+        raster._drawn[...] = True
+        raster._is_own = False
+        return raster
+
+    def own(self) -> None:
+        """Hold uint16 that nobody else has, so that it can be written; views taken before follow no longer."""
+        if not self._is_own:
+            self._ids_hw = self._ids_hw.astype(np.uint16)
+            self._is_own = True
 
     def snapshot(self) -> SegmentIds:
         """A copy of the pixels, uint16 `[H, W]`, that later edits do not touch; untouched areas cost nothing in it."""
@@ -86,8 +106,16 @@ class LabelRaster:
 
     def writable(self, rect: Rect) -> SegmentIds:
         """The pixels of `rect` as a view that writes through; for transactions and loaders only."""
+        self.own()
         self._drawn[rect.y0 // TILE : -(-rect.y1 // TILE), rect.x0 // TILE : -(-rect.x1 // TILE)] = True
         return self._ids_hw[rect.slices]
+
+    @property
+    def drawn(self) -> NDArray[np.bool_]:
+        """bool `[tile rows, tile columns]`: which tiles may hold labels; a read-only view that follows later edits."""
+        view = self._drawn.view()
+        view.flags.writeable = False
+        return view
 
     def drawn_tiles(self) -> Iterator[tuple[tuple[int, int], Rect]]:
         """`tiles` of those that may hold labels: the others were never written, and looking at them would cost."""
@@ -104,12 +132,16 @@ class LabelRaster:
             yield (row, column), tile.intersect(bounds)
 
 
-def _copy_drawn(source_hw: NDArray[np.integer[Any]], target_hw: SegmentIds) -> None:
-    """Copy into zeros what is not zero, so that pages of the target that stay empty are never mapped."""
+def _copy_drawn(source_hw: NDArray[np.integer[Any]], target_hw: SegmentIds, drawn: NDArray[np.bool_]) -> None:
+    """Copy into zeros what is not zero, so that pages of the target that stay empty are never mapped.
+
+    `drawn` gets the tiles that hold anything.
+    """
     height, width = source_hw.shape
     for row in range(0, height, TILE):
         strip = source_hw[row : row + TILE]
         used = np.asarray(strip.any(axis=0))
+        drawn[row // TILE] = np.logical_or.reduceat(used, np.arange(0, width, TILE))
         for column in range(0, width, _PAGE):
             if used[column : column + _PAGE].any():
                 target_hw[row : row + TILE, column : column + _PAGE] = strip[:, column : column + _PAGE]

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from segstudio.core.class_set import Color
 from segstudio.core.geometry import Rect
+from segstudio.core.raster import TILE
+from segstudio.ops.index_view import IndexView, Indices, indices_of
 from segstudio.render.lut import FILL, OUTLINE, STRIPE, ColorTable
 from segstudio.render.photo import PhotoSampler
 from segstudio.render.pixel_grid import GRID_FROM, begins, draw_lines
@@ -264,6 +266,18 @@ class _Piece:
         """The numbers under each device pixel and `margin` round them; only to read."""
         return sample(source_hw, *self.part.axes(self.columns, self.rows, margin), self.scratch, name)
 
+    def indices(self, source_hw: Indices, name: str) -> NDArray[Any]:
+        """`sampled`, of what may be an `IndexView`."""
+        if isinstance(source_hw, IndexView):
+            return indices_of(source_hw.table, self.sampled(source_hw.ids_hw, name))
+        return self.sampled(source_hw, name)
+
+    def is_empty(self, drawn: NDArray[np.bool_], margin: int) -> bool:
+        """Whether none of the tiles that are shown, or lie within `margin` device pixels, is one of `drawn`."""
+        x, y = self.part.axes(self.columns, self.rows, margin)
+        shown = drawn[y.low // TILE : -(-y.high // TILE), x.low // TILE : -(-x.high // TILE)]
+        return not shown.any()
+
     def stripes(self) -> NDArray[np.bool_]:
         return self.part.stripes(self.columns, self.rows)
 
@@ -298,6 +312,8 @@ def _raster_entries(layer: RasterLayer, piece: _Piece) -> NDArray[Any] | None:
     """The entry of the layer's colour table for every device pixel; None where nothing is drawn at all."""
     table, scratch = layer.table, piece.scratch
     margin = layer.outline_px if table.has_outline else 0
+    if layer.drawn is not None and table.is_bare_at_zero and piece.is_empty(layer.drawn, margin):
+        return None
     wide = piece.sampled(layer.numbers_hw, margin=margin)
     largest = int(wide.max())
     if table.is_bare_at_zero and largest == 0:
@@ -357,13 +373,13 @@ def _thin_borders(wide: NDArray[Any], scratch: Scratch) -> NDArray[np.bool_]:
 
 
 def _error_entries(layer: ErrorLayer, piece: _Piece) -> NDArray[Any]:
-    truth = piece.sampled(layer.truth_index_hw, "truth")
+    truth = piece.indices(layer.truth_index_hw, "truth")
     labels = layer.labels_index.take(piece.sampled(layer.labels_hw))
     return _coded(layer.code(truth, labels), layer.table, piece)
 
 
 def _agreement_entries(layer: AgreementLayer, piece: _Piece) -> NDArray[Any]:
-    truth = piece.sampled(layer.truth_index_hw, "truth")
+    truth = piece.indices(layer.truth_index_hw, "truth")
     a = layer.a_index.take(piece.sampled(layer.a_hw))
     b = layer.b_index.take(piece.sampled(layer.b_hw))
     return _coded(layer.code(truth, a, b), layer.table, piece)

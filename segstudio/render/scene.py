@@ -22,19 +22,22 @@ class RasterLayer:
     """Numbers `[H, W]` (segment ids, object slots or confidences; uint8 or uint16) and how they are coloured.
 
     The array may be a live view: what changed in it is drawn by `Compositor.update`. `outline_px` is the width of the
-    line inside each area's border, in device pixels; 0 draws none.
+    line inside each area's border, in device pixels; 0 draws none. `drawn`, live as well, says which tiles may hold
+    anything else than 0 (`LabelRaster.drawn`): where there are none, a table without a colour for 0 spares the look.
     """
 
     numbers_hw: NDArray[np.uint8] | NDArray[np.uint16]
     table: ColorTable
     outline_px: int = 0
+    drawn: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ErrorLayer:
     """Truth against labels, compared on the drawn pixels only.
 
-    `truth_index_hw` holds evaluation indices `[H, W]`, `labels_hw` segment ids (a live view is fine), which
+    `truth_index_hw` holds evaluation indices `[H, W]` (or is an `IndexView`), `labels_hw` segment ids (a live view is
+    fine), which
     `labels_index` turns into indices (`SegmentTable.index_lut`). `code` turns two arrays of indices of one shape into
     uint8 error codes, which `table` colours.
     """

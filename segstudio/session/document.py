@@ -15,6 +15,7 @@ from segstudio.core.history import History
 from segstudio.core.layer import LABELS, TRUTH, Layer
 from segstudio.core.raster import RasterDelta
 from segstudio.core.transaction import Changes, Edit, Transaction
+from segstudio.ops.index_view import IndexView
 from segstudio.session.census import Census
 from segstudio.session.scores.live import IndexRaster
 from segstudio.session.stroke import Stroke
@@ -245,7 +246,8 @@ class Document:
     def tell_pixels(self, layer_name: str, delta: RasterDelta) -> None:
         """A layer's raster has changed: what follows from it comes first; called by strokes and undo."""
         if layer_name == TRUTH:
-            if self.truth_index_hw is not None and self.truth is not None:
+            is_map = not isinstance(self.truth_index_hw, IndexView)
+            if self.truth_index_hw is not None and self.truth is not None and is_map:
                 lut = self.truth.segments.index_lut(self.class_set)
                 self.truth_index_hw[delta.rect.slices] = lut[delta.after_hw]
             self.truth_changed.emit(delta)

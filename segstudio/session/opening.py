@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,7 @@ from segstudio.render.pyramid import Pyramid
 from segstudio.session.census import count_segments
 from segstudio.session.pictures import PictureCache
 from segstudio.session.scores.live import IndexRaster, matrix_of_layer
+from segstudio.session.scores.truth_index import truth_index
 
 if TYPE_CHECKING:
     from segstudio.store import Project
@@ -56,19 +57,24 @@ def open_image(item: ImageItem, *, pictures: PictureCache, project: Project | No
         held_by = str(project.people.take(item.key) or "")
         class_set = shared_classes = project.refresh_class_set()
     annotation = item.read_annotation() if item.read_annotation is not None else None
+    objects_only = annotation is not None and annotation.labels_hw is None and bool(annotation.objects)
+    truth: Layer | None = None
+    if annotation is not None:
+        truth = Layer.over(TRUTH, with_raster(annotation, class_set))
+        # Before the picture comes: both in full are the most that is in memory at any time.
+        annotation = replace(annotation, labels_hw=None)
     pyramid = _picture(item, annotation, pictures)
     height, width = pyramid.size_hw
     size_hw = (height, width)
-    truth, truth_index_hw = None, None
-    if annotation is not None:
+    truth_index_hw: IndexRaster | None = None
+    if annotation is not None and truth is not None:
         _check_size(item, annotation, size_hw, "its annotation")
-        truth = Layer.from_annotation(TRUTH, with_raster(annotation, class_set), locked=True)
         corrected = project.load(item.key, TRUTH) if project is not None else None
         if corrected is not None:
             # A person found the data set's truth wrong here, and corrected a copy of it.
             _check_size(item, corrected, size_hw, "its corrected truth")
             truth = Layer.from_annotation(TRUTH, corrected)
-        truth_index_hw = truth.index_map(class_set)
+        truth_index_hw = truth_index(truth, class_set)
     labels = Layer(LABELS, size_hw)
     label_counts = np.array([size_hw[0] * size_hw[1]], np.int64)
     predictions: list[Layer] = []
@@ -82,7 +88,6 @@ def open_image(item: ImageItem, *, pictures: PictureCache, project: Project | No
             if name.startswith("prediction:") and (kept := project.load(item.key, name)) is not None:
                 predictions.append(Layer.from_annotation(name, kept, locked=True))
     labels.ensure_class_segments(class_set)
-    objects_only = annotation is not None and annotation.labels_hw is None and bool(annotation.objects)
     return Opened(
         item,
         pyramid,

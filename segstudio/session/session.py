@@ -36,6 +36,7 @@ from segstudio.session.picture_check import PictureCheck
 from segstudio.session.pictures import PictureCache
 from segstudio.session.prediction.predictions import Host, Predictions
 from segstudio.session.scores.live import LiveScores
+from segstudio.session.scores.truth_index import truth_index
 from segstudio.session.team import TeamWork
 from segstudio.session.turns import Turns
 from segstudio.session.view import ViewState
@@ -432,7 +433,7 @@ class Session:
     def _on_classes(self, class_set: ClassSet) -> None:
         document = self.document
         if document is not None and document.truth is not None and not self.live.counts_alike(class_set):
-            document.truth_index_hw = document.truth.index_map(class_set)
+            document.truth_index_hw = truth_index(document.truth, class_set)
         self.live.change_classes(class_set)
         if self.view.now.active_class not in class_set.by_id:
             first = next((c.id for c in class_set.evaluated), None)

@@ -128,3 +128,38 @@ def test_a_snapshot_has_every_pixel_and_stays_as_it_was(drawn):
     copy = raster.snapshot()
     raster.writable(raster.bounds)[...] = 1
     np.testing.assert_array_equal(copy, expected)
+
+
+@pytest.mark.parametrize(("highest", "bytes_a_pixel"), [(255, 1), (256, 2)])
+def test_a_raster_to_look_at_takes_the_least_and_can_become_one_to_write(highest, bytes_a_pixel):
+    ids_hw = np.random.default_rng(0).integers(0, highest + 1, (300, 520)).astype(np.uint16)
+    ids_hw[0, 0] = highest
+    raster = LabelRaster.over(ids_hw)
+    assert raster.ids_hw.itemsize == bytes_a_pixel
+    assert bytes_a_pixel == 1 or np.shares_memory(raster.ids_hw, ids_hw)
+    np.testing.assert_array_equal(raster.ids_hw, ids_hw)
+    np.testing.assert_array_equal(raster.snapshot(), ids_hw)
+    assert raster.snapshot().dtype == np.uint16
+    before = ids_hw.copy()
+    raster.writable(Rect(0, 0, 2, 2))[...] = 65535
+    assert raster.ids_hw.dtype == np.uint16
+    assert (raster.ids_hw[:2, :2] == 65535).all()
+    np.testing.assert_array_equal(raster.ids_hw[2:], before[2:])
+    np.testing.assert_array_equal(ids_hw, before)
+
+
+@pytest.mark.parametrize("make", [LabelRaster.from_array, LabelRaster.over])
+def test_no_tile_with_a_label_is_said_to_be_empty(make):
+    ids_hw = np.zeros((600, 520), np.uint16)
+    ids_hw[255, 256] = ids_hw[599, 519] = 3
+    raster = make(ids_hw)
+    assert raster.drawn.shape == (3, 3)
+    assert raster.drawn[0, 1]
+    assert raster.drawn[2, 2]
+    if make == LabelRaster.from_array:
+        assert raster.drawn.sum() == 2
+    drawn = raster.drawn
+    raster.writable(Rect(100, 300, 101, 301))[...] = 1
+    assert drawn[1, 0]
+    with pytest.raises(ValueError, match="read-only"):
+        drawn[0, 0] = True

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +17,7 @@ from segstudio.metrics.averaging import ImageCounts, image_counts, mean_iou_of_i
 from segstudio.metrics.confusion import ConfusionMatrix
 from segstudio.metrics.live import Delta, LiveMetrics, Score
 from segstudio.metrics.policy import Policy
+from segstudio.ops.index_view import indices_of
 
 if TYPE_CHECKING:
     from segstudio.session.document import Document
@@ -212,7 +212,7 @@ class LiveScores:
         if self._lut is None or self._lut_version != segments.version:
             self._lut = segments.index_lut(self._class_set)
             self._lut_version = segments.version
-        return _looked_up(self._lut, ids_hw)
+        return indices_of(self._lut, ids_hw)
 
     def _on_pixels(self, delta: RasterDelta) -> None:
         document = self._document
@@ -250,18 +250,8 @@ def matrix_of_layer(
     for top in range(0, ids_hw.shape[0], rows):
         check()
         strip = slice(top, top + rows)
-        matrix.add(truth_hw[strip], _looked_up(lut, ids_hw[strip]))
+        matrix.add(truth_hw[strip], indices_of(lut, ids_hw[strip]))
     return matrix
-
-
-def _looked_up(lut: IndexRaster, ids_hw: SegmentIds) -> IndexRaster:
-    """`lut[ids_hw]`, which would widen every pixel to eight bytes and check it."""
-    indices: IndexRaster
-    if lut.dtype == np.uint8 and ids_hw.size and ids_hw.max() < 256:
-        indices = np.asarray(cv2.LUT(ids_hw.astype(np.uint8), lut[:256]), np.uint8).reshape(ids_hw.shape)
-    else:
-        indices = lut.take(ids_hw, mode="clip")
-    return indices
 
 
 def _resized(matrix: ConfusionMatrix, class_set: ClassSet) -> ConfusionMatrix:

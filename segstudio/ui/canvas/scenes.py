@@ -152,7 +152,8 @@ class SceneSource:
             # What is not being worked on stays visible, but steps back.
             share = _BESIDE if on_objects and (name == LABELS or len(layer.objects)) else 1.0
             options = self._options(view, opacity * share)
-            drawn.append(RasterLayer(layer.raster.ids_hw, self._segment_table(layer, view, options), outline_px))
+            table, labels = self._segment_table(layer, view, options), layer.raster
+            drawn.append(RasterLayer(labels.ids_hw, table, outline_px, labels.drawn))
         if len(layer.objects) and (on_objects or name != TRUTH):
             raster = self.objects(name)
             if name == LABELS:
