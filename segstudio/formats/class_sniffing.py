@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from PIL import Image
 
 from segstudio.core.class_set import IGNORED, ClassSet, LabelClass, distinct_color
 from segstudio.core.errors import UserError
+from segstudio.core.segments import MAX_SEGMENT
 from segstudio.formats.rasters import present_values
 from segstudio.ops.image import read_label_png
 
@@ -19,6 +22,16 @@ MANY_CLASSES = 2048
 SAMPLED_FILES = 200
 
 _GREY, _PALETTE = 0, 3
+_STRIP_PIXELS = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a label file holds: its values (or packed colours), and the share of pixels like the one to their left."""
+
+    is_color: bool
+    values: frozenset[int]
+    runs: float
 
 
 def looks_like_labels(path: Path, class_set: ClassSet | None = None) -> bool:
@@ -34,17 +47,42 @@ def looks_like_labels(path: Path, class_set: ClassSet | None = None) -> bool:
         one_channel = head[25] in (_GREY, _PALETTE)
         if not one_channel and class_set is None:
             return False
-        pixels = read_label_png(path)
+        content = _content_of(path)
     except (OSError, UserError):
         # Damaged label files must be reported as such, so the header alone decides.
         return path.is_file() and one_channel_header(path)
-    if pixels.ndim == 3:
-        return class_set is not None and colors_fit(pixels, class_set)
-    values = present_values(pixels, where=str(path))
-    if class_set is not None and set(values) <= {c.id for c in class_set.classes} | {0, IGNORED}:
+    if content.is_color:
+        return class_set is not None and content.values <= {*_class_of_color(class_set), 0}
+    if class_set is not None and content.values <= {c.id for c in class_set.classes} | {0, IGNORED}:
         return True
-    runs = float(np.mean(pixels[:, 1:] == pixels[:, :-1])) if pixels.shape[1] > 1 else 1.0
-    return len(values) <= FEW_VALUES or runs > 0.8
+    return len(content.values) <= FEW_VALUES or content.runs > 0.8
+
+
+def _content_of(path: Path) -> _Content:
+    """Raises as `read_label_png` does, and `OSError`."""
+    status = path.stat()
+    return _content_of_state(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=512)
+def _content_of_state(path: Path, modified_ns: int, nbytes: int) -> _Content:
+    """Kept as long as the file is the same: several questions are asked of it until a data set is open."""
+    pixels = read_label_png(path)
+    height, width = pixels.shape[:2]
+    values: set[int] = set()
+    equal = 0
+    rows = max(1, _STRIP_PIXELS // max(1, width))
+    for top in range(0, height, rows):
+        strip = pixels[top : top + rows]
+        if strip.ndim == 3:
+            values.update(np.unique(packed_colors(strip)).tolist())
+            if len(values) > MAX_SEGMENT:
+                break
+        else:
+            values.update(present_values(strip, where=str(path)))
+            equal += int(np.count_nonzero(strip[:, 1:] == strip[:, :-1]))
+    runs = equal / (height * (width - 1)) if width > 1 else 1.0
+    return _Content(pixels.ndim == 3, frozenset(values), runs)
 
 
 def one_channel_header(path: Path) -> bool:
@@ -105,10 +143,10 @@ def sniffed_class_set(paths: list[Path]) -> ClassSet:
     palette: list[int] | None = None
     for path in paths[::step]:
         try:
-            pixels = read_label_png(path)
-            if pixels.ndim == 2:
-                seen.update(present_values(pixels, where=str(path)))
-        except UserError:
+            content = _content_of(path)
+            if not content.is_color:
+                seen.update(content.values)
+        except (OSError, UserError):
             continue  # reported when the image's labels are asked for
         palette = palette or palette_of(path)
     voc = ClassSet.load("voc")

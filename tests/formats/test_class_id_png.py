@@ -19,6 +19,7 @@ from segstudio.core.dataset import Dataset, ImageItem
 from segstudio.core.errors import UserError
 from segstudio.core.layer import Annotation
 from segstudio.core.segments import SegmentTable
+from segstudio.ops.image import read_label_png
 
 CITY = ClassSet.load("cityscapes")
 
@@ -153,3 +154,24 @@ def test_a_class_set_tells_noise_of_its_ids_from_a_photograph(tmp_path, mask):
     dataset = formats.read(tmp_path / "d", class_set=ade)
     assert dataset.format == "class-id-png"
     assert np.array_equal(class_map(dataset.images[0].read_annotation(), ade), values)
+
+
+def test_a_label_file_is_decoded_once_while_the_data_set_is_opened(tmp_path, monkeypatch):
+    (tmp_path / "labels").mkdir()
+    path = tmp_path / "labels" / "a.png"
+    Image.fromarray(np.full((40, 50), 3, np.uint8)).save(path)
+    decoded = []
+
+    def counted(asked):
+        decoded.append(asked)
+        return read_label_png(asked)
+
+    monkeypatch.setattr("segstudio.formats.class_sniffing.read_label_png", counted)
+    assert formats.format_of(tmp_path) == "class-id-png"
+    dataset = formats.read(tmp_path, "class-id-png")
+    assert len(dataset) == 1
+    assert decoded == [path]
+    # Another file under the same name is looked at again.
+    Image.fromarray(np.full((41, 50), 7, np.uint8)).save(path)
+    assert max(c.id for c in formats.read(tmp_path, "class-id-png").class_set.evaluated) == 7
+    assert decoded == [path, path]
