@@ -114,6 +114,7 @@ def stats(project: ProjectFile, origins: WithOrigins = False, as_json: AsJson = 
     from segstudio.workflows.progress import work_on
 
     console = Console(as_json=as_json)
-    found = work_on(project, with_origins=origins)
+    with console.working() as progress:
+        found = work_on(project, with_origins=origins, progress=progress)
     console.result(found.to_json(), found.lines())
     return 0

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
+
+from sqlalchemy import Connection
 
 from segstudio.core.geometry import Rect
 from segstudio.core.progress import CancelToken, Progress, no_progress
 from segstudio.store import origin_rows
 from segstudio.store.lane import WriterLane
-from segstudio.store.origin_replay import Origin, OriginRaster
+from segstudio.store.origin_replay import OriginRaster
 from segstudio.store.origin_rows import Counts
 from segstudio.store.origins import Origins
 from segstudio.store.place import Place
 from segstudio.store.retention import Read
 
 T = TypeVar("T")
-_IMAGES_AT_ONCE = 200
+Keep = Callable[[Callable[[Connection], None]], object]
+"""Runs what writes, in one transaction."""
+_SECONDS_AT_ONCE = 10.0
+"""So much counting is lost at most where it is killed."""
 
 
 class Authors:
@@ -56,21 +62,42 @@ class Authors:
         return self._stored(partial(origin_rows.touched, edit_id=edit_id, path=self._place))
 
     def sums(
-        self, layer: str, *, progress: Progress = no_progress, cancel: CancelToken | None = None
+        self,
+        layer: str,
+        *,
+        progress: Progress = no_progress,
+        cancel: CancelToken | None = None,
+        keep: Keep | None = None,
     ) -> dict[str, Counts]:
-        """`regions` of every image that has the layer. What was counted once is kept until the image is edited."""
+        """`regions` of every image that has the layer. What was counted once is kept until the image is edited.
+
+        It is kept as the counting goes on, so that a cancelled or killed one goes on where it was; by `keep` where the
+        project is open only to read.
+        """
         self._settle()
+        if self._writer is not None:
+            keep = self._writer.run
         counted, missing = self._stored(partial(origin_rows.read_sums, layer=layer, path=self._place))
-        fresh: list[tuple[str, int, list[tuple[Origin, int]]]] = []
-        for done, key in enumerate(missing, 1):
-            if cancel is not None:
-                cancel.raise_if_cancelled()
-            edit_id, counted[key] = self._stored(
-                partial(origin_rows.count, key=key, layer=layer, path=self._place, cancel=cancel)
-            )
-            fresh.append((key, edit_id, counted[key]))
-            if self._writer is not None and (len(fresh) == _IMAGES_AT_ONCE or done == len(missing)):
-                self._writer.run(partial(origin_rows.put_sums, layer=layer, counted=tuple(fresh), path=self._place))
-                fresh.clear()
-            progress(done, len(missing), key)
+        fresh: list[tuple[str, int, Counts]] = []
+
+        def put() -> None:
+            if keep is not None and fresh:
+                keep(partial(origin_rows.put_sums, layer=layer, counted=tuple(fresh), path=self._place))
+            fresh.clear()
+
+        kept_at = time.monotonic()
+        try:
+            for done, key in enumerate(missing, 1):
+                if cancel is not None:
+                    cancel.raise_if_cancelled()
+                edit_id, counted[key] = self._stored(
+                    partial(origin_rows.count, key=key, layer=layer, path=self._place, cancel=cancel)
+                )
+                fresh.append((key, edit_id, counted[key]))
+                if time.monotonic() - kept_at > _SECONDS_AT_ONCE:
+                    put()
+                    kept_at = time.monotonic()
+                progress(done, len(missing), key)
+        finally:
+            put()
         return counted

@@ -54,6 +54,18 @@ def sweep_log(path: Path) -> None:
         pass  # read-only media, or somebody is at work: then it stays, which does no harm
 
 
+def fold_log(path: Path) -> None:
+    """Write the log into the file and empty it, unless a reader still needs it now."""
+    connection = _connect(path, "mode=rw")
+    try:
+        connection.execute("PRAGMA busy_timeout = 0")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.Error:
+        pass  # it stays, which does no harm
+    finally:
+        connection.close()
+
+
 def choose_journal(connection: sqlite3.Connection | Connection, path: Path) -> str:
     """Ask for write-ahead logging, or for a rollback journal on a network drive; returns a note or "".
 

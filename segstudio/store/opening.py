@@ -176,7 +176,7 @@ def _lease(path: Path) -> tuple[Lease | None, str]:
 
 def _open_to_write(path: Path, version: int, lease: Lease) -> Opened:
     notes = []
-    left_open = _left_open(path)
+    left_open = was_left_open(path)
     if left_open:
         # Looked at before any connection that writes, so that a damaged file stays as it is.
         problems = _problems(path)
@@ -199,7 +199,7 @@ def _open_to_write(path: Path, version: int, lease: Lease) -> Opened:
     return Opened(reader_engine(path), lane, lease, tuple(notes), recovered_after=after)
 
 
-def _left_open(path: Path) -> Any:
+def was_left_open(path: Path) -> Any:
     """What the last sitting wrote when it began; False where it ended well."""
     engine = reader_engine(path)
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -210,15 +211,19 @@ class Replay:
     def tally(self, *, cancel: CancelToken | None = None) -> list[tuple[Origin, int]]:
         """How many labelled pixels each origin has, without a raster of the whole; in the order of their times."""
         table = OriginTable()
-        found = np.zeros(_MOST + 1, np.int64)
+        found: Counter[int] = Counter()
         for key in self._tiles:
             if cancel is not None:
                 cancel.raise_if_cancelled()
             now_hw = self._current(key)
+            if key not in self._by_tile and key not in self._base.tiles:
+                found[self._rest(table)] += int(np.count_nonzero(now_hw))
+                continue
             labelled = now_hw != 0
             counted = np.bincount(self._tile(key, now_hw, self.newest, table)[labelled])
-            found[: len(counted)] += counted
-        told = [(table.origins[number], int(found[number])) for number in np.flatnonzero(found).tolist()]
+            for number in np.flatnonzero(counted).tolist():
+                found[number] += int(counted[number])
+        told = [(table.origins[number], pixels) for number, pixels in sorted(found.items()) if pixels]
         return sorted(told, key=lambda one: one[0].get("when", ""))
 
     def objects(self) -> dict[int, Origin]:

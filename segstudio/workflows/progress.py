@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segstudio.core.layer import LABELS
+from segstudio.core.progress import CancelToken, Progress, no_progress
 
 if TYPE_CHECKING:
     from segstudio.store.origin_replay import Origin
@@ -60,12 +62,20 @@ class WorkOn:
         return lines
 
 
-def work_on(project: str | Path, *, with_origins: bool = False) -> WorkOn:
-    """What a project's journal tells, `with_origins` also who made how many of the labels, which reads them all.
+def work_on(
+    project: str | Path,
+    *,
+    with_origins: bool = False,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> WorkOn:
+    """What a project's journal tells, `with_origins` also who made how many of the labels, which reads them all once.
 
+    What was read of them is kept in the project where nobody else has it open, and need not be read again.
     Raises `UserError` for what is no project.
     """
     from segstudio.store import Project
+    from segstudio.store.brief_write import write_briefly
     from segstudio.store.origin_rows import total
     from segstudio.store.records import STATUSES
 
@@ -74,5 +84,9 @@ def work_on(project: str | Path, *, with_origins: bool = False) -> WorkOn:
         order = [*STATUSES, *sorted(set(counts) - set(STATUSES))]
         statuses = {status: counts[status] for status in order if counts[status]}
         held = {key: str(holder) for key, holder in opened.people.holders().items()}
-        made = tuple(total(opened.authors.sums(LABELS).values())) if with_origins else None
+        made = None
+        if with_origins:
+            keep = partial(write_briefly, opened.path)
+            sums = opened.authors.sums(LABELS, progress=progress, cancel=cancel, keep=keep)
+            made = tuple(total(sums.values()))
         return WorkOn(opened.name, statuses, tuple(opened.people.work()), held, made)

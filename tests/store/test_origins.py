@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from segstudio.core.layer import Annotation, Layer
 from segstudio.core.objects import PolygonShape, SegObject
 from segstudio.core.transaction import Transaction
 from segstudio.store import Project
+from segstudio.store.brief_write import write_briefly
 from segstudio.store.checking import check_project
 from segstudio.store.origin_replay import Base
 from segstudio.store.place import place_of
@@ -331,7 +333,12 @@ def test_a_team_knows_it_too(address):
             project.record("a", layer, stroke.commit())
         before = project.authors.regions("a", "labels")
         assert sorted((origin["person"], pixels) for origin, pixels in before) == [("ana", 100), ("bo", 100)]
-        assert project.authors.sums("labels") == project.authors.sums("labels") == {"a": before}
+        with Project.open(address, read_only=True) as reading:
+            keep = partial(write_briefly, reading.path)
+            assert reading.authors.sums("labels", keep=keep) == {"a": before}
+        counted = []
+        assert project.authors.sums("labels", progress=lambda *told: counted.append(told)) == {"a": before}
+        assert counted == []
         assert project.trim_history(0) == 2
         assert project.authors.regions("a", "labels") == before
         assert project.authors.raster("a", "labels").at(15, 5)["person"] == "ana"
