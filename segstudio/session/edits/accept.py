@@ -18,7 +18,7 @@ from segstudio.core.objects import SegObject
 from segstudio.core.raster import UNLABELLED
 from segstudio.core.segments import Segment
 from segstudio.core.transaction import Edit
-from segstudio.ops.fill import flood
+from segstudio.ops.fill import flood_within
 from segstudio.ops.paint_mode import PaintRule
 from segstudio.ops.shapes import objects_at
 from segstudio.session.census import count_segments
@@ -27,6 +27,8 @@ from segstudio.session.edits.landing import Landing, at_once
 from segstudio.session.stroke import Stroke
 
 _EVERYWHERE = PaintRule()
+Piece = tuple[Rect, NDArray[np.bool_]]
+"""A rectangle and a mask of its size."""
 Spare = Callable[[Rect, NDArray[np.bool_]], NDArray[np.bool_]]
 """Of the pixels of a rectangle that are about to change, those that may."""
 
@@ -84,18 +86,34 @@ def accept_region_at(
     *,
     rule: PaintRule = _EVERYWHERE,
     landing: Landing = at_once,
+    piece: Piece | None = None,
 ) -> Edit | None:
     """Take the connected region of one segment under the point; raises `UserError` where the layer is unlabelled
-    there.
+    there. `piece` is that region, from `region_under`, where it is known.
     """
     source = document.layer(source_name)
-    x, y = int(np.floor(point_xy[0])), int(np.floor(point_xy[1]))
-    if not source.raster.bounds.holds(x, y) or int(source.raster.ids_hw[y, x]) == UNLABELLED:
-        raise UserError(f"{_title(source_name)} says nothing under the cursor")
-    rect, mask_hw = flood(source.raster.ids_hw, (x, y))
+    rect, mask_hw = piece if piece is not None else region_under(source, point_xy)
     stroke = _begin(document, "accept region", source)
     taking = Taking(stroke, source, rule, lambda part: mask_hw[part.moved(-rect.x0, -rect.y0).slices])
     return landing(stroke, [(rect, taking)])
+
+
+def region_near(source: Layer, point_xy: tuple[float, float], *, at_most: int) -> Piece | None:
+    """The connected region of one segment of a layer; None where more than `at_most` pixels would be looked at.
+
+    Raises `UserError` where the layer is unlabelled there.
+    """
+    x, y = int(np.floor(point_xy[0])), int(np.floor(point_xy[1]))
+    if not source.raster.bounds.holds(x, y) or int(source.raster.ids_hw[y, x]) == UNLABELLED:
+        raise UserError(f"{_title(source.name)} says nothing under the cursor")
+    return flood_within(source.raster.ids_hw, (x, y), at_most)
+
+
+def region_under(source: Layer, point_xy: tuple[float, float]) -> Piece:
+    """`region_near`, however large it is."""
+    found = region_near(source, point_xy, at_most=source.raster.bounds.area)
+    assert found is not None  # no more is looked at than there is
+    return found
 
 
 def _begin(document: Document, name: str, source: Layer, *, objects: Sequence[SegObject] = ()) -> Stroke:

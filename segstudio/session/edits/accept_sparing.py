@@ -1,4 +1,4 @@
-"""Accepting a whole layer, or a class of it, without losing what people drew: what the commands of a window do."""
+"""Accepting a layer, a class or a region of it: what the commands of a window do, without losing what people drew."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from segstudio.core.layer import TRUTH
 from segstudio.session.edits import accept
 from segstudio.session.edits.landing import between_events
 from segstudio.session.edits.paint_rule import paint_rule
+from segstudio.session.turns import AT_ONCE
 
 if TYPE_CHECKING:
     from segstudio.core.transaction import Edit
@@ -43,6 +44,35 @@ def accept_whole(session: Session, document: Document, name: str, *, class_id: i
         take(None)
     else:
         session.origins.sparing(take)
+
+
+def accept_region(session: Session, document: Document, name: str, point_xy: tuple[float, float]) -> None:
+    """Take the region of a layer under a point, which is found in a worker where it is large.
+
+    Raises `UserError` where the layer is unlabelled there.
+    """
+    source = document.layer(name)
+
+    def take(piece: accept.Piece) -> None:
+        if session.document is not document or name not in document.layer_names or document.layer(name) is not source:
+            return
+        try:
+            rule, landing = paint_rule(session.view.now, document.labels), between_events(session)
+            accept.accept_region_at(document, name, point_xy, rule=rule, landing=landing, piece=piece)
+        except UserError as error:
+            session.notify.fault(error)
+
+    near = accept.region_near(source, point_xy, at_most=AT_ONCE)
+    if near is not None:
+        take(near)
+        return
+    session.jobs.submit(
+        lambda _: accept.region_under(source, point_xy),
+        done=take,
+        failed=session.notify.fault,
+        lane="compute",
+        title="accept region",
+    )
 
 
 def _accept(

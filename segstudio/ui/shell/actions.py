@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 from segstudio.core.errors import UserError
 from segstudio.core.layer import LABELS, TRUTH
-from segstudio.session.edits.landing import between_events
-from segstudio.session.edits.paint_rule import paint_rule
 from segstudio.ui.compare.commands import CompareCommands
 from segstudio.ui.shell.command_tables import TABLES
 from segstudio.ui.shell.commands import Command, Later
@@ -18,8 +16,6 @@ from segstudio.ui.shell.preferences import change
 from segstudio.ui.shell.theme import current_theme
 
 if TYPE_CHECKING:
-    from segstudio.ops.paint_mode import PaintRule
-    from segstudio.session.document import Document
     from segstudio.ui.canvas.canvas import Pointed
     from segstudio.ui.shell.main_window import MainWindow
 
@@ -343,13 +339,12 @@ class Actions:
         if document is None or source is None:
             self.accept_layer("")
         elif point is not None:
-            from segstudio.session.edits import accept
+            from segstudio.session.edits import accept, accept_sparing
 
-            rule, landing = self._rule(document), between_events(self._session)
             if self._session.view.now.mode == "objects":
                 self._try(lambda: accept.accept_object_at(document, source, point))
             else:
-                self._try(lambda: accept.accept_region_at(document, source, point, rule=rule, landing=landing))
+                self._try(lambda: accept_sparing.accept_region(self._session, document, source, point))
 
     def _accept_all(self) -> None:
         self.accept_layer(self.prediction_source() or "")
@@ -363,9 +358,6 @@ class Actions:
             from segstudio.session.edits.accept_sparing import accept_whole
 
             accept_whole(self._session, document, source, class_id=chosen)
-
-    def _rule(self, document: Document) -> PaintRule:
-        return paint_rule(self._session.view.now, document.labels)
 
     def _change_class(self) -> None:
         self._try(self._window.canvas.change_class_of_selection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +12,10 @@ from segstudio.core.errors import UserError
 from segstudio.core.geometry import Rect
 from segstudio.core.raster import UNLABELLED
 from segstudio.ui.canvas.tools.asking import work_out
+from segstudio.ui.canvas.tools.finding import outlined, with_region_at
 from segstudio.ui.canvas.tools.painting import begin, fill_mask
-from segstudio.ui.canvas.tools.region import Region, region_at
+from segstudio.ui.canvas.tools.region import Region, is_labelled_at
+from segstudio.ui.canvas.tools.region_edits import meanwhile
 
 if TYPE_CHECKING:
     from segstudio.ops.pieces import Piece
@@ -25,6 +28,11 @@ if TYPE_CHECKING:
     from segstudio.ui.shell.main_window import MainWindow
 
 Changed = tuple[Rect, "Mask", "Mask"]
+Regions = tuple[Region, ...]
+
+
+def _itself(region: Region) -> Region:
+    return region
 
 
 class RegionCommands:
@@ -47,50 +55,56 @@ class RegionCommands:
         """Change the shape of each region, as one edit; in a worker where it takes long."""
         from segstudio.session.edits.reshape import changed_region
 
-        document, regions = self._wanted()
-        bounds = document.labels.raster.bounds
+        def begin_with(document: Document, regions: Regions) -> None:
+            bounds = document.labels.raster.bounds
 
-        def put(changed: list[Changed]) -> None:
-            if document is self._session.document:
-                self._put(document, regions, changed, name)
+            def put(changed: list[Changed]) -> None:
+                if document is self._session.document:
+                    self._put(document, regions, changed, name)
 
-        work_out(
-            self._session,
-            lambda: [changed_region(bounds, region.rect, region.mask_hw, change, margin) for region in regions],
-            put,
-            weight=sum(region.rect.area for region in regions),
-            title=name,
-        )
+            work_out(
+                self._session,
+                lambda: [changed_region(bounds, region.rect, region.mask_hw, change, margin) for region in regions],
+                put,
+                weight=sum(region.rect.area for region in regions),
+                title=name,
+            )
+
+        self._with_wanted(begin_with)
 
     def remove_specks(self) -> None:
         """Give pieces of a few pixels to what lies round them: those of the selected regions' classes."""
         from segstudio.session.edits.raster_specks import specks_of
         from segstudio.session.edits.reshape import SPECK
 
-        document, regions = self._wanted()
-        ids_hw = document.labels.raster.ids_hw
-        segment_ids = dict.fromkeys(region.segment_id for region in regions)
+        def begin_with(document: Document, regions: Regions) -> None:
+            ids_hw = document.labels.raster.ids_hw
+            segment_ids = dict.fromkeys(region.segment_id for region in regions)
 
-        def put(found: list[tuple[int, Speck]]) -> None:
-            if document is self._session.document:
-                self._put_specks(document, found)
+            def put(found: list[tuple[int, Speck]]) -> None:
+                if document is self._session.document:
+                    self._put_specks(document, found)
 
-        work_out(
-            self._session,
-            lambda: [(key, speck) for key in segment_ids for speck in specks_of(ids_hw, key, smaller_than=SPECK)],
-            put,
-            weight=ids_hw.size * len(segment_ids),
-            title="remove specks",
-        )
+            work_out(
+                self._session,
+                lambda: [(key, speck) for key in segment_ids for speck in specks_of(ids_hw, key, smaller_than=SPECK)],
+                put,
+                weight=ids_hw.size * len(segment_ids),
+                title="remove specks",
+            )
+
+        self._with_wanted(begin_with)
 
     def split(self) -> None:
         """Make an instance of every connected piece of the instances."""
         from segstudio.session.edits.combining import split_segment
 
-        document, regions = self._wanted()
-        self._session.live.mark()
-        rows, columns = np.nonzero(regions[-1].mask_hw)
-        split_segment(document, (regions[-1].rect.x0 + float(columns[0]), regions[-1].rect.y0 + float(rows[0])))
+        def put(document: Document, regions: Regions) -> None:
+            rect, first_row = regions[-1].rect, regions[-1].mask_hw[0]
+            self._session.live.mark()
+            split_segment(document, (rect.x0 + float(np.argmax(first_row)), float(rect.y0)))
+
+        self._with_wanted(put)
 
     def merge(self) -> None:
         """Give all of the selected regions to the segment of the largest."""
@@ -101,9 +115,11 @@ class RegionCommands:
 
     def to_objects(self) -> None:
         """Make objects along the outlines of the regions, and select those; the labels stay."""
+        self._with_wanted(lambda _, regions: self._make_objects(regions), make=outlined)
+
+    def _make_objects(self, regions: Regions) -> None:
         from segstudio.core.objects import SegObject
 
-        regions = self._wanted()[1]
         stroke = begin(self._session, "make objects of regions", "convert")
         if stroke is None:
             return
@@ -121,12 +137,19 @@ class RegionCommands:
 
     def copy(self) -> None:
         """Keep the regions to paste them."""
+        self._with_copies(lambda: None)
+
+    def _with_copies(self, then: Callable[[], None]) -> None:
+        """Keep the regions, then do something with the copies."""
         from segstudio.ui.canvas.tools.region_edits import copies_of
 
-        document, regions = self._wanted()
-        self._copied, self._copied_from = copies_of(self._session, regions), document.key
-        count = len(self._copied)
-        self._session.notify.info(f"{count} region{'s' if count != 1 else ''} copied")
+        def put(document: Document, regions: Regions) -> None:
+            self._copied, self._copied_from = copies_of(self._session, regions), document.key
+            count = len(self._copied)
+            self._session.notify.info(f"{count} region{'s' if count != 1 else ''} copied")
+            then()
+
+        self._with_wanted(put)
 
     def forget_copies(self) -> None:
         """Something else was copied."""
@@ -141,13 +164,14 @@ class RegionCommands:
 
     def duplicate(self, aside: int) -> None:
         """Paint the regions again, `aside` pixels to the right and down."""
-        self.copy()
-        self._paste(aside, "duplicate")
+        self._with_copies(lambda: self._paste(aside, "duplicate"))
 
     def copy_next(self) -> None:
         """Paint the regions into the next image, and show that."""
+        self._with_copies(self._paste_into_next)
+
+    def _paste_into_next(self) -> None:
         session = self._session
-        self.copy()
         index = session.index
         if index is None or index + 1 >= len(session.images):
             raise UserError("there is no next image")
@@ -209,18 +233,24 @@ class RegionCommands:
             raise UserError("no region is selected", hint="click regions with the select tool (V), Shift adds")
         return self._selection.now
 
-    def _wanted(self) -> tuple[Document, tuple[Region, ...]]:
-        """The document, and the selected regions or the one under the cursor; raises `UserError` without any."""
-        document = self._session.document
+    def _with_wanted(
+        self, then: Callable[[Document, Regions], None], *, make: Callable[[Region], Region] = _itself
+    ) -> None:
+        """Hand on the document, and `make` of the selected regions or of the one under the cursor, which is found in a
+        worker where it is large; raises `UserError` without any.
+        """
+        document, chosen = self._session.document, self._selection.now
         if document is None:
             raise UserError("no image is open")
-        if self._selection.now:
-            return document, self._selection.now
+        if chosen:
+            weight = sum(region.rect.area for region in chosen) if make is not _itself else 0
+            made = partial(map, make, chosen)
+            meanwhile(self._session, lambda: tuple(made()), lambda regions: then(document, regions), weight=weight)
+            return
         point = self._window.canvas.cursor_image_point()
-        found = region_at(document.labels, *point) if point is not None else None
-        if found is None:
+        if point is None or not is_labelled_at(document.labels, *point):
             raise UserError("there is no labelled region under the cursor", hint="point at one, or select some with V")
-        return document, (found,)
+        with_region_at(self._session, *point, make, lambda region: then(document, (region,)))
 
     def _put(self, document: Document, regions: Sequence[Region], changed: Sequence[Changed], name: str) -> None:
         """Paint what changed; what two of the regions would both take stays with the one that has it."""
