@@ -38,14 +38,12 @@ def open_window(paths: Sequence[Path] = ()) -> int:
 
     app = make_application()
     from segstudio.ui.shell.endings import Endings
-    from segstudio.ui.shell.gc_guard import GcGuard
     from segstudio.ui.shell.main_window import MainWindow
     from segstudio.ui.shell.window_memory import WindowMemory
 
     session = Session()
     _install_hooks(session)
     window = MainWindow(session)
-    guard = GcGuard(app)
     memory = WindowMemory(window)
     memory.restore()
     endings = Endings(window)
@@ -54,7 +52,6 @@ def open_window(paths: Sequence[Path] = ()) -> int:
         session.open_path(path)
     code = int(app.exec())
     endings.close()
-    guard.close()
     session.close()
     return code
 

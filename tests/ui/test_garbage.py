@@ -81,9 +81,27 @@ def test_a_full_collection_waits_by_what_the_last_one_cost(garbage, monkeypatch)
 
     monkeypatch.setattr("segstudio.ui.shell.garbage.time.monotonic", lambda: now[0])
     monkeypatch.setattr(gc, "collect", collect)
-    monkeypatch.setattr(gc, "get_count", lambda: (10_000, 50, 50))
+    monkeypatch.setattr(gc, "get_count", lambda: (1_000, 50, 50))
     for _ in range(1200):
         garbage.collect()
         now[0] += 0.5
     assert full[0] == 1000.0
     assert full[1] - full[0] >= 400.0
+
+
+def test_what_is_read_in_bulk_is_looked_through_once_and_again_when_something_else_is_opened(garbage):
+    threads = ended_on(Knot())
+    rows = [[number] for number in range(20_000)]
+    garbage.collect()
+    assert threads == [threading.get_ident()]
+    kept = gc.get_freeze_count()
+    assert kept > len(rows)
+    knot = Knot()
+    more = [[number] for number in range(20_000)]
+    garbage.collect()
+    threads = ended_on(knot)
+    del knot, more
+    gc.collect()
+    assert threads == []
+    garbage.settle()
+    assert threads == [threading.get_ident()]

@@ -13,6 +13,8 @@ import time
 from PySide6.QtCore import QObject, QTimerEvent
 
 INTERVAL_MS = 500
+BULK = 5_000
+"""New objects since the last look: so many come only from a worker that reads a large data set."""
 REST = 200.0
 """After a full collection the next one waits at least so many times as long as it took."""
 IDLE_SECONDS = 60.0
@@ -21,8 +23,9 @@ IDLE_SECONDS = 60.0
 class GuiGarbage(QObject):
     """While it lives, Python collects nothing by itself; a timer does, by Python's own thresholds.
 
-    What exists when the window is built (modules, commands, widgets) is never looked at again, so that a full
-    collection sees what a person's work made only.
+    What exists when the window is built, and what is read in bulk, is put where no collection looks: a million rows
+    are in no cycles, and looking through them again and again would hold the window each time. Opening something else
+    brings all of it back once.
     """
 
     _living = 0
@@ -30,6 +33,7 @@ class GuiGarbage(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._open = True
+        self._holds_bulk = False
         self._next_full = 0.0
         if GuiGarbage._living == 0:
             gc.disable()
@@ -37,8 +41,12 @@ class GuiGarbage(QObject):
         self._timer = self.startTimer(INTERVAL_MS)
 
     def settle(self) -> None:
-        """Leave what exists now out of all collections to come."""
+        """Leave what exists now out of all collections to come; look through what was read in bulk before, once."""
+        if self._holds_bulk:
+            gc.unfreeze()
+            gc.collect()
         gc.freeze()
+        self._holds_bulk = False
         self._next_full = time.monotonic() + IDLE_SECONDS
 
     def close(self) -> None:
@@ -62,7 +70,11 @@ class GuiGarbage(QObject):
         if counts[0] <= young:
             return
         begun = time.monotonic()
-        if counts[2] > old and begun >= self._next_full:
+        if counts[0] > BULK:
+            gc.collect(0)
+            gc.freeze()
+            self._holds_bulk = True
+        elif counts[2] > old and begun >= self._next_full:
             gc.collect()
             now = time.monotonic()
             self._next_full = now + max(IDLE_SECONDS, REST * (now - begun))

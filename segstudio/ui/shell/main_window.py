@@ -99,7 +99,6 @@ class MainWindow(QMainWindow):
         self._build()
         self._connect()
         self._on_opened(None)
-        self._garbage.settle()
 
     def _build(self) -> None:
         fill_menus(self, self.menuBar())
@@ -251,6 +250,7 @@ class MainWindow(QMainWindow):
         choose_format(self, found)
 
     def _on_opened(self, workspace: Workspace | None) -> None:
+        self._garbage.settle()
         empty = workspace is None
         self._stack.setCurrentWidget(self.welcome if empty else self.canvas)
         # Without it the picture would keep the room that the welcome page needs.
