@@ -24,6 +24,8 @@ Keep = Callable[[Callable[[Connection], None]], object]
 """Runs what writes, in one transaction."""
 _SECONDS_AT_ONCE = 10.0
 """So much counting is lost at most where it is killed."""
+_IMAGES_AT_ONCE = 100
+"""So few that a stroke which waits for their transaction hardly waits."""
 
 
 class Authors:
@@ -94,7 +96,8 @@ class Authors:
                     partial(origin_rows.count, key=key, layer=layer, path=self._place, cancel=cancel)
                 )
                 fresh.append((key, edit_id, counted[key]))
-                if time.monotonic() - kept_at > _SECONDS_AT_ONCE:
+                is_much = self._writer is not None and len(fresh) == _IMAGES_AT_ONCE
+                if is_much or time.monotonic() - kept_at > _SECONDS_AT_ONCE:
                     put()
                     kept_at = time.monotonic()
                 progress(done, len(missing), key)

@@ -87,8 +87,8 @@ def _require_nobody_at_work(connection: Connection, address: TeamAddress, versio
     at_work = sorted({str(holder) for holder in image_leases.holders(connection).values()})
     if at_work:
         raise UserError(
-            f"{address}: an older project (schema {version}) on which {', '.join(at_work)} work with an older program",
-            hint="it is brought up to date at the next opening after they have closed it",
+            f"{address}: an older project (schema {version}) that {' and '.join(at_work)} has open in an older program",
+            hint="it is brought up to date at the next opening after it is closed there",
         )
 
 

@@ -218,7 +218,7 @@ def test_nobody_is_interrupted(of_4, address):
     of_4.run(
         "INSERT INTO image_lease SELECT 1, 'token', 'ana', 'lab-3', extract(epoch FROM clock_timestamp()) + 60",
     )
-    with pytest.raises(UserError, match=r"schema 4\) on which ana on lab-3 work with an older program"):
+    with pytest.raises(UserError, match=r"schema 4\) that ana on lab-3 has open in an older program"):
         Project.open(address)
     of_4.assert_untouched()
     of_4.run("UPDATE image_lease SET until = 0")
