@@ -1,5 +1,6 @@
 """Messages between the program and its model process: pickled tuples with their length in front, over pipes.
 
+Arrays follow as they lie in memory, so that nobody waits while large ones are copied into a pickle and out of it.
 Both ends are this program; nothing from outside ever enters the pipes.
 """
 
@@ -10,7 +11,11 @@ import struct
 import threading
 from typing import IO, Any
 
+import numpy as np
+
 _LENGTH = struct.Struct("<Q")
+_PIECE = 1 << 20
+"""Bytes that are read at once: other threads run between two pieces."""
 
 
 class ChannelClosed(Exception):
@@ -27,18 +32,25 @@ class Channel:
 
     def send(self, *message: Any) -> None:
         """Raises `ChannelClosed` where nobody reads any more."""
-        body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+        arrays: list[pickle.PickleBuffer] = []
+        body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL, buffer_callback=arrays.append)
+        parts = [memoryview(body), *(array.raw() for array in arrays)]
+        head = [_LENGTH.pack(len(parts)), *(_LENGTH.pack(part.nbytes) for part in parts)]
         try:
             with self._lock:
-                self._outgoing.write(_LENGTH.pack(len(body)) + body)
+                self._outgoing.write(b"".join(head))
+                for part in parts:
+                    self._outgoing.write(part)
                 self._outgoing.flush()
         except (OSError, ValueError):
             raise ChannelClosed from None
 
     def receive(self) -> tuple[Any, ...]:
         """The next message; raises `ChannelClosed` at the end."""
-        (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size))
-        message: tuple[Any, ...] = pickle.loads(self._exactly(length))
+        (count,) = _LENGTH.unpack(self._exactly(_LENGTH.size))
+        lengths = [_LENGTH.unpack(self._exactly(_LENGTH.size))[0] for _ in range(count)]
+        body, *arrays = [self._exactly(length) for length in lengths]
+        message: tuple[Any, ...] = pickle.loads(body, buffers=arrays)
         return message
 
     def close(self) -> None:
@@ -49,11 +61,15 @@ class Channel:
         except OSError:
             return
 
-    def _exactly(self, count: int) -> bytes:
+    def _exactly(self, count: int) -> memoryview:
+        data = memoryview(np.empty(count, np.uint8).data)
         try:
-            data = self._incoming.read(count)
+            got = 0
+            while got < count:
+                more = self._incoming.readinto(data[got : got + _PIECE])  # type: ignore[attr-defined]
+                if not more:
+                    raise ChannelClosed
+                got += more
         except (OSError, ValueError):
             raise ChannelClosed from None
-        if len(data) < count:
-            raise ChannelClosed
         return data

@@ -9,13 +9,18 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PySide6.QtWidgets import QApplication
 
+from segstudio.models.interactive.tasks import EverythingSettings
 from segstudio.session import Session
+from segstudio.session.assist.prompt_ahead import encode_ahead
 from segstudio.session.assist.prompt_runs import find_everything
+from segstudio.session.assist.prompting import Prompting
 from segstudio.ui.canvas.canvas import Canvas
 from segstudio.ui.shell.job_bridge import GuiHop
 from tests.benchmarks.table import Row
@@ -149,6 +154,34 @@ def bench_large_picture() -> list[Row]:
             rows.append(_row(f"click to painted mask in 8192², {name}", times))
             rows.append(_held(f"event loop held in 8192², {name}", window))
             window.close()
+    return rows
+
+
+def bench_gaps_in_the_window() -> list[Row]:
+    """The beat of the main window while pictures are embedded and everything is found, whole and by each segmenter."""
+    from tests.benchmarks.event_gaps import is_at_rest, open_window, watched
+
+    rows = []
+    for name in ("oracle", "random-weights"):
+        for size_hw in (SIZE_HW, (4096, 4096)):
+            with open_window(size_hw, images=3) as window:
+                session, prompting = window.session, window.session.prompting
+                session.view.set(mode="objects", tool="ai", active_class=3)
+                size = f"{name}, {size_hw[1]}×{size_hw[0]}"
+
+                def ready(prompting: Prompting = prompting) -> bool:
+                    return prompting.state == "ready"
+
+                def over(window: Any = window) -> bool:
+                    return is_at_rest(window)
+
+                prompting.choose(name)
+                rows.append(watched(prompting.prepare, ready).row(f"first embedding, {size}"))
+                settings = EverythingSettings(min_score=0.0, max_area=1.0)
+                every = watched(partial(find_everything, session, settings), over, seconds=300)
+                rows.append(every.row(f"everything, {size}"))
+                if name != "oracle":
+                    rows.append(watched(partial(encode_ahead, session), over, seconds=120).row(f"embed all, {size}"))
     return rows
 
 
