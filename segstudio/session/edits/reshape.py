@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.errors import UserError
 from segstudio.core.geometry import Rect
-from segstudio.core.objects import PolygonShape, SegObject, Shape
+from segstudio.core.objects import MaskShape, PolygonShape, SegObject, Shape
 from segstudio.session.document import Document
 
 Mask = NDArray[np.bool_]
@@ -172,8 +172,14 @@ def reshaped(items: Iterable[SegObject], change: Callable[[Shape], Shape]) -> li
 
     Shapes of which nothing would be left stay as they are: deleting is said, not slipped in.
     """
+    from segstudio.ops import rle
+
     shapes = [(item, change(item.shape)) for item in items]
-    return [(item, shape) for item, shape in shapes if shape != item.shape and not shape.bounds().is_empty]
+    found = [(item, shape) for item, shape in shapes if shape != item.shape and not shape.bounds().is_empty]
+    for _, shape in found:
+        if isinstance(shape, MaskShape):
+            rle.area(shape)  # asked for at home as soon as they are put, and known from here on
+    return found
 
 
 def put_shapes(document: Document, shapes: Iterable[tuple[SegObject, Shape]], name: str) -> int:
