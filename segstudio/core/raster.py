@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import mmap
+import sys
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -18,6 +21,9 @@ TILE = 256
 
 _PAGE = 2048
 """Pixels of one row that share a page of memory."""
+
+_LARGE_BYTES = 1 << 27
+"""Rasters of more bytes than these are held in small pages (see `_zeros`)."""
 
 UNLABELLED = 0
 """The segment id of a pixel that nobody has labelled."""
@@ -40,7 +46,7 @@ class LabelRaster:
     def __init__(self, height: int, width: int) -> None:
         if height <= 0 or width <= 0:
             raise UserError(f"an image of {width}×{height} pixels cannot be labelled")
-        self._ids_hw: SegmentIds = np.zeros((height, width), np.uint16)
+        self._ids_hw: SegmentIds = _zeros(height, width)
         self._drawn = np.zeros((-(-height // TILE), -(-width // TILE)), np.bool_)
         self._is_own = True
 
@@ -77,7 +83,7 @@ class LabelRaster:
 
     def snapshot(self) -> SegmentIds:
         """A copy of the pixels, uint16 `[H, W]`, that later edits do not touch; untouched areas cost nothing in it."""
-        copy: SegmentIds = np.zeros(self.size_hw, np.uint16)
+        copy = _zeros(*self.size_hw)
         for _, tile in self.drawn_tiles():
             source = self.view(tile)
             if source.any():
@@ -130,6 +136,21 @@ class LabelRaster:
         for row, column in rect.intersect(bounds).grid(TILE):
             tile = Rect(column * TILE, row * TILE, (column + 1) * TILE, (row + 1) * TILE)
             yield (row, column), tile.intersect(bounds)
+
+
+def _zeros(height: int, width: int) -> SegmentIds:
+    """uint16 zeros `[height, width]` of which only the pages that are written take memory.
+
+    NumPy asks Linux for pages of 2 MB, which of a wide raster are some fifty whole rows: a square of a tenth of the
+    width would take as much as a band across the image.
+    """
+    nbytes = 2 * height * width
+    if sys.platform != "linux" or nbytes <= _LARGE_BYTES:
+        return np.zeros((height, width), np.uint16)
+    pages = mmap.mmap(-1, nbytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with suppress(OSError):  # a kernel without large pages
+        pages.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.frombuffer(pages, np.uint16).reshape(height, width)
 
 
 def _copy_drawn(source_hw: NDArray[np.integer[Any]], target_hw: SegmentIds, drawn: NDArray[np.bool_]) -> None:

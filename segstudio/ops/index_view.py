@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import cv2
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import NDArray
 
 from segstudio.core.class_set import ClassSet
@@ -29,10 +30,11 @@ def indices_of(table: Indices, ids_hw: NDArray[Any]) -> Indices:
     return indices
 
 
-class IndexView:
+class IndexView(NDArrayOperatorsMixin):
     """Stands in for `Layer.index_map(class_set)`, `[H, W]`: parts are made when asked for, and follow edits.
 
-    A map of its own would take a byte or two for each pixel of a layer that is in memory anyhow.
+    A map of its own would take a byte or two for each pixel of a layer that is in memory anyhow. Whoever compares or
+    computes with all of it gets it made.
     """
 
     ndim = 2
@@ -59,6 +61,10 @@ class IndexView:
 
     def __getitem__(self, key: Any) -> Indices:
         return indices_of(self.table, self.ids_hw[key])
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        made = (one.copy() if isinstance(one, IndexView) else one for one in inputs)
+        return getattr(ufunc, method)(*made, **options)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         made = self.copy()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -163,3 +166,20 @@ def test_no_tile_with_a_label_is_said_to_be_empty(make):
     assert drawn[1, 0]
     with pytest.raises(ValueError, match="read-only"):
         drawn[0, 0] = True
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux how much memory was used")
+def test_a_large_raster_takes_what_is_written_and_not_whole_rows():
+    def resident():
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        return int(status.split("RssAnon:")[1].split()[0]) * 1024
+
+    raster = LabelRaster(20_000, 20_000)
+    before = resident()
+    raster.writable(Rect(9000, 9000, 11_000, 11_000))[...] = 7
+    assert resident() - before < 30e6
+    before = resident()
+    copy = raster.snapshot()
+    assert resident() - before < 30e6
+    assert copy[10_999, 10_999] == 7
+    assert copy[0, 0] == copy[11_000, 11_000] == 0

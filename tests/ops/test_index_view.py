@@ -40,6 +40,8 @@ def test_a_view_gives_what_the_map_gives_and_follows_edits(highest):
     np.testing.assert_array_equal(view.copy(), expected)
     np.testing.assert_array_equal(view[3:20, 5:6], expected[3:20, 5:6])
     np.testing.assert_array_equal(view[7], expected[7])
+    np.testing.assert_array_equal(view == 2, expected == 2)
+    np.testing.assert_array_equal((view < 3) & (expected != view), np.zeros_like(expected, bool))
 
     layer.unlock()
     layer.raster.writable(layer.raster.bounds)[10:20, 10:20] = 300
