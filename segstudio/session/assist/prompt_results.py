@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.geometry import Rect
 from segstudio.core.layer import Annotation, Layer
-from segstudio.core.objects import SegObject
+from segstudio.core.objects import MaskShape, SegObject
 from segstudio.models.interactive.prompt import Prompt
 from segstudio.models.interactive.tasks import Found
 from segstudio.ops.rle import mask_shape
@@ -47,8 +47,21 @@ def put_prompted(
     target: int | None = None,
 ) -> int:
     """Make an object of a mask, or give the object `target` another shape, as one edit; returns its id."""
-    kept = json.dumps({**prompt.to_json(), "model": model}, separators=(",", ":"))
     shape = mask_shape(mask_hw, size_hw=document.size_hw, at=rect)
+    return put_prompted_shape(document, shape, prompt, model=model, class_id=class_id, target=target)
+
+
+def put_prompted_shape(
+    document: Document,
+    shape: MaskShape,
+    prompt: Prompt,
+    *,
+    model: str,
+    class_id: int,
+    target: int | None = None,
+) -> int:
+    """The same with run lengths that were made before, in a worker."""
+    kept = json.dumps({**prompt.to_json(), "model": model}, separators=(",", ":"))
     table = document.labels.objects
     before = table.get(target) if target is not None else None
     with document.begin("AI points", tool="ai", provenance={"model": model}) as stroke:

@@ -11,10 +11,11 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from segstudio.core.errors import UserError
 from segstudio.core.geometry import Rect
-from segstudio.core.objects import SegObject
+from segstudio.core.objects import MaskShape, SegObject
 from segstudio.models.interactive.prompt import Prompt
 from segstudio.ops.lasso import rectangle
-from segstudio.session.assist.prompt_results import mask_of_object, prompt_of, put_prompted
+from segstudio.ops.rle import mask_shape
+from segstudio.session.assist.prompt_results import mask_of_object, prompt_of, put_prompted_shape
 from segstudio.session.assist.proposals import Answer, Proposal
 from segstudio.ui.canvas.overlay import bounds_of, draw_line
 from segstudio.ui.canvas.tools.area import Purpose, apply_mask
@@ -177,15 +178,20 @@ class PromptTool(Tool):
             return
         self.cancel()
         model = session.prompting.model
-        session.live.mark()
-        try:
-            made = put_prompted(
-                document, found.rect, found.mask_hw, prompt, model=model, class_id=chosen, target=target
-            )
-        except UserError as error:
-            session.notify.fault(error)
-            return
-        session.view.set(selection=frozenset({made}))
+        (rect, mask_hw), size_hw = found.enlarge(), document.size_hw
+
+        def put(shape: MaskShape) -> None:
+            if self.context.document is not document:
+                return
+            session.live.mark()
+            made = put_prompted_shape(document, shape, prompt, model=model, class_id=chosen, target=target)
+            session.view.set(selection=frozenset({made}))
+
+        def shape_of() -> MaskShape:
+            return mask_shape(mask_hw, size_hw=size_hw, at=rect)
+
+        # As in `apply_mask`: a pixel that is only written as run lengths weighs less than one that is reshaped.
+        work_out(session, shape_of, put, weight=rect.area // 4, title="AI points")
 
     def cancel(self) -> bool:
         had = not self._prompt.is_empty or self._start is not None
