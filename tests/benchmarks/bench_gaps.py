@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
+import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,8 @@ import numpy as np
 from segstudio.core.geometry import Rect
 from segstudio.core.layer import Layer
 from segstudio.core.raster import LabelRaster
+from segstudio.session.assist.learning import Epoch
+from segstudio.session.edits.accept_sparing import accept_region
 from tests.benchmarks.event_gaps import CLASSES, is_at_rest, open_window, rest, watched
 from tests.benchmarks.table import Row
 
@@ -80,6 +85,83 @@ def bench_large_edits() -> list[Row]:
             stroke.paint(Rect(100, 100, 200, 200), 5)
         rest(window)
     return rows
+
+
+def bench_large_regions() -> list[Row]:
+    """The region under a click that is all of an 8192² picture: selected, changed in every way, taken in hand."""
+    from PySide6.QtCore import QPoint, Qt
+    from PySide6.QtTest import QTest
+
+    rows = []
+    with open_window((SIDE, SIDE)) as window:
+        session, canvas = window.session, window.canvas
+        click = partial(QTest.mouseClick, canvas, Qt.MouseButton.LeftButton, pos=QPoint(500, 400))
+        session.view.set(tool="fill", active_class=3, keep_human=False)
+        click()
+        rest(window)
+        session.view.set(tool="select", active_class=5)
+        changes: dict[str, Callable[[], object]] = {
+            "another class": canvas.change_class_of_selection,
+            "nudged": partial(QTest.keyClick, canvas, Qt.Key.Key_Right),
+            **{name: partial(window.commands.run, name) for name in ("object.shrink", "object.convert", "edit.delete")},
+        }
+        for what, change in changes.items():
+            session.view.set(mode="semantic")
+            canvas.regions.clear()
+            rows.append(_gap(window, "select a region of 8192²", click))
+            rows.append(_gap(window, f"a region of 8192²: {what}", change))
+            rows.append(_gap(window, "undo of it", session.undo))
+        session.view.set(mode="semantic", tool="vertex")
+        rows.append(_gap(window, "its vertices are taken in hand", click))
+        layer = prediction_of((SIDE, SIDE))
+        layer.raster.writable(layer.raster.bounds)[...] = 7
+        session.document.set_prediction(layer)
+        rest(window)
+        accept = partial(accept_region, session, session.document, layer.name, (100.0, 100.0))
+        rows.append(_gap(window, "accept a region of 8192²", accept))
+    return rows
+
+
+def bench_jobs_beside() -> list[Row]:
+    """Streets of 4096×2048 while a prediction is refined, labels are carried on, all is exported and learning tells."""
+    from segstudio.session.dataset import exporting
+    from segstudio.session.edits.onward import propagate_labels
+    from segstudio.session.edits.refining import Refining
+
+    rows = []
+    with open_window((2048, 4096), images=4) as window, tempfile.TemporaryDirectory() as folder:
+        session = window.session
+        layer = prediction_of(session.document.size_hw)
+        session.document.set_prediction(layer)
+        rest(window)
+
+        def gap(what: str, do: Callable[[], object]) -> None:
+            rows.append(_gap(window, what, do))
+
+        refining = Refining(session, layer.name)
+        for strength in (0.3, 0.6):
+            gap("a refined prediction of 4096×2048", partial(refining.preview, strength, "guided"))
+        gap("accept the refined one", partial(window.actions_table.accept_layer, refining.name))
+        gap("carry the labels to the next image", partial(propagate_labels, session, lambda _: None))
+        gap("export everything", lambda: _export(exporting, session, Path(folder) / "out"))
+        gap("the table of all images, with its scores", partial(window.commands.run, "inspect.dataset"))
+        window.commands.run("learn.panel")
+        rest(window)
+        soon = time.perf_counter() + 2
+        told = watched(lambda: _tell_epochs(session.learning), lambda: time.perf_counter() > soon)
+        rows.append(told.row("a hundred epochs told"))
+    return rows
+
+
+def _export(exporting: Any, session: Any, target: Path) -> None:
+    work = exporting.snapshot(session)
+    exporting.export(session, work, target, format="class-id-png", done=lambda _: None)
+
+
+def _tell_epochs(learning: Any) -> None:
+    for number in range(100):
+        learning.curve.append(Epoch(number, float(number), 1.0 / (number + 1), 0.5))
+        learning.changed.emit(None)
 
 
 def bench_opening() -> list[Row]:

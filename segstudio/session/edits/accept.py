@@ -140,13 +140,6 @@ def _title(layer_name: str) -> str:
     return layer_name.partition(":")[2] or layer_name
 
 
-def take_pixels(stroke: Stroke, source: Layer, rect: Rect, mask_hw: NDArray[np.bool_] | None, rule: PaintRule) -> None:
-    """Give the labels what `source` says of the pixels of a mask of the size of `rect` (None: of all), as far as
-    `rule` lets them.
-    """
-    Taking(stroke, source, rule, None if mask_hw is None else lambda _: mask_hw)(rect)
-
-
 class Taking:
     """Takes what a layer says, rectangle by rectangle; `mask_of` gives the pixels of each that are meant, None all."""
 

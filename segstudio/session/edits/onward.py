@@ -18,6 +18,7 @@ from segstudio.session.jobs import Job
 from segstudio.session.session import Session
 
 if TYPE_CHECKING:
+    from segstudio.core.transaction import Edit
     from segstudio.session.opening import Opened
 
 _LOST = 0.5
@@ -89,7 +90,7 @@ def propagate_labels(session: Session, done: Done, *, images: int = 1, with_flow
         labels.segments.put(segment)
 
     def arrive(target: Document, load: _Load) -> Arrival:
-        return _fill_unlabelled(target, load, document.key)
+        return _fill_unlabelled(session, target, load, document.key)
 
     return _Journey(session, document, [], labels, images, with_flow=with_flow).start(arrive, done)
 
@@ -129,7 +130,8 @@ class _Journey:
                 key = load.opened.item.key
                 if session.images.index_of(key) is not None:
                     arrivals.append(arrive(self._target(load, before[key]), load))
-            done(arrivals)
+            # Large ones are still landing.
+            session.turns.then(lambda: done(arrivals))
 
         title = "carrying labels on" if self._with_flow else ""
         return session.jobs.submit(self._work, done=finish, failed=session.notify.fault, lane="compute", title=title)
@@ -235,15 +237,20 @@ def _is_known(target: Document, item: SegObject) -> bool:
     return False
 
 
-def _fill_unlabelled(target: Document, load: _Load, source_key: str) -> Arrival:
+def _fill_unlabelled(session: Session, target: Document, load: _Load, source_key: str) -> Arrival:
     from segstudio.ops.paint_mode import PaintMode, PaintRule
-    from segstudio.session.edits.accept import take_pixels
+    from segstudio.session.edits.accept import Taking
+    from segstudio.session.edits.landing import land
 
     arrival = Arrival(target.key)
     if load.labels is None:
         return arrival
     before = target.census.unlabelled
-    with target.begin("propagate", tool="propagate", provenance={"from": source_key}) as stroke:
-        take_pixels(stroke, load.labels, load.labels.raster.bounds, None, PaintRule(PaintMode.UNLABELLED))
-    arrival.pixels = before - target.census.unlabelled
+    stroke = target.begin("propagate", tool="propagate", provenance={"from": source_key})
+    taking = Taking(stroke, load.labels, PaintRule(PaintMode.UNLABELLED))
+
+    def landed(_: Edit | None) -> None:
+        arrival.pixels = before - target.census.unlabelled
+
+    land(session, stroke, [(load.labels.raster.bounds, taking)], done=landed)
     return arrival

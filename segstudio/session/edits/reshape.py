@@ -126,8 +126,7 @@ def send_back(document: Document, ids: Iterable[int]) -> int:
 
 def duplicate(document: Document, ids: Iterable[int], offset_xy: tuple[float, float]) -> list[int]:
     """Copies in front of everything, moved by `offset_xy` pixels; returns their ids."""
-    items = sorted(_known(document, ids), key=lambda item: (item.z, item.id))
-    return _add(document, items, "duplicate", offset_xy)
+    return _add(document, known(document, ids), "duplicate", offset_xy)
 
 
 def paste(
@@ -155,6 +154,11 @@ def changed_region(
     before = np.zeros((wide.height, wide.width), np.bool_)
     before[rect.moved(-wide.x0, -wide.y0).slices] = mask_hw
     return wide, before, change(before)
+
+
+def known(document: Document, ids: Iterable[int]) -> list[SegObject]:
+    """The objects of these ids, hindmost first."""
+    return sorted(_known(document, ids), key=lambda item: (item.z, item.id))
 
 
 def _known(document: Document, ids: Iterable[int]) -> list[SegObject]:
@@ -201,17 +205,33 @@ def _reshape(document: Document, ids: Iterable[int], name: str, change: Callable
 
 
 def _add(document: Document, items: Sequence[SegObject], name: str, offset_xy: tuple[float, float]) -> list[int]:
+    return put_copies(document, copies_of(items, document.size_hw, offset_xy), name)
+
+
+def copies_of(
+    items: Iterable[SegObject], size_hw: tuple[int, int], offset_xy: tuple[float, float] = (0.0, 0.0)
+) -> list[SegObject]:
+    """The objects as others on an image of `size_hw`, moved by `offset_xy`, without those that lie beyond it; computes
+    only, for a worker.
+    """
+    from segstudio.ops import rle
     from segstudio.ops.transform import move, onto
 
-    table = document.labels.objects
-    image = document.labels.raster.bounds
-    next_id, z = table.free_id(), table.top_z()
-    added: list[SegObject] = []
+    image, copies = Rect.of_size(*size_hw), []
     for item in items:
-        shape = move(onto(item.shape, document.size_hw), *offset_xy)
+        shape = move(onto(item.shape, size_hw), *offset_xy)
         if not shape.bounds().intersect(image).is_empty:
-            place = len(added)
-            added.append(replace(item.with_shape(shape), id=next_id + place, z=z + place, locked=False, extra={}))
+            copies.append(replace(item, shape=shape, locked=False, extra={}))
+            if isinstance(shape, MaskShape):
+                rle.area(shape)
+    return copies
+
+
+def put_copies(document: Document, copies: Sequence[SegObject], name: str) -> list[int]:
+    """Put what `copies_of` made in front of everything, as one edit; returns their ids."""
+    table = document.labels.objects
+    first_id, z = table.free_id(), table.top_z()
+    added = [replace(item, id=first_id + place, z=z + place) for place, item in enumerate(copies)]
     with document.begin(name, tool=name) as stroke:
         stroke.change_objects(put=added)
     return [item.id for item in added]

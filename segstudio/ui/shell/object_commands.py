@@ -234,10 +234,15 @@ class ObjectCommands:
         if document is None or not self._copied:
             raise UserError("nothing was copied", hint="select objects or regions with V and press Ctrl+C")
         aside = self._aside() if document.key == self._copied_from else (0.0, 0.0)
-        added = reshape.paste(document, self._copied, aside)
-        if not added:
-            raise UserError("nothing of what was copied lies on this image")
-        self._session.view.set(mode="objects", selection=frozenset(added))
+
+        def put(copies: list[SegObject]) -> None:
+            if not copies:
+                raise UserError("nothing of what was copied lies on this image")
+            self._put_copies(document, copies, "paste")
+
+        items, size_hw = self._copied, document.size_hw
+        weight = reshape.weight_of(items)
+        work_out(self._session, lambda: reshape.copies_of(items, size_hw, aside), put, weight=weight, title="paste")
 
     def _duplicate(self) -> None:
         if not self._in_objects:
@@ -246,7 +251,21 @@ class ObjectCommands:
         from segstudio.session.edits import reshape
 
         document, ids = self._selected()
-        self._session.view.set(selection=frozenset(reshape.duplicate(document, ids, self._aside())))
+        items, aside, size_hw = reshape.known(document, ids), self._aside(), document.size_hw
+        work_out(
+            self._session,
+            lambda: reshape.copies_of(items, size_hw, aside),
+            lambda copies: self._put_copies(document, copies, "duplicate"),
+            weight=reshape.weight_of(items),
+            title=f"duplicate: {len(items)} objects",
+        )
+
+    def _put_copies(self, document: Document, copies: list[SegObject], name: str) -> None:
+        from segstudio.session.edits import reshape
+
+        if document is self._session.document:
+            added = reshape.put_copies(document, copies, name)
+            self._session.view.set(mode="objects", selection=frozenset(added))
 
     # ── what they work on ────────────────────────────────────────────────────────────────────────────────────────────
 
