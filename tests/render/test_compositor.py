@@ -1,6 +1,7 @@
 """The compositor: every pixel as the definition says, and parts drawn alone equal to the whole."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,10 @@ from hypothesis import strategies as st
 
 from segstudio.core.class_set import ClassSet, LabelClass
 from segstudio.core.geometry import Rect
+from segstudio.core.layer import Annotation, Layer
+from segstudio.core.raster import LabelRaster
 from segstudio.core.segments import Segment, SegmentTable
+from segstudio.ops.index_view import IndexView
 from segstudio.render import compositor as compositor_module
 from segstudio.render.compositor import Compositor
 from segstudio.render.lut import ColorOptions, confidence_table, error_table, segment_table
@@ -264,3 +268,39 @@ def test_a_failure_in_one_of_the_threads_reaches_the_caller(monkeypatch):
 def test_the_buffer_follows_the_views_size():
     drawn = Compositor(10, 10)
     assert drawn.full(Viewport(30, 20), Scene((5, 5))).shape == (20, 30)
+
+
+@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize("scale", [0.11, 0.37, 1.0, 2.6])
+@pytest.mark.parametrize("outline_px", [0, 1, 3])
+def test_layers_without_labels_in_view_are_left_out_and_no_pixel_differs(scale, turns, outline_px):
+    height, width = 700, 900
+    photo = Pyramid(random_picture(height, width, 3))
+    photo.build()
+    raster, table = LabelRaster(height, width), segment_table(SEGMENTS, CLASSES, ColorOptions(style="both"))
+    view = Viewport(160, 120, scale=scale, left=200 * scale, top=200 * scale, quarter_turns=turns)
+    known = Scene((height, width), photo, None, (RasterLayer(raster.ids_hw, table, outline_px, raster.drawn),))
+    looked = replace(known, layers=(RasterLayer(raster.ids_hw, table, outline_px),))
+    one, other = Compositor(160, 120), Compositor(160, 120)
+    # Nothing at all, a pixel in the corner of a tile, one beside what is shown, and a square over several tiles.
+    for rect in (None, Rect(255, 255, 256, 256), Rect(520, 100, 521, 101), Rect(230, 200, 300, 290)):
+        if rect is not None:
+            raster.writable(rect)[...] = 2
+        one.full(view, known)
+        other.full(view, looked)
+        assert np.array_equal(one.buffer_hw, other.buffer_hw)
+
+
+@pytest.mark.parametrize("scale", [0.11, 0.73, 1.0, 3.3])
+def test_a_truth_that_is_looked_up_is_drawn_as_one_that_has_a_map(scale):
+    height, width = 170, 230
+    ids, truth = blocky_ids(height, width, 1), blocky_ids(height, width, 2)
+    index = SEGMENTS.index_lut(CLASSES)
+    view = IndexView(Layer.over("truth", Annotation((height, width), truth, tuple(SEGMENTS))), CLASSES).as_array()
+    drawn = []
+    for truth_hw in (index[truth], view):
+        layer = ErrorLayer(truth_hw, ids, index, lambda t, p: np.where(t == p, 1, 4).astype(np.uint8), error_table())
+        compositor = Compositor(150, 110)
+        compositor.full(Viewport(150, 110, scale=scale), Scene((height, width), None, None, (layer,)))
+        drawn.append(compositor.buffer_hw.copy())
+    assert np.array_equal(*drawn)
