@@ -107,9 +107,10 @@ def things_of(layer: Layer) -> NDArray[np.uint16]:
             pieces, pieces_hw = cv2.connectedComponents(mask_hw.astype(np.uint8), connectivity=4)
         if last + pieces > 65000:
             break
-        things_hw[mask_hw] = (pieces_hw[mask_hw] + last).astype(np.uint16)
+        # Not by indexing with a mask, which stops every other thread while it lasts.
+        np.add(pieces_hw, last, out=things_hw, where=mask_hw, casting="unsafe")
         last += pieces - 1
     for item in layer.objects.in_order():
         last += 1
-        things_hw[mask_of_object(item, layer.size_hw)] = min(last, 65535)
+        np.copyto(things_hw, np.uint16(min(last, 65535)), where=mask_of_object(item, layer.size_hw))
     return things_hw
