@@ -11,10 +11,12 @@ from PySide6.QtCore import Qt
 from segstudio.core.geometry import Rect
 from segstudio.models.interactive.bench import PromptBench
 from segstudio.models.interactive.cache import EmbeddingCache
+from segstudio.models.interactive.candidate import Candidate
 from segstudio.models.interactive.host import DirectHost
 from segstudio.models.interactive.oracle import Oracle
 from segstudio.session.assist.prompt_results import PROMPTS, mask_of_object, prompt_of
 from segstudio.session.assist.prompting import Prompting
+from segstudio.session.assist.proposals import Proposal
 from tests.ui.canvas_stage import ALT, CAR, RIGHT, ROAD, SHIFT, stage  # noqa: F401 (a fixture)
 
 
@@ -115,6 +117,60 @@ def test_tab_goes_through_the_candidates(ai):
     assert shown(ai) == Rect(20, 70, 60, 90) != first
     ai.hand.key(Qt.Key.Key_Backtab)
     assert shown(ai) == first
+
+
+def test_another_candidate_of_a_large_picture_is_enlarged_by_a_worker(ai, monkeypatch):
+    monkeypatch.setattr("segstudio.ui.canvas.tools.asking.HEAVY", 1)
+    handed = []
+    submit = ai.session.jobs.submit
+
+    def later(work, **given):
+        handed.append(lambda: submit(work, **given))
+
+    ai.hand.click(40, 80)
+    ai.hand.click(140, 80)
+    first = shown(ai)
+    monkeypatch.setattr(ai.session.jobs, "submit", later)
+    ai.hand.key(Qt.Key.Key_Tab)
+    assert shown(ai) == first  # what is there stays until the other is
+    handed.pop()()
+    assert shown(ai) == Rect(20, 70, 60, 90) != first
+    ai.hand.key(Qt.Key.Key_Backtab)
+    assert (shown(ai), handed) == (first, [])  # made once
+
+
+def test_a_late_candidate_of_an_answer_that_is_gone_is_not_shown(ai, monkeypatch):
+    monkeypatch.setattr("segstudio.ui.canvas.tools.asking.HEAVY", 1)
+    handed = []
+    ai.hand.click(40, 80)
+    ai.hand.click(140, 80)
+    submit = ai.session.jobs.submit
+    monkeypatch.setattr(ai.session.jobs, "submit", lambda work, **given: handed.append(lambda: submit(work, **given)))
+    ai.hand.key(Qt.Key.Key_Tab)
+    ai.hand.key(Qt.Key.Key_Escape)
+    handed.pop()()
+    assert shown(ai) is None
+
+
+def test_a_candidate_without_any_pixel_is_left_out(ai):
+    ai.hand.click(40, 80)
+    ai.hand.click(140, 80)
+    tool = ai.canvas.tool
+    first, second = tool._answer.proposals
+    speck_hw = np.full((400, 400), -8, np.float16)
+    speck_hw[1, 1] = 0.01  # gone at the size of the image
+    empty = Proposal(Candidate(speck_hw, 0.9), first._part)
+    assert empty.rect.is_empty
+    tool._answer = replace(tool._answer, proposals=(first, Proposal(empty.candidate, first._part), second))
+    ai.hand.key(Qt.Key.Key_Tab)
+    assert shown(ai) == second.rect
+    assert tool._answer.proposals == (first, second)
+
+
+def test_the_hint_names_the_segmenter_in_hand(ai):
+    assert ai.canvas.tool.hint.startswith("Oracle: click")
+    ai.session.prompting.choose("")
+    assert "Shift+Q" in ai.canvas.tool.hint
 
 
 def test_nothing_there_is_an_answer_that_erases_nothing(ai):
