@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from segstudio.core.errors import SegStudioError
+from segstudio.core.geometry import Rect
 from segstudio.core.progress import CancelToken
 from segstudio.models.interactive.candidate import Candidate, checked
 from segstudio.models.interactive.embedding import Frame
@@ -39,6 +40,8 @@ def promptable(registry: ModelRegistry, *, device: str = "auto") -> tuple[list[A
             refused.append(f"{name}: {error.message}")
         else:
             assists.append(Assist(card.title, _by(opened), slow=True))
+            if opened.capabilities.box:
+                assists.append(Assist(f"{card.title}, box", _by(opened, boxed=True), first_clicks=2, slow=True))
     return assists, refused
 
 
@@ -53,17 +56,21 @@ def noisy_oracle() -> Oracle:
     return Oracle(OracleSettings(noise=NOISE))
 
 
-def _by(predictor: InteractivePredictor) -> Callable[[Subject], Answers]:
+def _by(predictor: InteractivePredictor, *, boxed: bool = False) -> Callable[[Subject], Answers]:
+    """Asked by clicks; `boxed`, a box drawn exactly round the object comes before them."""
+
     def begin(subject: Subject) -> Answers:
         truth_hw = subject.things_hw if predictor.capabilities.reads_truth else None
         embedding = predictor.encode(Frame(subject.name, subject.image_hwc, truth_hw), cancel=CancelToken())
         last: list[Candidate] = []
+        drawn = Rect.of_mask(subject.object_hw) if boxed else None
+        box_xyxy = None if drawn is None else (float(drawn.x0), float(drawn.y0), float(drawn.x1), float(drawn.y1))
 
         def answer(clicks: Sequence[Click]) -> Mask:
-            points_xy = np.array([(click.column + 0.5, click.row + 0.5) for click in clicks], np.float64)
+            points_xy = np.array([(click.column + 0.5, click.row + 0.5) for click in clicks], np.float64).reshape(-1, 2)
             signs = np.array([click.positive for click in clicks], np.bool_)
-            previous_hw = last[0].logits_hw if last and len(clicks) > 1 else None
-            prompt = Prompt(points_xy, signs, previous_hw=previous_hw)
+            previous_hw = last[0].logits_hw if last and len(clicks) + boxed > 1 else None
+            prompt = Prompt(points_xy, signs, box_xyxy, previous_hw=previous_hw)
             found = checked(predictor.predict(embedding, prompt, cancel=CancelToken()), where=subject.name)
             mask_hw = np.zeros(subject.object_hw.shape, np.bool_)
             last[:] = found[:1]
