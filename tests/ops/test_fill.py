@@ -80,3 +80,16 @@ def test_the_space_of_the_wand_tells_colours_apart_and_forgives_noise():
     rect, mask_hw = fill.wand(space, (10, 15), 10)
     assert rect == Rect(0, 0, 20, 30)
     assert mask_hw.all()
+
+
+def test_flood_gives_up_where_it_would_look_at_more_than_it_may():
+    ids_hw = np.zeros((700, 900), np.uint16)
+    ids_hw[300:320, 300:320] = 1
+    everything = Rect.of_size(700, 900)
+    assert fill.flood_within(ids_hw, (10.0, 10.0), 300_000) is None
+    found = fill.flood_within(ids_hw, (10.0, 10.0), everything.area)
+    assert found is not None
+    assert found[0] == everything
+    small = fill.flood_within(ids_hw, (310.0, 310.0), 300_000)
+    assert small is not None
+    assert small[0] == Rect(300, 300, 320, 320)

@@ -148,7 +148,14 @@ def test_each_image_gets_one_step_that_undo_takes_back_whole(moving):
         assert len(moving.document.labels.objects) == 2
 
 
-def test_labels_fill_only_what_is_unlabelled_there(moving):
+@pytest.mark.parametrize("in_parts", [False, True])
+def test_labels_fill_only_what_is_unlabelled_there(moving, monkeypatch, in_parts):
+    calls = []
+    if in_parts:
+        monkeypatch.setattr("segstudio.session.turns._TURN_SECONDS", 0.0)
+        monkeypatch.setattr("segstudio.session.edits.landing.AT_ONCE", 1000)
+        monkeypatch.setattr("segstudio.session.edits.landing.TILE", 32)
+        moving.turns.bind(calls.append)
     moving.go(1)
     with moving.document.begin("own") as stroke:
         mask_hw = np.zeros(SIZE_HW, bool)
@@ -158,7 +165,10 @@ def test_labels_fill_only_what_is_unlabelled_there(moving):
     with moving.document.begin("square") as stroke:
         stroke.paint(stroke.layer.raster.bounds, stroke.segment_for_class(2), mask_hw=pixels(square(1, 40)))
     arrived = []
+    moving.turns.finish()
     onward.propagate_labels(moving, arrived.extend)
+    assert bool(arrived) is not in_parts
+    moving.turns.finish()
     moving.go(1)
     labels = moving.document.labels
     classes = labels.segments.class_lut()[labels.raster.ids_hw]
