@@ -117,6 +117,8 @@ def track_objects(session: Session, count: int = 20) -> Job:
         for key, annotation in results:
             if now is not None and now.key == key:
                 now.set_prediction(Layer.from_annotation(prediction_layer("track"), annotation, locked=True))
+        if results:
+            session.view.show_only_prediction(prediction_layer("track"))
         session.notify.info(f"followed through {len(results)} images; each has a layer to accept from")
 
     return session.jobs.submit(

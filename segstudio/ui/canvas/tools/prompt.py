@@ -56,7 +56,7 @@ class PromptTool(Tool):
 
     def __init__(self, context: ToolContext) -> None:
         super().__init__(context)
-        context.session.prompting.choose_any()
+        self._looked = False
         self._prompt = Prompt()
         self._before: list[Prompt] = []
         self._answer: Answer | None = None
@@ -74,6 +74,7 @@ class PromptTool(Tool):
     @property
     def hint(self) -> str:
         """Which segmenter answers, and the gestures."""
+        self._look_for_segmenter()
         title = self.context.session.prompting.title
         return f"{title}: {_GESTURES}" if title else "no segmenter is here yet: Shift+Q tells how to get one"
 
@@ -91,10 +92,17 @@ class PromptTool(Tool):
         if at is None:
             self._dwell.stop()
             return
+        self._look_for_segmenter()
         self.context.session.prompting.prepare()
         if self._prompt.is_empty:
             self._forget_preview()
             self._dwell.start()
+
+    def _look_for_segmenter(self) -> None:
+        """Take one in hand, once: to look which ones work reads folders."""
+        if not self._looked:
+            self._looked = True
+            self.context.session.prompting.choose_any()
 
     def press(self, at: Pointer) -> None:
         if self.context.document is None:
