@@ -196,7 +196,10 @@ def _clicks_in_large(window: Window, what: str, limit_ms: float | None) -> list[
 
 
 def bench_gaps_in_the_window() -> list[Row]:
-    """The beat of the main window while pictures are embedded and everything is found, whole and by each segmenter."""
+    """The beat of the main window while pictures are embedded and everything is found.
+
+    What random weights find is noise all over the picture, of which every candidate is kept: objects at their worst.
+    """
     from tests.benchmarks.event_gaps import is_at_rest, open_window, watched
 
     rows = []

@@ -221,6 +221,7 @@ def test_objects_are_followed_through_the_next_images(prompting, opened):
         track_objects(opened)
     opened.view.set(mode="objects", selection=frozenset({made}))
     track_objects(opened)
+    assert opened.view.now.shown["prediction:track"]
     for number in (1, 2):
         opened.go(number)
         (item,) = opened.document.predictions["prediction:track"].objects
