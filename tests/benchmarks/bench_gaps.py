@@ -99,6 +99,8 @@ def bench_large_regions() -> list[Row]:
         session.view.set(tool="fill", active_class=3, keep_human=False)
         click()
         rest(window)
+        with session.document.begin("a square in its middle") as stroke:
+            stroke.paint(Rect(4000, 4000, 5000, 5000), 5)
         session.view.set(tool="select", active_class=5)
         changes: dict[str, Callable[[], object]] = {
             "another class": canvas.change_class_of_selection,
@@ -109,7 +111,9 @@ def bench_large_regions() -> list[Row]:
             session.view.set(mode="semantic")
             canvas.regions.clear()
             rows.append(_gap(window, "select a region of 8192²", click))
+            before = session.document.history.next_undo()
             rows.append(_gap(window, f"a region of 8192²: {what}", change))
+            assert session.document.history.next_undo() is not before
             rows.append(_gap(window, "undo of it", session.undo))
         session.view.set(mode="semantic", tool="vertex")
         rows.append(_gap(window, "its vertices are taken in hand", click))

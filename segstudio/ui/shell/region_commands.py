@@ -56,11 +56,13 @@ class RegionCommands:
         from segstudio.session.edits.reshape import changed_region
 
         def begin_with(document: Document, regions: Regions) -> None:
-            bounds = document.labels.raster.bounds
+            bounds, state = document.labels.raster.bounds, document.history.next_undo()
 
             def put(changed: list[Changed]) -> None:
                 if document is self._session.document:
-                    self._put(document, regions, changed, name)
+                    same = document.history.next_undo() is state
+                    pairs = zip(regions, changed, strict=True)
+                    self._put([(r, at) for r, at in pairs if same or r.is_current(document.labels)], regions, name)
 
             work_out(
                 self._session,
@@ -252,12 +254,10 @@ class RegionCommands:
             raise UserError("there is no labelled region under the cursor", hint="point at one, or select some with V")
         with_region_at(self._session, *point, make, lambda region: then(document, (region,)))
 
-    def _put(self, document: Document, regions: Sequence[Region], changed: Sequence[Changed], name: str) -> None:
+    def _put(self, current: Sequence[tuple[Region, Changed]], regions: Sequence[Region], name: str) -> None:
         """Paint what changed; what two of the regions would both take stays with the one that has it."""
         from segstudio.ui.canvas.tools.region_edits import Painting
 
-        layer = document.labels
-        current = [(r, at) for r, at in zip(regions, changed, strict=True) if r.is_current(layer)]
         stroke = begin(self._session, name, name) if current else None
         if stroke is None:
             return

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from segstudio.core.errors import UserError
 from segstudio.core.geometry import Rect, union_all
 from segstudio.session.view_aids import AIDS, remember_aids, restore_aids
-from segstudio.ui.canvas.tools.region import region_at
+from segstudio.ui.canvas.tools.finding import with_region_at
+from segstudio.ui.canvas.tools.region import is_labelled_at
 from segstudio.ui.panels.layers import STYLE_WORDS
 from segstudio.ui.shell.commands import Command
 
@@ -67,23 +69,25 @@ class ViewCommands:
 
     def _zoom_selection(self) -> None:
         try:
-            self._window.viewer.zoom_to(self._selected_rect())
+            self._with_selected_rect(self._window.viewer.zoom_to)
         except UserError as error:
             self._session.notify.fault(error)
 
-    def _selected_rect(self) -> Rect:
-        """What the selected objects or regions cover; without any, the region of the labels under the cursor."""
+    def _with_selected_rect(self, then: Callable[[Rect], None]) -> None:
+        """Hand on what the selected objects or regions cover; without any, the region of the labels under the cursor,
+        which is found in a worker where it is large.
+        """
         document, view = self._session.document, self._session.view.now
         if document is None:
             raise UserError("no image is open")
         found = (document.labels.objects.get(key) for key in view.selection)
         rects = [item.bounds() for item in found if item is not None]
-        if rects:
-            return union_all(rects)
-        if self._window.canvas.regions.now:
-            return self._window.canvas.regions.rect
         point = self._window.canvas.cursor_image_point()
-        region = region_at(document.labels, *point) if point is not None else None
-        if region is None:
+        if rects:
+            then(union_all(rects))
+        elif self._window.canvas.regions.now:
+            then(self._window.canvas.regions.rect)
+        elif point is not None and is_labelled_at(document.labels, *point):
+            with_region_at(self._session, *point, lambda region: region.rect, then)
+        else:
             raise UserError("nothing is selected", hint="select objects with V, or point at a labelled region")
-        return region.rect
