@@ -27,11 +27,11 @@ class View:
     `over_unlabelled`; `hidden_objects` are not drawn, and where `isolated_objects` has any, only those are; `gaps`
     marks unlabelled pixels; `marked` are places that are outlined, such as those of an edit of the journal; `origins`
     shows who made each pixel; with `keep_human` what people drew stays where a whole prediction or a class of it is
-    accepted; `error_kinds` shows why pixels are wrong, but for the `hidden_error_kinds`
-    (codes of `RegionKind`); `policy` and `metric_mode` say what the live metrics measure, and by whose rules; `snap_radius` is in
-    logical pixels of the screen; brightness and contrast run from −1 to 1.
-    `channels` are the picture's channels shown as grey (one) or as red, green and blue (three), empty for its own
-    choice; `tone_percent` are the percentiles shown as black and white, None for its own range.
+    accepted; `error_kinds` shows why pixels are wrong, but for the `hidden_error_kinds` (codes of `RegionKind`);
+    `policy` and `metric_mode` say what the live metrics measure, and by whose rules; `snap_radius` is in logical pixels
+    of the screen; brightness and contrast run from −1 to 1. `channels` are the picture's channels shown as grey (one)
+    or as red, green and blue (three), empty for its own choice; `tone_percent` are the percentiles shown as black and
+    white, None for its own range.
     """
 
     mode: Mode = "semantic"

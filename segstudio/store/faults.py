@@ -11,6 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from segstudio.core.errors import EnvironmentFault, SegStudioError, UserError
 from segstudio.store.place import Place
 
+_LONGEST = 160
+"""Characters of the database's own words that are shown to a person."""
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 _MACHINE = {
     sqlite3.SQLITE_FULL: "the disk is full",
@@ -62,7 +64,9 @@ def storage_faults(path: Place) -> Iterator[None]:
 
 def damaged(path: Place, what: str) -> UserError:
     """The error for content that does not carry its seal."""
-    return UserError(f"{path}: damaged: {what}", hint=f"run: segstudio project repair {path}")
+    # A damaged schema is told with the whole of its text, line by line.
+    line = " ".join(str(what).split())
+    return UserError(f"{path}: damaged: {line[:_LONGEST]}", hint=f"run: segstudio project repair {path}")
 
 
 def _translated(path: Place, error: BaseException | None) -> SegStudioError | None:
