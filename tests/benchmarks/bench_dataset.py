@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from segstudio.session.dataset.query import parse
 from segstudio.session.dataset.query_run import find
 from segstudio.store import Project
 from segstudio.store.image_facts import CLASS_FACT, OBJECT_FACT, FactColumns, ImageFacts
-from tests.benchmarks.table import Row, median_of
+from tests.benchmarks.table import Row, median_of, peak_memory_mb
 
 CLASSES = ClassSet.of_names([f"class {i}" for i in range(19)])
 IMAGES, OBJECTS = 100_000, 1_000_000
@@ -179,7 +178,7 @@ def _measure(path: Path, data: Path) -> None:
         switched.append(wait(lambda index=index: session.index == index))
     tell("switch image, decoded", switched)
     tell("commit of a stroke", _commits(session))
-    tell("memory, MB", [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024])
+    tell("memory, MB", [peak_memory_mb()])
     window.close()
 
 

@@ -7,7 +7,6 @@ long it did not answer; the folders are made anew, as many_images.py makes them.
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.benchmarks.many_images import ANNOTATIONS, IMAGES, write_coco, write_pictures
-from tests.benchmarks.table import Row
+from tests.benchmarks.table import Row, peak_memory_mb
 
 _TICK_MS = 5
 LIMITS = {"first image and list": 1000, "longest wait of the window": 50, "memory, MB": 600}
@@ -127,7 +126,7 @@ def _measure(path: Path, data: Path) -> None:
     waits = np.diff(ticks) * 1e3
     tell("longest wait of the window", float(waits.max()))
     tell("waits of more than 50 ms, of all time", float(waits[waits > 50].sum() / waits.sum()))
-    tell("memory, MB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    tell("memory, MB", peak_memory_mb())
     tell("images", len(session.images))
     window.close()
 

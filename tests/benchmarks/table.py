@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -43,3 +44,9 @@ def _percentile_95(times_ms: list[float]) -> float:
     """Nearest rank: the smallest time that at least 95 % of the calls did not exceed."""
     ranked = sorted(times_ms)
     return ranked[-(-len(ranked) * 95 // 100) - 1]
+
+
+def peak_memory_mb() -> float:
+    """The most memory that this process ever held, in MB of 2²⁰ bytes; unlike getrusage's, not that of its parent."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024

@@ -13,7 +13,7 @@ import time
 from PySide6.QtCore import QObject, QTimerEvent
 
 INTERVAL_MS = 500
-BULK = 5_000
+BULK = 20_000
 """New objects since the last look: so many come only from a worker that reads a large data set."""
 REST = 200.0
 """After a full collection the next one waits at least so many times as long as it took."""
@@ -71,7 +71,6 @@ class GuiGarbage(QObject):
             return
         begun = time.monotonic()
         if counts[0] > BULK:
-            gc.collect(0)
             gc.freeze()
             self._holds_bulk = True
         elif counts[2] > old and begun >= self._next_full:
