@@ -82,12 +82,12 @@ def times(features: torch.Tensor, factor: int) -> torch.Tensor:
     return F.interpolate(features, scale_factor=factor, mode="bilinear", align_corners=True)
 
 
-class Down(nn.Module):
+class PooledConv(nn.Module):
     """A strided convolution beside pooling, together `outputs` wide (ENet's first block)."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, *, act: str = "relu") -> None:
         super().__init__()
-        self.conv = conv(inputs, outputs - inputs, stride=2)
+        self.conv = conv(inputs, outputs - inputs, stride=2, act=act)
         self.pool = nn.MaxPool2d(3, 2, 1)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:

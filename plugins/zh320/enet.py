@@ -13,19 +13,7 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
-from .blocks import Act, conv
-
-
-class InitialBlock(nn.Module):
-    """A strided convolution beside a pooled image."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv = conv(3, 13, 3, stride=2, act="prelu")
-        self.pool = nn.MaxPool2d(3, 2, 1)
-
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        return torch.cat((self.conv(pixels), self.pool(pixels)), dim=1)
+from .blocks import Act, PooledConv, conv
 
 
 class Bottleneck(nn.Module):
@@ -109,7 +97,7 @@ class ENet(nn.Module):
 
     def __init__(self, num_classes: int = 19) -> None:
         super().__init__()
-        self.initial = InitialBlock()
+        self.initial = PooledConv(3, 16, act="prelu")
         first = nn.Sequential(*(_regular(64, dropout=0.01) for _ in range(4)))
         self.bottleneck1 = _stage(conv_pool=Down(16, 64, dropout=0.01), conv_regular=first)
         self.bottleneck2 = _stage(conv_pool=Down(64, 128), conv_regular=_context(128))

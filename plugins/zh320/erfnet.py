@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .blocks import Act, Down, conv, up
+from .blocks import Act, PooledConv, conv, up
 
 
 class Block(nn.Module):
@@ -41,10 +41,10 @@ class ERFNet(nn.Module):
 
     def __init__(self, num_classes: int = 19) -> None:
         super().__init__()
-        self.layer1 = Down(3, 16)
-        self.layer2 = Down(16, 64)
+        self.layer1 = PooledConv(3, 16)
+        self.layer2 = PooledConv(16, 64)
         self.layer3_7 = _blocks(64, 1, 1, 1, 1, 1)
-        self.layer8 = Down(64, 128)
+        self.layer8 = PooledConv(64, 128)
         self.layer9_16 = _blocks(128, 2, 4, 8, 16, 2, 4, 8, 16)
         self.layer17 = up(128, 64)
         self.layer18_19 = _blocks(64, 1, 1)

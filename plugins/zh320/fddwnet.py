@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .blocks import Down, up
+from .blocks import PooledConv, up
 
 
 def _across(channels: int) -> list[nn.Module]:
@@ -52,10 +52,10 @@ class FDDWNet(nn.Module):
 
     def __init__(self, num_classes: int = 19) -> None:
         super().__init__()
-        self.layer1 = Down(3, 16)
-        self.layer2 = Down(16, 64)
+        self.layer1 = PooledConv(3, 16)
+        self.layer2 = PooledConv(16, 64)
         self.layer3_7 = _units(64, 1, 1, 1, 1, 1)
-        self.layer8 = Down(64, 128)
+        self.layer8 = PooledConv(64, 128)
         self.layer9_16 = _units(128, 1, 2, 5, 9, 1, 2, 5, 9)
         self.layer17_24 = _units(128, 2, 5, 9, 17, 2, 5, 9, 17)
         self.layer25 = up(128, 64)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .blocks import Down, conv, enlarged
+from .blocks import PooledConv, conv, enlarged
 
 
 def _branch(channels: int, dilation: int, *, upright_first: bool) -> nn.Sequential:
@@ -48,11 +48,11 @@ class SplitShuffle(nn.Module):
 
 def _encoder() -> nn.Sequential:
     return nn.Sequential(
-        Down(3, 32),
+        PooledConv(3, 32),
         *(SplitShuffle(32) for _ in range(3)),
-        Down(32, 64),
+        PooledConv(32, 64),
         *(SplitShuffle(64) for _ in range(2)),
-        Down(64, 128),
+        PooledConv(64, 128),
         *(SplitShuffle(128, dilation) for dilation in (1, 2, 5, 9, 2, 5, 9, 17)),
     )
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 
 from segstudio.core.class_set import ClassSet
-from segstudio.core.errors import UserError
-from segstudio.core.event import Event
 from segstudio.core.layer import LABELS, Annotation
 from segstudio.core.objects import SegObject, Shape
 from segstudio.core.transaction import Changes
@@ -17,43 +14,27 @@ from segstudio.metrics.instances import DetectedInstance, InstanceImage, Rle, Tr
 from segstudio.metrics.live_ap import LiveAveragePrecision, Parts
 from segstudio.ops.shapes import as_mask
 from segstudio.session.document import Document
-from segstudio.session.jobs import Job
-from segstudio.session.scores.sides import SideReader
+from segstudio.session.scores.followed import FollowedCounts
 from segstudio.session.session import Session
 
 
-class InstanceScores:
+class InstanceScores(FollowedCounts[Parts]):
     """Counts from `start` to `stop`: an edit matches again only the classes that it touches, in the open image alone.
 
     An object without a score counts as sure (1.0). Crowds of the labels do not count as found.
     """
 
+    job = "live-instances"
+    title = "AP"
+
     def __init__(self, session: Session) -> None:
-        self.changed: Event[None] = Event()
-        self._session = session
-        self._document: Document | None = None
-        self._is_on = False
         self._truth: list[TruthInstance] = []
         self._class_of: dict[int, int] = {}
         self._rles: dict[int, tuple[Shape, Rle]] = {}
         self.live = LiveAveragePrecision()
         self.at_opening: Parts = {}
         self.at_mark: Parts = {}
-        session.document_changed.connect(self._on_document)
-        session.opened.connect(self._on_other_classes)
-        session.classes.changed.connect(self._on_other_classes)
-
-    def start(self) -> None:
-        """Count from now on."""
-        if not self._is_on:
-            self._is_on = True
-            self._begin()
-
-    def stop(self) -> None:
-        """Count no more."""
-        self._is_on = False
-        self._session.jobs.cancel("live-instances")
-        self._follow(None)
+        super().__init__(session)
 
     def mark(self) -> None:
         """An edit begins."""
@@ -66,32 +47,25 @@ class InstanceScores:
         document = self._document
         return document.key if document is not None and document.truth is not None else ""
 
-    def _begin(self) -> None:
-        self.live = LiveAveragePrecision()
-        self._on_document(self._session.document)
-        self._count_others()
+    def _renew(self) -> Callable[[str, Parts], None]:
+        live = self.live = LiveAveragePrecision()
 
-    def _on_other_classes(self, _: object) -> None:
-        if self._is_on:
-            self._begin()
+        def take(key: str, parts: Parts) -> None:
+            if live is self.live and key != self.key:
+                live.set_parts(key, parts)
+                self.changed.emit(None)
 
-    def _on_document(self, document: Document | None) -> None:
-        if not self._is_on:
-            return
-        before = self._document
-        if before is not None and before.is_bare:
-            self.live.forget_image(before.key)
-        self._follow(document)
-        self._open()
+        return take
 
-    def _follow(self, document: Document | None) -> None:
-        if self._document is not None:
-            self._document.changed.disconnect(self._on_changes)
-            self._document.truth_changed.disconnect(self._on_truth)
-        self._document = document
-        if document is not None:
-            document.changed.connect(self._on_changes)
-            document.truth_changed.connect(self._on_truth)
+    def _leave(self, document: Document) -> None:
+        if document.is_bare:
+            self.live.forget_image(document.key)
+
+    def _hear(self, document: Document) -> None:
+        document.changed.connect(self._on_changes)
+
+    def _hear_no_more(self, document: Document) -> None:
+        document.changed.disconnect(self._on_changes)
 
     def _open(self) -> None:
         document = self._document
@@ -135,33 +109,16 @@ class InstanceScores:
             self.live.rematch(document.key, class_id, truth, found)
         self.changed.emit(None)
 
-    def _on_truth(self, _: object) -> None:
-        self._open()
+    def _counter(self, classes: ClassSet) -> Callable[[str, Annotation, Annotation], Parts | None]:
+        live = self.live
 
-    def _count_others(self) -> None:
-        session = self._session
-        reader, items = SideReader.of(session, LABELS), list(session.images)
-        live, classes = self.live, session.classes.current
+        def count(key: str, truth: Annotation, labels: Annotation) -> Parts | None:
+            if not labels.objects:
+                return None
+            found = _detections(labels, classes)
+            return live.parts_of(InstanceImage(key, truth_instances(truth, classes), found))
 
-        def work(job: Job) -> None:
-            for key, truth, labels in reader.annotations(items, job.cancel_token):
-                if not labels.objects:
-                    continue
-                with suppress(UserError):
-                    image = InstanceImage(key, truth_instances(truth, classes), _detections(labels, classes))
-                    self._send(live, key, live.parts_of(image))
-
-        session.jobs.submit(
-            work, done=lambda _: None, failed=session.notify.fault, lane="batch", key="live-instances", title="AP"
-        )
-
-    def _send(self, live: LiveAveragePrecision, key: str, parts: Parts) -> None:
-        def take() -> None:
-            if live is self.live and key != self.key:
-                live.set_parts(key, parts)
-                self.changed.emit(None)
-
-        self._session.jobs.home(take)
+        return count
 
 
 def thing_ids(classes: ClassSet) -> frozenset[int]:

@@ -2,47 +2,29 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Callable
 
 from segstudio.core.class_set import ClassSet
-from segstudio.core.errors import UserError
-from segstudio.core.event import Event
-from segstudio.core.layer import LABELS, Annotation, Layer
+from segstudio.core.layer import Annotation, Layer
 from segstudio.core.raster import RasterDelta
 from segstudio.metrics.live_panoptic import LivePanoptic
 from segstudio.metrics.panoptic import PanopticCounts, Segment, match_segments
 from segstudio.metrics.segment_overlaps import SegmentOverlaps
 from segstudio.session.document import Document
-from segstudio.session.jobs import Job
-from segstudio.session.scores.sides import SideReader
+from segstudio.session.scores.followed import FollowedCounts
 from segstudio.session.session import Session
 
 
-class PanopticScores:
+class PanopticScores(FollowedCounts[PanopticCounts]):
     """Counts from `start` to `stop`; the other images that have labels are counted in the background."""
 
+    job = "live-panoptic"
+    title = "PQ"
+
     def __init__(self, session: Session) -> None:
-        self.changed: Event[None] = Event()
-        self._session = session
-        self._document: Document | None = None
         self._version = -1
-        self._is_on = False
         self.live = LivePanoptic(session.classes.current)
-        session.document_changed.connect(self._on_document)
-        session.opened.connect(self._on_other_classes)
-        session.classes.changed.connect(self._on_other_classes)
-
-    def start(self) -> None:
-        """Count from now on."""
-        if not self._is_on:
-            self._is_on = True
-            self._begin()
-
-    def stop(self) -> None:
-        """Count no more."""
-        self._is_on = False
-        self._session.jobs.cancel("live-panoptic")
-        self._follow(None)
+        super().__init__(session)
 
     def mark(self) -> None:
         """A stroke begins."""
@@ -53,26 +35,26 @@ class PanopticScores:
         """Whether the open image can be scored."""
         return self._document is not None and self._document.truth is not None
 
-    def _begin(self) -> None:
-        self.live = LivePanoptic(self._session.classes.current)
-        self._on_document(self._session.document)
-        self._count_others()
+    def _renew(self) -> Callable[[str, PanopticCounts], None]:
+        live = self.live = LivePanoptic(self._session.classes.current)
 
-    def _on_other_classes(self, _: object) -> None:
-        if self._is_on:
-            self._begin()
+        def take(key: str, counts: PanopticCounts) -> None:
+            if live is self.live:
+                live.set_image(key, counts)
+                self.changed.emit(None)
 
-    def _on_document(self, document: Document | None) -> None:
-        if not self._is_on:
-            return
-        before = self._document
-        if before is not None:
-            bare = before.is_bare
-            self.live.end_image()
-            if bare:
-                self.live.forget_image(before.key)
-        self._follow(document)
-        self._open()
+        return take
+
+    def _leave(self, document: Document) -> None:
+        self.live.end_image()
+        if document.is_bare:
+            self.live.forget_image(document.key)
+
+    def _hear(self, document: Document) -> None:
+        document.pixels_changed.connect(self._on_pixels)
+
+    def _hear_no_more(self, document: Document) -> None:
+        document.pixels_changed.disconnect(self._on_pixels)
 
     def _open(self) -> None:
         document = self._document
@@ -86,15 +68,6 @@ class PanopticScores:
             )
         self.changed.emit(None)
 
-    def _follow(self, document: Document | None) -> None:
-        if self._document is not None:
-            self._document.pixels_changed.disconnect(self._on_pixels)
-            self._document.truth_changed.disconnect(self._on_truth)
-        self._document = document
-        if document is not None:
-            document.pixels_changed.connect(self._on_pixels)
-            document.truth_changed.connect(self._on_truth)
-
     def _on_pixels(self, delta: RasterDelta) -> None:
         document = self._document
         if document is None or document.truth is None or delta.rect.is_empty:
@@ -106,32 +79,8 @@ class PanopticScores:
         self.live.update(document.truth.raster.ids_hw[delta.rect.slices], delta.before_hw, delta.after_hw)
         self.changed.emit(None)
 
-    def _on_truth(self, _: object) -> None:
-        self._open()
-
-    def _count_others(self) -> None:
-        session = self._session
-        reader, items = SideReader.of(session, LABELS), list(session.images)
-        live, classes = self.live, session.classes.current
-
-        def work(job: Job) -> None:
-            for key, truth, labels in reader.annotations(items, job.cancel_token):
-                with suppress(UserError):
-                    counts = counts_of(truth, labels, classes)
-                    if counts is not None:
-                        self._send(live, key, counts)
-
-        session.jobs.submit(
-            work, done=lambda _: None, failed=session.notify.fault, lane="batch", key="live-panoptic", title="PQ"
-        )
-
-    def _send(self, live: LivePanoptic, key: str, counts: PanopticCounts) -> None:
-        def take() -> None:
-            if live is self.live:
-                live.set_image(key, counts)
-                self.changed.emit(None)
-
-        self._session.jobs.home(take)
+    def _counter(self, classes: ClassSet) -> Callable[[str, Annotation, Annotation], PanopticCounts | None]:
+        return lambda _, truth, labels: counts_of(truth, labels, classes)
 
 
 def table_of(layer: Layer) -> dict[int, Segment]:
